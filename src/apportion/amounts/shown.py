@@ -1,0 +1,36 @@
+"""Figures rounded for people, whose rows still sum to their total (`A3`)."""
+
+from collections.abc import Sequence
+
+from apportion.amounts.split import round_half_away
+
+
+def round_shown(units: Sequence[int], scale: int, decimals: int = 2) -> list[int]:
+    """Round rows to ``decimals`` by largest remainder, so that they sum to their rounded total.
+
+    Every row is rounded down; the steps still missing go to the rows that lost most, the earlier
+    row first where two lost the same. Returns counts of 10^-decimals.
+
+    >>> round_shown([333, 333, 334], scale=3, decimals=2)
+    [33, 33, 34]
+    """
+    if decimals >= scale:
+        return [value * 10 ** (decimals - scale) for value in units]
+    step = 10 ** (scale - decimals)
+    floors = [value // step for value in units]
+    missing = round_half_away(sum(units), step) - sum(floors)
+    lost = sorted(range(len(units)), key=lambda row: (floors[row] * step - units[row], row))
+    for row in lost[:missing]:
+        floors[row] += 1
+    return floors
+
+
+def format_shown(value: int, decimals: int) -> str:
+    """Print a rounded figure with thousands separators.
+
+    >>> format_shown(-123456789, 2)
+    '-1,234,567.89'
+    """
+    whole, part = divmod(abs(value), 10**decimals)
+    sign = "-" if value < 0 else ""
+    return f"{sign}{whole:,}" + (f".{part:0{decimals}d}" if decimals else "")

@@ -1,0 +1,187 @@
+"""What can be wrong, said in one shape: a code, a sentence, a place, a remedy.
+
+A pass that checks something returns findings, all of them and not the first. Only the edge of
+the program turns them into an exception or into text. The table ``CODES`` names every code that
+may ever appear, so that the reference page and the tests are made from it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+
+class Severity(StrEnum):
+    """An error stops what was asked for; a warning is reported and counted."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something was written. Lines and columns count from 1; 0 is not known.
+
+    ``file`` is as the user named it, or ``<memory>`` for tables and dictionaries.
+    """
+
+    file: str = "<memory>"
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        """Give ``file``, ``file:line`` or ``file:line:column``, which editors understand."""
+        parts = [self.file]
+        if self.line:
+            parts.append(str(self.line))
+            if self.column:
+                parts.append(str(self.column))
+        return ":".join(parts)
+
+
+MEMORY = Place()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong or doubtful.
+
+    ``message`` says what was found and what was expected, ``remedy`` how to mend it, ``details``
+    the same facts for programs (node, date, dimension, cycle...).
+    """
+
+    code: str
+    message: str
+    where: Place = MEMORY
+    remedy: str = ""
+    severity: Severity = Severity.ERROR
+    details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        """A code that the table does not explain would be a message nobody can look up."""
+        if self.code not in CODES:
+            raise ValueError(f"no code {self.code!r} in apportion.findings.CODES")
+
+    def __str__(self) -> str:
+        """Give the finding as one paragraph, with control characters made visible."""
+        remedy = f" {self.remedy}" if self.remedy else ""
+        text = f"{self.where}: {self.severity} [{self.code}] {self.message}{remedy}"
+        return visible(text)
+
+
+CODES: Mapping[str, str] = MappingProxyType(
+    {
+        # The model
+        "unreadable_file": "A file cannot be read as what it claims to be.",
+        "unsafe_file": "A file is refused because reading it could exhaust the machine.",
+        "unknown_key": "A model file holds a key that means nothing here.",
+        "missing_key": "A required key or column is absent.",
+        "wrong_type": "A value is of another type than its key or column calls for.",
+        "duplicate_key": "The same id, key or row is given twice.",
+        "unknown_node": "A node is named that the model does not declare.",
+        "unknown_type": "A node's type is none of resource, shared, platform, product.",
+        "self_loop": "An edge leads from a node to itself.",
+        "cycle": "Cost would flow in a circle on some day.",
+        "overlapping_edges": "Two edges of the same pair are active on the same day.",
+        "inverted_edge": "Cost would flow from a product to infrastructure.",
+        "inverted_window": "A window ends before it begins.",
+        "unknown_strategy": "A strategy is named that is not registered.",
+        "missing_parameter": "A strategy lacks a parameter it needs.",
+        "unknown_parameter": "A strategy is given a parameter it does not have.",
+        "parameter_out_of_range": "A parameter's value is not one the strategy can use.",
+        "percent_looks_like_fraction": "A percent between 0 and 1: half a percent, or a half?",
+        "conflicting_rest": "Several sibling edges claim what the others leave.",
+        "shares_exceed_one": "The shares of one source sum to more than the whole.",
+        "unpaid_product": "No infrastructure cost can reach a product.",
+        "dead_end": "An infrastructure node has no way to any product.",
+        "coarse_scale": "So few decimals are kept that rounding over levels may be seen.",
+        "overlapping_rates": "Two exchange rates of one pair begin on the same day.",
+        # Tables and files that come in
+        "invalid_value": "A cell cannot be read as what its column calls for.",
+        "unknown_currency": "A currency is not an ISO 4217 code.",
+        "unknown_format": "No registered format can read the file.",
+        "unsupported_file": "The file is of a kind that the format does not read.",
+        "rejected_lines": "Lines of a file were not accepted.",
+        "total_mismatch": "What the ledger would hold is not what the file holds.",
+        "unmapped_cost": "No mapping rule took these lines; they are kept as unmapped.",
+        "rounded_amounts": "Amounts have more decimals than the workspace keeps.",
+        "rounded_usage": "Usage values have more decimals than are kept.",
+        "overlapping_source": "Another source already gives rows with the same keys.",
+        "negative_usage": "Negative usage was taken as nothing.",
+        # A run
+        "missing_usage": "An edge's metric has no usage row at all in the period.",
+        "zero_usage": "All siblings have zero usage on some day.",
+        "missing_exchange_rate": "No exchange rate is valid for a currency on a date.",
+        "amount_overflow": "An amount does not fit in 64 bits at the workspace's scale.",
+        "dimension_left_out": "A dimension that has cost was left out on request.",
+        "no_cost": "There is no cost in the period.",
+        "invariant_violation": "A result does not add up; nothing is published.",
+        "check_saw_no_rows": "A check had nothing to look at, so it proves nothing.",
+        # Rating
+        "missing_rate": "No rate is valid for a channel on a date.",
+        # The ledger and the workspace
+        "not_a_workspace": "The folder holds no apportion.yaml.",
+        "not_empty": "A folder that should be new already holds files.",
+        "unknown_run": "No run has that id.",
+        "no_run": "No completed run covers the period.",
+        "gap_in_runs": "Some days of the period are covered by no completed run.",
+        "storage_failed": "The disk or bucket refused to read or write.",
+        "damaged_ledger": "What was read back is not what was written.",
+        "ledger_busy": "Another process is writing to the ledger.",
+        # Examples and command line
+        "example_failed": "A given/expect example gave another figure.",
+        "unknown_name": "A name on the command line is not known.",
+        "invalid_argument": "An argument cannot be understood.",
+    }
+)
+
+
+class ApportionError(Exception):
+    """The root of all errors that this program raises for the world's sake.
+
+    ``findings`` holds every problem that was found, errors first.
+    """
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        """Keep the findings, errors before warnings, otherwise in the order given."""
+        ordered = sorted(findings, key=lambda finding: finding.severity is Severity.WARNING)
+        self.findings: tuple[Finding, ...] = tuple(ordered)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+class ModelError(ApportionError):
+    """What people declared cannot be used."""
+
+
+class IngestError(ApportionError):
+    """A file was refused; the ledger is as it was."""
+
+
+class RunError(ApportionError):
+    """A run failed; nothing of it is published."""
+
+
+class LedgerError(ApportionError):
+    """The ledger cannot be read or written."""
+
+
+class UsageError(ApportionError):
+    """A call or command asked for something that cannot be."""
+
+
+def visible(text: str) -> str:
+    """Show control characters as escapes, so that a name cannot steer a terminal."""
+    return "".join(
+        character if character.isprintable() or character == "\n" else _escaped(character)
+        for character in text
+    )
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def only_errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those findings that stop what was asked for."""
+    return tuple(finding for finding in findings if finding.severity is Severity.ERROR)
