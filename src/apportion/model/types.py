@@ -36,7 +36,8 @@ class Settings:
 
     ``currency`` is what costs are converted to; empty means that none was declared, and the only
     currency of the costs is used. ``scale`` is the number of decimals kept (`A1`).
-    ``cost_column`` says which of a FOCUS bill's four costs counts.
+    ``cost_column`` says which of a FOCUS bill's four costs counts. ``places`` tells where each
+    setting that was given stands.
     """
 
     name: str = "company"
@@ -47,6 +48,7 @@ class Settings:
     residual: str = "allocated"
     cost_column: str = "effective"
     engine: str = "local"
+    places: Mapping[str, Place] = field(default=_NOTHING, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

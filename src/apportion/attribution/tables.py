@@ -1,0 +1,156 @@
+"""Columns of tables that come in, read exactly or refused with their row."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from apportion.findings import Finding, Place, RunError
+
+
+def as_table(data: Any, what: str) -> pa.Table:
+    """Any object with the Arrow C stream interface, as a table.
+
+    Raises ``RunError`` (``wrong_type``) for anything else.
+    """
+    if isinstance(data, pa.Table):
+        return data
+    if hasattr(data, "__arrow_c_stream__"):
+        return pa.table(pa.RecordBatchReader.from_stream(data).read_all())
+    raise RunError(
+        [
+            Finding(
+                "wrong_type",
+                f"{what} must be an Arrow table or an object with the Arrow C stream interface, "
+                f"not {type(data).__name__}.",
+                remedy="pyarrow, polars, pandas and DuckDB results all qualify.",
+            )
+        ]
+    )
+
+
+def require_columns(table: pa.Table, what: str, names: Sequence[str]) -> None:
+    """Raise ``RunError`` (``missing_key``) that names every column the table lacks."""
+    missing = [name for name in names if name not in table.column_names]
+    if missing:
+        raise RunError(
+            [
+                Finding(
+                    "missing_key",
+                    f"The {what} table lacks the column {name!r}; it has "
+                    f"{', '.join(table.column_names)}.",
+                    Place(f"<{what}>"),
+                    remedy=f"It needs {', '.join(names)}.",
+                )
+                for name in missing
+            ]
+        )
+
+
+def texts(table: pa.Table, what: str, name: str, absent: str | None = None) -> pa.ChunkedArray:
+    """A column of texts. Nulls become ``absent``, or are refused where there is no such text."""
+    column = _cast(table, what, name, pa.string())
+    if column.null_count and absent is None:
+        _refuse_nulls(column, what, name)
+    return pc.fill_null(column, absent) if absent is not None else column
+
+
+def days(table: pa.Table, what: str, name: str) -> pa.ChunkedArray:
+    """A column of dates, from dates, timestamps at midnight, or ISO texts."""
+    column = _cast(table, what, name, pa.date32())
+    if column.null_count:
+        _refuse_nulls(column, what, name)
+    return column
+
+
+def decimals(
+    table: pa.Table, what: str, name: str, places: int, *, floats: bool, wide: bool = False
+) -> pa.ChunkedArray:
+    """A column of decimals with up to ``places`` decimals, of 128 bits, or 256 when ``wide``.
+
+    Floats go through their shortest text where they are allowed at all: an amount is never a
+    float, a measured usage may be.
+    """
+    column = table[name]
+    if pa.types.is_floating(column.type):
+        if not floats:
+            _refuse(what, name, "holds floats, and a float is not an exact amount",
+                    "Give decimals or texts such as 12.50.")
+        column = column.cast(pa.string())
+    if pa.types.is_integer(column.type):
+        column = column.cast(pa.int64()).cast(pa.decimal128(19, 0))
+    kind = pa.decimal256(76, places) if wide else pa.decimal128(38, places)
+    column = _cast_column(column, what, name, kind)
+    if column.null_count:
+        _refuse_nulls(column, what, name)
+    return column
+
+
+def ordinal(day: date) -> int:
+    """Days since 1970-01-01, as Arrow counts them."""
+    return (day - date(1970, 1, 1)).days
+
+
+def from_ordinal(days_since: int) -> date:
+    """The date that many days after 1970-01-01."""
+    return date(1970, 1, 1) + timedelta(days=days_since)
+
+
+def _cast(table: pa.Table, what: str, name: str, kind: pa.DataType) -> pa.ChunkedArray:
+    return _cast_column(table[name], what, name, kind)
+
+
+def _cast_column(
+    column: pa.ChunkedArray, what: str, name: str, kind: pa.DataType
+) -> pa.ChunkedArray:
+    try:
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        return column.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        row, value = _first_bad(column, kind)
+        _refuse(what, name, f"holds {value} in row {row}, which is not a {_wanted(kind)}",
+                "Mend the value.", row)
+        raise AssertionError("unreachable") from None
+
+
+def _first_bad(column: pa.ChunkedArray, kind: pa.DataType) -> tuple[int, str]:
+    """Halve the column until the first value that does not cast is alone."""
+    low, high = 0, len(column)
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            column.slice(low, middle - low).cast(kind)
+            low = middle
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            high = middle
+    return low + 1, repr(str(column[low].as_py())[:60])
+
+
+def _wanted(kind: pa.DataType) -> str:
+    if pa.types.is_date(kind):
+        return "date such as 2024-01-31"
+    if pa.types.is_decimal(kind):
+        return f"decimal with at most {kind.scale} decimals"
+    return "text"
+
+
+def _refuse_nulls(column: pa.ChunkedArray, what: str, name: str) -> None:
+    row = pc.index(pc.is_null(column), True).as_py() + 1
+    _refuse(what, name, f"is empty in row {row}", "Every row needs it.", row)
+
+
+def _refuse(what: str, name: str, problem: str, remedy: str, row: int = 0) -> None:
+    raise RunError(
+        [
+            Finding(
+                "invalid_value",
+                f"The column {name!r} of the {what} table {problem}.",
+                Place(f"<{what}>", row),
+                remedy=remedy,
+                details={"column": name, "row": row},
+            )
+        ]
+    )

@@ -1,0 +1,372 @@
+"""Usage: a table of measured values to integer figures per series, node and day.
+
+Only the ratio of figures within one series matters, so each series is brought to the smallest
+integers that keep its ratios. A series whose figures do not fit in 64 bits is kept in unbounded
+integers, and the sources that read it take the slow path.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from apportion.amounts import arrow_to_units
+from apportion.attribution.strategy import Series
+from apportion.attribution.sums import SAFE, Codes, Integers, combine, encode, sum_by_key
+from apportion.attribution.tables import days, decimals, ordinal, require_columns, texts
+from apportion.findings import Finding, RunError, Severity
+
+USAGE_DECIMALS = 9
+_DAYS = 2**22
+
+
+@dataclass(frozen=True, slots=True)
+class UsageFigures:
+    """Figures of many series, in parallel arrays sorted by ``day`` and ``pair``.
+
+    ``pair`` is series x number of nodes + node, both as indices; ``value`` > 0. The series in
+    ``wide`` have their figures in ``wide_values``, by day and pair. ``seen`` holds metric x number
+    of nodes + node for every metric and node that has any row in the period.
+    """
+
+    series: tuple[Series, ...]
+    nodes: int
+    day: Integers
+    pair: Integers
+    value: Integers
+    wide: frozenset[int]
+    wide_values: Mapping[tuple[int, int], int]
+    metrics: tuple[str, ...]
+    seen: Integers
+    findings: tuple[Finding, ...] = ()
+
+    def exact(self, series: int, node: int, day: int) -> int:
+        """One figure, in unbounded integers."""
+        pair = series * self.nodes + node
+        if series in self.wide:
+            return self.wide_values.get((day, pair), 0)
+        low, high = np.searchsorted(self.day, [day, day + 1])
+        position = int(low + np.searchsorted(self.pair[low:high], pair))
+        found = position < high and self.pair[position] == pair
+        return int(self.value[position]) if found else 0
+
+    def dense(self, pairs: Integers, first: int, count: int) -> Integers:
+        """Figures of ``count`` days by the wanted pairs, which are sorted; 0 where there is none."""
+        grid = np.zeros((count, pairs.size), dtype=np.int64)
+        low, high = np.searchsorted(self.day, [first, first + count])
+        position = np.searchsorted(pairs, self.pair[low:high])
+        inside = position < pairs.size
+        inside[inside] = pairs[position[inside]] == self.pair[low:high][inside]
+        rows = (self.day[low:high] - first)[inside]
+        grid[rows, position[inside]] = self.value[low:high][inside]
+        return grid
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Usage rows of known nodes and wanted metrics, as integers."""
+
+    node: Integers
+    day: Integers
+    metric: Integers
+    label_set: Integers
+    value: pa.ChunkedArray
+
+
+def read_usage(
+    table: pa.Table | None,
+    start: date,
+    end: date,
+    node_ids: Sequence[str],
+    series: Sequence[Series],
+) -> UsageFigures:
+    """Read the figures that the series need for ``start`` to ``end``, both included.
+
+    ``table`` has ``node``, ``date``, ``metric``, ``value`` and optionally ``labels`` (a map, or
+    JSON text). Negative rows are taken as nothing, with a warning; repeated rows and label sets
+    are summed (`A12`).
+
+    Raises ``RunError``: ``missing_key``, ``invalid_value``.
+    """
+    metrics = tuple(sorted({each.metric for each in series}))
+    empty = np.empty(0, dtype=np.int64)
+    nothing = UsageFigures(
+        tuple(series), len(node_ids), empty, empty, empty, frozenset(), {}, metrics, empty
+    )
+    if table is None or not series:
+        return nothing
+    require_columns(table, "usage", ("node", "date", "metric", "value"))
+    reach = max(each.window_days for each in series) - 1
+    chosen, labels, chosen_findings = _rows(table, start, end, reach, node_ids, metrics)
+    if chosen.node.size == 0:
+        return nothing
+    values, wide_metrics = _integers(chosen.value, chosen.metric, len(metrics))
+    in_period = chosen.day >= ordinal(start)
+    seen = np.unique(chosen.metric[in_period] * len(node_ids) + chosen.node[in_period])
+    parts: list[tuple[Integers, Integers, Integers]] = []
+    wide: dict[int, Mapping[tuple[int, int], int]] = {}
+    by_metric = np.argsort(chosen.metric, kind="stable")
+    edges = np.searchsorted(chosen.metric[by_metric], np.arange(len(metrics) + 1))
+    for index, one in enumerate(series):
+        metric = metrics.index(one.metric)
+        mine = by_metric[edges[metric] : edges[metric + 1]]
+        mine = mine[_passing(one, labels)[chosen.label_set[mine]]]
+        pair = index * len(node_ids) + chosen.node[mine]
+        figures = _series_figures(one, chosen.day[mine], pair, values[mine], metric in wide_metrics)
+        if isinstance(figures, Mapping):
+            wide[index] = figures
+        else:
+            parts.append(figures)
+    day, pair, value = _in_order(parts, ordinal(start), ordinal(end))
+    return UsageFigures(
+        tuple(series),
+        len(node_ids),
+        day,
+        pair,
+        value,
+        frozenset(wide),
+        {key: figure for figures in wide.values() for key, figure in figures.items()},
+        metrics,
+        seen,
+        chosen_findings,
+    )
+
+
+def _rows(
+    table: pa.Table,
+    start: date,
+    end: date,
+    reach: int,
+    node_ids: Sequence[str],
+    metrics: tuple[str, ...],
+) -> tuple[_Rows, Codes, tuple[Finding, ...]]:
+    day = days(table, "usage", "date").cast(pa.int32()).to_numpy().astype(np.int64)
+    node = texts(table, "usage", "node")
+    metric = texts(table, "usage", "metric")
+    # Arrow gives null for a text that is not in the list.
+    node_index = pc.fill_null(pc.index_in(node, pa.array(node_ids, pa.string())), -1).to_numpy()
+    metric_index = pc.fill_null(pc.index_in(metric, pa.array(metrics, pa.string())), -1).to_numpy()
+    wanted = (metric_index >= 0) & (day >= ordinal(start) - reach) & (day <= ordinal(end))
+    keep = np.flatnonzero(wanted & (node_index >= 0))
+    part = table.take(pa.array(keep))
+    value, cut = _measures(part)
+    labels = encode(_label_texts(part))
+    findings = [
+        *_strangers(node, wanted & (node_index < 0)),
+        *_rounded(cut),
+    ]
+    rows = _Rows(
+        node_index[keep].astype(np.int64),
+        day[keep],
+        metric_index[keep].astype(np.int64),
+        labels.codes,
+        value,
+    )
+    rows, negative = _without_negatives(rows, node_ids, metrics)
+    return rows, labels, (*findings, *negative)
+
+
+def _measures(table: pa.Table) -> tuple[pa.ChunkedArray, int]:
+    """Values with nine decimals, and how many had to be rounded to them."""
+    column = table["value"]
+    if pa.types.is_floating(column.type):
+        # Below half of the last decimal a float is nothing, and its text would not fit.
+        tiny = pc.less(pc.abs(column), 5e-10)
+        table = table.set_column(
+            table.column_names.index("value"),
+            "value",
+            pc.if_else(tiny, pa.scalar(0, column.type), column),
+        )
+    exact = decimals(table, "usage", "value", 30, floats=True, wide=True)
+    kept = pc.round(exact, ndigits=USAGE_DECIMALS, round_mode="half_towards_infinity")
+    cut = pc.sum(pc.not_equal(kept, exact)).as_py() or 0
+    return kept.cast(pa.decimal128(38, USAGE_DECIMALS)), cut
+
+
+def _rounded(cut: int) -> list[Finding]:
+    if not cut:
+        return []
+    return [
+        Finding(
+            "rounded_usage",
+            f"{cut} usage values had more than {USAGE_DECIMALS} decimals and were rounded.",
+            severity=Severity.WARNING,
+            details={"count": cut},
+        )
+    ]
+
+
+def _strangers(node: pa.ChunkedArray, mask: npt.NDArray[np.bool_]) -> list[Finding]:
+    count = int(mask.sum())
+    if not count:
+        return []
+    names = sorted(pc.unique(node.filter(pa.array(mask))).to_pylist())
+    return [
+        Finding(
+            "unknown_node",
+            f"{count} usage rows are of nodes the model does not declare: "
+            f"{', '.join(names[:5])}{' and more' if len(names) > 5 else ''}; they count nowhere.",
+            remedy="Declare the nodes, or leave their usage out.",
+            severity=Severity.WARNING,
+            details={"nodes": tuple(names), "count": count},
+        )
+    ]
+
+
+def _label_texts(table: pa.Table) -> pa.ChunkedArray:
+    if "labels" not in table.column_names:
+        return pa.chunked_array([pa.repeat(pa.scalar("{}"), table.num_rows)])
+    column = table["labels"]
+    if pa.types.is_map(column.type) or pa.types.is_struct(column.type):
+        import duckdb  # noqa: PLC0415  # only maps need it, and it costs a tenth of a second
+
+        relation = duckdb.connect().from_arrow(pa.table({"labels": column}))
+        as_json = duckdb.FunctionExpression("to_json", duckdb.ColumnExpression("labels"))
+        result = relation.select(as_json.cast("VARCHAR")).to_arrow_table()
+        return pc.fill_null(result.column(0), "{}")
+    filled = texts(table, "usage", "labels", absent="{}")
+    return pc.if_else(pc.equal(filled, ""), "{}", filled)
+
+
+def _without_negatives(
+    rows: _Rows, node_ids: Sequence[str], metrics: Sequence[str]
+) -> tuple[_Rows, list[Finding]]:
+    negative = pc.less(rows.value, pa.scalar(0).cast(rows.value.type)).to_numpy()
+    if not negative.any():
+        return rows, []
+    nothing = pa.scalar(0).cast(rows.value.type)
+    value = pc.if_else(pa.array(negative), nothing, rows.value)
+    places = np.unique(
+        combine(
+            [
+                (rows.metric[negative], len(metrics)),
+                (rows.node[negative], len(node_ids)),
+                (rows.day[negative], _DAYS),
+            ]
+        )
+        // _DAYS,
+        return_counts=True,
+    )
+    findings = [
+        Finding(
+            "negative_usage",
+            f"{metrics[pair // len(node_ids)]!r} of {node_ids[pair % len(node_ids)]!r} is negative "
+            f"in {count} rows, which count as nothing.",
+            severity=Severity.WARNING,
+            details={
+                "receiver": node_ids[pair % len(node_ids)],
+                "metric": metrics[pair // len(node_ids)],
+                "days": count,
+            },
+        )
+        for pair, count in zip(places[0].tolist(), places[1].tolist(), strict=True)
+    ]
+    return _Rows(rows.node, rows.day, rows.metric, rows.label_set, value), findings
+
+
+def _passing(series: Series, labels: Codes) -> npt.NDArray[np.bool_]:
+    """For each label set, whether its rows count in the series."""
+    chosen = series.segment_filter
+    if chosen is None:
+        return np.ones(len(labels.names), dtype=np.bool_)
+    return np.array([chosen.passes(_parsed(text)) for text in labels.names], dtype=np.bool_)
+
+
+def _parsed(text: str) -> dict[str, str]:
+    try:
+        labels = json.loads(text)
+    except ValueError:
+        labels = None
+    if not isinstance(labels, dict):
+        raise RunError(
+            [
+                Finding(
+                    "invalid_value",
+                    f"The labels {text[:60]!r} of the usage table are not a JSON object.",
+                    remedy='Write labels as {"name": "value"}.',
+                )
+            ]
+        )
+    return {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in labels.items()
+        if value is not None
+    }
+
+
+def _integers(
+    value: pa.ChunkedArray, metric: Integers, count: int
+) -> tuple[npt.NDArray[Any], frozenset[int]]:
+    """Values as integers, each metric with as few decimals as it has; which do not fit 64 bits."""
+    result: npt.NDArray[Any] = np.zeros(len(value), dtype=np.int64)
+    wide = set()
+    for one in range(count):
+        mine = np.flatnonzero(metric == one)
+        part = value.take(pa.array(mine))
+        places = next(places for places in (0, 3, 6, 9) if _keeps(part, places))
+        units, overflow = arrow_to_units(part.cast(pa.decimal128(38, places)), places)
+        if overflow.any():
+            result = result.astype(object)
+            wide.add(one)
+            result[mine] = [int(each.as_py().scaleb(places)) for each in part]
+        else:
+            result[mine] = units
+    return result, frozenset(wide)
+
+
+def _keeps(part: pa.ChunkedArray, places: int) -> bool:
+    return bool(pc.all(pc.equal(pc.round(part, ndigits=places), part), min_count=0).as_py())
+
+
+def _series_figures(
+    series: Series, day: Integers, pair: Integers, value: npt.NDArray[Any], wide: bool
+) -> tuple[Integers, Integers, Integers] | Mapping[tuple[int, int], int]:
+    """Sum a series per day and pair, over its window; a mapping where 64 bits do not hold it."""
+    ages = np.arange(series.window_days)
+    up, down = series.decay.numerator, series.decay.denominator
+    factors = [up**age * down ** (series.window_days - 1 - age) for age in ages.tolist()]
+    largest = max((abs(int(value.max())), abs(int(value.min())))) if value.size else 0
+    if wide or largest * sum(factors) > SAFE:
+        return _wide_figures(day, pair, value, factors)
+    value = value.astype(np.int64)
+    days_on = (day[None, :] + ages[:, None]).reshape(-1)
+    figures = (np.array(factors, dtype=np.int64)[:, None] * value[None, :]).reshape(-1)
+    pairs = np.tile(pair, series.window_days)
+    key = combine([(pairs, 0), (days_on, _DAYS)])
+    sums, first, wrapped = sum_by_key(key, figures)
+    if wrapped.size:
+        return _wide_figures(day, pair, value, factors)
+    common = int(np.gcd.reduce(sums)) if sums.size else 1
+    return days_on[first], pairs[first], sums // max(common, 1)
+
+
+def _wide_figures(
+    day: Integers, pair: Integers, value: npt.NDArray[Any], factors: Sequence[int]
+) -> Mapping[tuple[int, int], int]:
+    figures: dict[tuple[int, int], int] = {}
+    for age, factor in enumerate(factors):
+        for one_day, one_pair, one in zip(
+            day.tolist(), pair.tolist(), value.tolist(), strict=True
+        ):
+            key = (one_day + age, one_pair)
+            figures[key] = figures.get(key, 0) + factor * int(one)
+    return figures
+
+
+def _in_order(
+    parts: Sequence[tuple[Integers, Integers, Integers]], first: int, last: int
+) -> tuple[Integers, Integers, Integers]:
+    if not parts:
+        empty = np.empty(0, dtype=np.int64)
+        return empty, empty, empty
+    day, pair, value = (np.concatenate([part[column] for part in parts]) for column in range(3))
+    keep = (day >= first) & (day <= last) & (value > 0)
+    day, pair, value = day[keep], pair[keep], value[keep]
+    order = np.lexsort((pair, day))
+    return day[order], pair[order], value[order]

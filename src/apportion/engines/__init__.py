@@ -1,0 +1,1 @@
+"""Where slices are computed. ``local`` uses the threads of this process."""

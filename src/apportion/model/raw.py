@@ -1,0 +1,115 @@
+"""Values as they were read, before anything is known of their meaning, with where they stood.
+
+A reader gives ordinary dictionaries and lists; these subclasses add only the place, so that a
+model given as a dictionary and one read from files are built by the same code.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from apportion.findings import MEMORY, Place
+
+
+class Mark(Protocol):
+    """A spot in a text, counted from 0."""
+
+    @property
+    def line(self) -> int:
+        """The line, counted from 0."""
+
+    @property
+    def column(self) -> int:
+        """The column, counted from 0."""
+
+
+@runtime_checkable
+class Located(Protocol):
+    """Something that knows where it and its parts were written."""
+
+    def place(self, step: Any = None) -> Place:
+        """Where the part ``step`` stands; without one, or where it is unknown, the whole."""
+
+
+class RawMapping(dict[str, Any]):
+    """A mapping of a YAML file.
+
+    ``marks`` holds the marks of key and value in turn, in the order of the keys: a list is the
+    cheapest thing to fill, and places are looked up only for findings.
+    """
+
+    __slots__ = ("file", "mark", "marks")
+
+    def __init__(self, file: str, mark: Mark) -> None:
+        """Begin an empty mapping at a mark."""
+        super().__init__()
+        self.file = file
+        self.mark = mark
+        self.marks: list[Mark] = []
+
+    def place(self, step: Any = None) -> Place:
+        """Where the value of a key stands, or the mapping."""
+        return self._place(step, 1)
+
+    def key_place(self, key: str) -> Place:
+        """Where a key stands."""
+        return self._place(key, 0)
+
+    def _place(self, key: Any, offset: int) -> Place:
+        mark = self.marks[2 * list(self).index(key) + offset] if key in self else self.mark
+        return Place(self.file, mark.line + 1, mark.column + 1)
+
+
+class RawList(list[Any]):
+    """A list of a YAML file; ``marks`` holds the mark of each item."""
+
+    __slots__ = ("file", "mark", "marks")
+
+    def __init__(self, file: str, mark: Mark) -> None:
+        """Begin an empty list at a mark."""
+        super().__init__()
+        self.file = file
+        self.mark = mark
+        self.marks: list[Mark] = []
+
+    def place(self, step: Any = None) -> Place:
+        """Where an item stands, or the list."""
+        known = isinstance(step, int) and 0 <= step < len(self.marks)
+        mark = self.marks[step] if known else self.mark
+        return Place(self.file, mark.line + 1, mark.column + 1)
+
+
+class RawRow(dict[str, Any]):
+    """A row of a table file, which knows its line (CSV) or its number (Parquet)."""
+
+    __slots__ = ("file", "line")
+
+    def __init__(self, file: str, line: int, cells: Mapping[str, Any]) -> None:
+        """Keep the cells that hold something."""
+        super().__init__(cells)
+        self.file = file
+        self.line = line
+
+    def place(self, step: Any = None) -> Place:
+        """Where the row stands, whichever of its cells is meant."""
+        return Place(self.file, self.line)
+
+
+def place_of(raw: object, path: Sequence[object] = ()) -> Place:
+    """Where the value at the end of a path stands, or the nearest thing around it."""
+    found = raw.place() if isinstance(raw, Located) else MEMORY
+    for step in path:
+        if not isinstance(raw, Located):
+            break
+        found = raw.place(step)
+        try:
+            raw = raw[step]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            break
+    return found
+
+
+def key_place_of(raw: object, key: object) -> Place:
+    """Where a key itself stands, which is what an unknown key is about."""
+    if isinstance(raw, RawMapping) and isinstance(key, str):
+        return raw.key_place(key)
+    return place_of(raw)
