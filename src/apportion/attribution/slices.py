@@ -130,6 +130,30 @@ def compute_slice(problem: Problem, piece: Slice) -> SliceFlow:
     )
 
 
+def require_conserved(problem: Problem, flow: SliceFlow) -> None:
+    """Raise ``RunError`` unless direct cost equals what is retained, on every day (`A20`).
+
+    The same is proved again from the written rows; this one stops a wrong slice before it is
+    written. Sums that wrap do so on both sides alike.
+    """
+    arrived = flow.direct.sum(axis=2)
+    rests = (flow.holistic - flow.given).sum(axis=2)
+    wrong = np.argwhere(arrived != rests)
+    if wrong.size:
+        raise RunError(
+            [
+                Finding(
+                    "invariant_violation",
+                    f"On {from_ordinal(flow.slice.first + day)} in "
+                    f"{problem.costs.dimensions[dimension]!r} {arrived[day, dimension]} units came "
+                    f"in and {rests[day, dimension]} are accounted for.",
+                    remedy="This is a fault of the program; nothing was published.",
+                )
+                for day, dimension in wrong[:20].tolist()
+            ]
+        )
+
+
 def _direct(problem: Problem, piece: Slice) -> tuple[Integers, bool]:
     """Direct costs as a grid, and whether their sums come near the limit of 64 bits."""
     costs = problem.costs

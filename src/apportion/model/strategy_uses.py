@@ -1,0 +1,280 @@
+"""From a strategy's name and its parameters as written to a typed ``StrategyUse`` (`A12`, `A15`).
+
+Each strategy declares its parameters as a type of its own, and that type decides what is right.
+A model of 100,000 edges has few different uses, so each content is typed once.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from numbers import Integral
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from apportion import plugins
+from apportion.findings import Finding, Severity
+from apportion.model.fields import Fields, sentence
+from apportion.model.spelling import did_you_mean, one_of
+from apportion.model.types import OnZeroUsage, StrategyUse
+from apportion.model.values import BadValueError, check_size, show
+
+MAXIMUM_DEPTH = 8
+
+_Path = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """A finding but for its place, so that it can be kept with the content it is about."""
+
+    code: str
+    path: _Path
+    message: str
+    remedy: str
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    use: StrategyUse | None
+    problems: tuple[_Problem, ...]
+
+
+class StrategyUses:
+    """Gives the same object for the same use, so that edges can be grouped by it."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._typed: dict[object, _Typed] = {}
+        self._same: dict[StrategyUse, StrategyUse] = {}
+
+    @cached_property
+    def _strategies(self) -> Mapping[str, Any]:
+        return plugins.registered(plugins.STRATEGIES)
+
+    def read(self, fields: Fields, path: _Path, inherited: OnZeroUsage | None) -> StrategyUse:
+        """The use that an edge or override declares; findings go to ``fields``.
+
+        ``inherited`` is the edge's policy on zero usage, for overrides that give none. What is
+        given back after an error is a stand-in that nobody may compute with.
+        """
+        name = fields.identifier("strategy")
+        given = fields.mapping("parameters")
+        on_zero = fields.choice("on_zero_usage", list(OnZeroUsage), inherited or "")
+        policy = OnZeroUsage(on_zero) if on_zero else None
+        stand_in = StrategyUse(name, None, policy)
+        if not name or fields.broken:
+            return stand_in
+        try:
+            key = (name, policy, _frozen(given, 0))
+        except BadValueError as bad:
+            fields.bad(bad, given, "parameters")
+            return stand_in
+        typed = self._typed.get(key)
+        if typed is None:
+            typed = self._typed[key] = self._type(name, given, policy)
+        for problem in typed.problems:
+            self._report(fields, problem)
+        return typed.use or stand_in
+
+    def _type(self, name: str, given: Mapping[str, Any], policy: OnZeroUsage | None) -> _Typed:
+        strategy = self._strategies.get(name)
+        if strategy is None:
+            known = f"Strategies are {one_of(self._strategies)}."
+            remedy = did_you_mean(name, self._strategies) or known
+            message = f"there is no strategy {show(name)}"
+            return _Typed(None, (_Problem("unknown_strategy", ("strategy",), message, remedy),))
+        try:
+            parameters = strategy.parameters.model_validate(_plain(given))
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            problems = [_said(strategy.parameters, name, given, detail) for detail in details]
+            return _Typed(None, tuple(problems))
+        too_long = tuple(_too_long(name, parameters, ("parameters",)))
+        if too_long:
+            return _Typed(None, too_long)
+        use = StrategyUse(name, parameters, policy)
+        use = self._same.setdefault(use, use)
+        return _Typed(use, tuple(_like_fractions(name, parameters)))
+
+    @staticmethod
+    def _report(fields: Fields, problem: _Problem) -> None:
+        if problem.severity is Severity.ERROR:
+            message = f"in {fields.name()}, {problem.message}."
+            fields.problem(problem.code, message, problem.remedy, *problem.path)
+            return
+        message = sentence(f"in {fields.name()}, {problem.message}.")
+        where = fields.place(*problem.path)
+        fields.findings.append(
+            Finding(problem.code, message, where, problem.remedy, problem.severity)
+        )
+
+
+def _frozen(value: Any, depth: int) -> object:
+    """The content of parameters as a key. The type is part of it, because ``1 == True``."""
+    if depth > MAXIMUM_DEPTH:
+        expected = f"it is nested deeper than {MAXIMUM_DEPTH} levels"
+        raise BadValueError("parameter_out_of_range", expected)
+    if isinstance(value, Mapping):
+        return tuple((key, _frozen(part, depth + 1)) for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return [*map(type, value)] and tuple(_frozen(part, depth + 1) for part in value)
+    return (type(value), value)
+
+
+def _plain(value: Any) -> Any:
+    """Parameters as the strategy's type takes them: no floats, and words for what YAML guessed.
+
+    A label's values may well be ``true`` or a day; as text they mean what was written, and where
+    a number is wanted they are refused.
+    """
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items() if part is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return Decimal(float.__repr__(value))
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def _said(
+    parameters: type[BaseModel], strategy: str, given: Mapping[str, Any], detail: ErrorDetails
+) -> _Problem:
+    """One error of a parameter type in our words."""
+    location = tuple(detail["loc"])
+    owner = _owner(parameters, location[:-1])
+    path = ("parameters", *location)
+    shown = ".".join(str(step) for step in location)
+    if detail["type"] == "missing":
+        message = f"the strategy {strategy} lacks its parameter {shown!r}"
+        return _Problem("missing_parameter", path[:-1], message, f"Add parameters: {{{shown}: ...}}.")
+    if detail["type"] == "extra_forbidden":
+        message = f"the strategy {strategy} has no parameter {shown!r}"
+        known = list(owner.model_fields) if owner else []
+        remedy = did_you_mean(location[-1], known)
+        takes = f"It takes {one_of(known)}." if known else "It takes none."
+        return _Problem("unknown_parameter", path, message, remedy or takes)
+    why = _why(detail)
+    if detail["type"] == "value_error":
+        return _rule(parameters, strategy, given, location, why)
+    message = f"{shown!r} of the strategy {strategy} is {show(detail['input'])}; {why}"
+    return _Problem("parameter_out_of_range", path, message, _range_remedy(shown, detail))
+
+
+def _rule(
+    parameters: type[BaseModel],
+    strategy: str,
+    given: Mapping[str, Any],
+    location: _Path,
+    why: str,
+) -> _Problem:
+    """A rule over several parameters: missing where it names some and none of them is given."""
+    owner = _owner(parameters, location)
+    inside: Any = given
+    for step in location:
+        inside = inside[step]
+    named = set(re.findall(r"\w+", why)) & set(owner.model_fields if owner else ())
+    missing = bool(named) and not any(inside.get(name) is not None for name in named)
+    code = "missing_parameter" if missing else "parameter_out_of_range"
+    where = f" in {'.'.join(map(str, location))}" if location else ""
+    message = f"the strategy {strategy} cannot use its parameters{where}: {why}"
+    return _Problem(code, ("parameters", *location), message, "")
+
+
+def _owner(parameters: type[BaseModel], location: _Path) -> type[BaseModel] | None:
+    """The parameter type that declares what stands at a location."""
+    owner: type[BaseModel] = parameters
+    for step in location:
+        declared = owner.model_fields.get(str(step))
+        inner = [part for part in _types(declared.annotation if declared else None)]
+        if not inner:
+            return None
+        owner = inner[0]
+    return owner
+
+
+def _types(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in getattr(annotation, "__args__", ()):
+        yield from _types(part)
+
+
+_WHY = {
+    "string_type": "it should be text",
+    "decimal_type": "it should be a number",
+    "decimal_parsing": "it should be a number",
+    "finite_number": "it should be a number one can count with",
+    "int_type": "it should be a whole number",
+    "int_parsing": "it should be a whole number",
+    "int_from_float": "it should be a whole number",
+    "int_parsing_size": "it should be a smaller number",
+    "tuple_type": "it should be a list",
+    "list_type": "it should be a list",
+    "model_type": "it should be keys with values",
+    "dict_type": "it should be keys with values",
+}
+
+
+def _why(detail: ErrorDetails) -> str:
+    said = detail["msg"].removeprefix("Value error, ")
+    said = re.sub(r"^(\w+ )?[Ii]nput should", "it should", said)
+    return _WHY.get(detail["type"], said.rstrip("."))
+
+
+def _range_remedy(name: str, detail: ErrorDetails) -> str:
+    if detail["type"] not in ("less_than_equal", "greater_than_equal", "greater_than"):
+        return ""
+    if name.endswith("percent"):
+        return "Percents run from 0 to 100, so that 25 is a quarter."
+    return "A share runs from 0 to 1." if "1" == str((detail.get("ctx") or {}).get("le")) else ""
+
+
+def _too_long(strategy: str, parameters: BaseModel, path: _Path) -> Iterator[_Problem]:
+    """Refuse decimals so long that exact arithmetic on them would take for ever."""
+    for name in type(parameters).model_fields:
+        value = getattr(parameters, name)
+        if isinstance(value, BaseModel):
+            yield from _too_long(strategy, value, (*path, name))
+        elif isinstance(value, Decimal):
+            try:
+                check_size(value)
+            except BadValueError as bad:
+                message = f"{name!r} of the strategy {strategy} is {show(value)}; {bad.expected}"
+                yield _Problem("parameter_out_of_range", (*path, name), message, "")
+
+
+def _like_fractions(strategy: str, parameters: BaseModel) -> Iterator[_Problem]:
+    """Warn of percents below 1, which may have been meant as fractions (`A10`)."""
+    known = type(parameters).model_fields
+    for name in known:
+        value = getattr(parameters, name)
+        if not (name.endswith("percent") and isinstance(value, Decimal) and 0 < value < 1):
+            continue
+        stem = name.removesuffix("percent").rstrip("_")
+        other = next((key for key in (stem, f"{stem}_fraction", "fraction") if key in known), "")
+        as_percent = format((value * 100).normalize(), "f")
+        message = (
+            f"{name}: {value} of the strategy {strategy} is {value} percent, "
+            f"not {as_percent} percent"
+        )
+        fraction = f" or {other}: {value}" if other else ""
+        remedy = f"If {as_percent} percent is meant, write {name}: {as_percent}{fraction}."
+        yield _Problem(
+            "percent_looks_like_fraction",
+            ("parameters", name),
+            message,
+            remedy,
+            Severity.WARNING,
+        )

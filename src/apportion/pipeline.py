@@ -1,0 +1,158 @@
+"""The line that data follows, each step one call. Nothing flows back.
+
+Read ``attribute`` for the line in memory; ``apportion.workspace`` runs the same line between
+ledger tables.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from apportion.attribution.graph import Integers
+from apportion.attribution.notices import missing_usage, no_cost, shares_exceed_one, zero_usage
+from apportion.attribution.problem import Problem, prepare
+from apportion.attribution.rows import (
+    allocation_rows,
+    allocation_schema,
+    contribution_rows,
+    contribution_schema,
+    names_of,
+)
+from apportion.attribution.slices import CELLS, Offences, SliceFlow, require_conserved
+from apportion.attribution.tables import as_table, days
+from apportion.engines.local import compute
+from apportion.findings import Finding, RunError, Severity, only_errors
+from apportion.model import Model
+from apportion.result import Result
+
+Progress = Callable[[int, int], None]
+"""Called with days done and days in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class SliceRows:
+    """The rows of one slice, in the canonical order."""
+
+    days: int
+    allocations: pa.RecordBatch
+    contributions: pa.RecordBatch
+
+
+@dataclass(slots=True)
+class Assumed:
+    """What the slices of a run report beside their rows, gathered as they pass."""
+
+    no_usage: list[Integers] = field(default_factory=list)
+    offences: list[Offences] = field(default_factory=list)
+    slow_splits: int = 0
+
+    def findings(self, problem: Problem) -> tuple[Finding, ...]:
+        """All warnings of the run. Raises ``RunError`` where something is no mere warning."""
+        rows = np.concatenate(self.no_usage) if self.no_usage else np.empty((0, 4), dtype=np.int64)
+        findings = (
+            *problem.findings,
+            *no_cost(problem),
+            *shares_exceed_one(problem, self.offences),
+            *zero_usage(problem, rows),
+            *missing_usage(problem),
+        )
+        if only_errors(findings):
+            raise RunError(findings)
+        return findings
+
+
+def flow_rows(
+    problem: Problem,
+    assumed: Assumed,
+    *,
+    threads: int | None = None,
+    cells: int = CELLS,
+    on_progress: Progress | None = None,
+) -> Iterator[SliceRows]:
+    """Compute the problem slice by slice and give the rows, days ascending."""
+    names = names_of(problem)
+    total = (problem.end - problem.start).days + 1
+    done = 0
+
+    def finish(flow: SliceFlow) -> tuple[SliceFlow, SliceRows]:
+        require_conserved(problem, flow)
+        rows = SliceRows(
+            flow.slice.days, allocation_rows(flow, names), contribution_rows(flow, names)
+        )
+        return flow, rows
+
+    for flow, rows in compute(problem, finish, threads, cells):
+        assumed.no_usage.append(flow.no_usage)
+        assumed.offences.append(flow.offences)
+        assumed.slow_splits += flow.slow
+        done += rows.days
+        if on_progress:
+            on_progress(done, total)
+        yield rows
+
+
+def attribute(
+    model: Model,
+    costs: Any,
+    usage: Any = None,
+    start: date | None = None,
+    end: date | None = None,
+    *,
+    dimensions: Sequence[str] | None = None,
+    currency: str = "",
+    threads: int | None = None,
+    cells: int = CELLS,
+    on_progress: Progress | None = None,
+) -> Result:
+    """Let costs flow through the model, in memory.
+
+    ``costs`` (node, date, dimension, amount, currency) and ``usage`` (node, date, metric, value,
+    labels) are Arrow tables or anything with the Arrow C stream interface. Without ``start`` or
+    ``end`` the period is that of the costs. ``threads`` and ``cells`` change speed only.
+
+    Raises ``RunError`` with every finding; there is no partial result (`A26`).
+    """
+    table = as_table(costs, "costs")
+    first, last = _period(table, start, end)
+    problem = prepare(model, table, usage, first, last, dimensions, currency)
+    assumed = Assumed()
+    pieces = list(
+        flow_rows(problem, assumed, threads=threads, cells=cells, on_progress=on_progress)
+    )
+    findings = assumed.findings(problem)
+    scale = problem.costs.scale
+    return Result(
+        model,
+        first,
+        last,
+        problem.costs.currency,
+        scale,
+        pa.Table.from_batches([each.allocations for each in pieces], allocation_schema(scale)),
+        pa.Table.from_batches([each.contributions for each in pieces], contribution_schema(scale)),
+        table,
+        findings,
+        assumed.slow_splits,
+    )
+
+
+def _period(table: pa.Table, start: date | None, end: date | None) -> tuple[date, date]:
+    if start is not None and end is not None:
+        return start, end
+    if "date" not in table.column_names or table.num_rows == 0:
+        raise RunError(
+            [
+                Finding(
+                    "no_cost",
+                    "The costs are empty, so they do not tell the period.",
+                    remedy="Give start and end.",
+                    severity=Severity.ERROR,
+                )
+            ]
+        )
+    bounds = pc.min_max(days(table, "costs", "date"))
+    return start or bounds["min"].as_py(), end or bounds["max"].as_py()

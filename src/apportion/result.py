@@ -1,0 +1,114 @@
+"""What a run gives back: tables, warnings, and the proof on request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from apportion.findings import Finding
+from apportion.model import Model
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from apportion.reconcile import Reconciliation
+
+WARNING_SCHEMA = pa.schema(
+    [
+        ("code", pa.string()),
+        ("message", pa.string()),
+        ("source", pa.string()),
+        ("receiver", pa.string()),
+        ("metric", pa.string()),
+        ("days", pa.int64()),
+    ]
+)
+
+
+def warning_rows(findings: Sequence[Finding]) -> pa.Table:
+    """Warnings as rows; ``days`` is null where a warning is not about days."""
+    rows = [
+        {
+            "code": finding.code,
+            "message": finding.message,
+            "source": finding.details.get("source", ""),
+            "receiver": finding.details.get("receiver", ""),
+            "metric": finding.details.get("metric", ""),
+            "days": finding.details.get("days"),
+        }
+        for finding in findings
+    ]
+    return pa.Table.from_pylist(rows, schema=WARNING_SCHEMA)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of attributing the costs of a period, held in memory.
+
+    ``currency`` is that of all amounts, ``scale`` their decimals; ``slow_splits`` counts the
+    sources and days whose numbers did not fit in 64 bits and took the slow path.
+    """
+
+    model: Model
+    start: date
+    end: date
+    currency: str
+    scale: int
+    allocation_batches: pa.Table
+    contribution_batches: pa.Table
+    costs: pa.Table
+    findings: tuple[Finding, ...]
+    slow_splits: int
+
+    @cached_property
+    def allocations(self) -> pa.Table:
+        """Per node, date and dimension: direct, indirect, holistic, given, retained (`A17`)."""
+        return _plain(self.allocation_batches)
+
+    @cached_property
+    def contributions(self) -> pa.Table:
+        """Per edge, date and dimension: the share (to be read) and the amount (which counts)."""
+        return _plain(self.contribution_batches)
+
+    @cached_property
+    def warnings(self) -> pa.Table:
+        """What was assumed, counted: code, message, source, receiver, metric, days."""
+        return warning_rows(self.findings)
+
+    def connect(self) -> "duckdb.DuckDBPyConnection":
+        """A DuckDB connection with the views ``allocations``, ``contributions``, ``warnings``."""
+        import duckdb
+
+        connection = duckdb.connect()
+        connection.register("allocations", self.allocation_batches)
+        connection.register("contributions", self.contribution_batches)
+        connection.register("warnings", self.warnings)
+        connection.register("costs", self.costs)
+        return connection
+
+    def reconciliation(self) -> "Reconciliation":
+        """Prove the result and sum it up (`A18`-`A21`)."""
+        from apportion.reconcile import reconcile
+
+        return reconcile(
+            self.connect(),
+            self.model,
+            self.start,
+            self.end,
+            self.currency,
+            self.scale,
+            has_costs=True,
+            warnings=self.warnings,
+        )
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Dictionary columns as plain texts, which every reader of Arrow understands."""
+    fields = [
+        field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
+        for field in table.schema
+    ]
+    return table.cast(pa.schema(fields))
