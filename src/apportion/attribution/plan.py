@@ -52,7 +52,8 @@ class Plan:
     """The index arrays of one epoch and one set of strategy uses.
 
     Edges are columns in the graph's order. ``use`` is each edge's strategy use, ``group`` its
-    group; ``group_first`` gives a group's first column. ``extra_groups`` lists, for the 2nd, 3rd,
+    group; ``group_first`` gives a group's first column, ``segment_first`` that of each segment's
+    first group. ``extra_groups`` lists, for the 2nd, 3rd,
     ... group of segments that have so many, the segments and those groups.
 
     ``pairs`` are the series and nodes whose usage is read. Usage groups are those that read
@@ -69,6 +70,7 @@ class Plan:
     use: Integers
     group: Integers
     group_first: Integers
+    segment_first: Integers
     extra_groups: tuple[tuple[Integers, Integers], ...]
     policy: Integers
     blocks: tuple[Block, ...]
@@ -136,6 +138,7 @@ def build_plan(graph: Graph, uses: Uses, use: Integers) -> Plan:
         use,
         group,
         first,
+        first[np.searchsorted(group_segment, np.arange(graph.starts.size - 1))],
         _extra_groups(group_segment),
         policy[use],
         _blocks(uses, use),

@@ -163,7 +163,7 @@ def _common_denominator(
 ) -> tuple[Integers, Integers, Booleans]:
     """Bring the groups of each segment to their least common denominator."""
     graph = plan.graph
-    common = denominator[:, graph.starts[:-1]]
+    common = denominator[:, plan.segment_first]
     if not plan.extra_groups:
         return numerator, common, slow
     mixed = plan.extra_groups[0][0]

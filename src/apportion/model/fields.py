@@ -91,29 +91,29 @@ class Fields:
 
     def text(self, key: str, default: str = "") -> str:
         """Text for people."""
-        return self._read(key, as_text, default)
+        return self.read(key, as_text, default)
 
     def identifier(self, key: str) -> str:
         """An id; empty where it is missing or cannot be used."""
-        return self._read(key, as_name, "")
+        return self.read(key, as_name, "")
 
     def day(self, key: str) -> date | None:
         """A day, or none."""
-        return self._read(key, as_day, None)
+        return self.read(key, as_day, None)
 
     def flag(self, key: str) -> bool:
         """A boolean, false where absent."""
-        return self._read(key, as_flag, False)
+        return self.read(key, as_flag, False)
 
     def decimal(self, key: str) -> Decimal:
         """An exact number."""
-        return self._read(key, as_decimal, Decimal(0))
+        return self.read(key, as_decimal, Decimal(0))
 
     def choice(
         self, key: str, choices: Sequence[str], default: str, code: str = "invalid_value"
     ) -> str:
         """One of a few words."""
-        return self._read(key, lambda value: as_choice(value, choices, code), default)
+        return self.read(key, lambda value: as_choice(value, choices, code), default)
 
     def identifiers(self, key: str) -> list[tuple[str, Place]]:
         """One id or a list of them, each with its place."""
@@ -165,7 +165,8 @@ class Fields:
         self.broken |= len(self.findings) > before
         return found
 
-    def _read(self, key: str, convert: Callable[[object], T], default: T) -> T:
+    def read(self, key: str, convert: Callable[[object], T], default: T) -> T:
+        """The value of a key, converted; the default where it is absent or cannot be used."""
         value = self.raw.get(key)
         return default if value is None else self._convert(value, convert, default, key)
 
@@ -191,82 +192,6 @@ class Fields:
         guess = f"Did you mean {meant!r}?" if meant else did_you_mean(key, self.shape.keys)
         remedy = guess or f"The keys are {one_of(sorted(self.shape.keys))}."
         self.unknown(f"{self.name()} has the key", key, key_place_of(self.raw, key), remedy)
-
-
-def records(self, key: str) -> list[Mapping[str, Any]]:
-        """A list of mappings, empty where absent."""
-        before = len(self.findings)
-        what = f"{show(key)} of {self.name()}"
-        found = records(self.raw.get(key), what, self.findings, self.place(key))
-        self.broken |= len(self.findings) > before
-        return found
-
-    def _read(self, key: str, convert: Callable[[object], T], default: T) -> T:
-        value = self.raw.get(key)
-        return default if value is None else self._convert(value, convert, default, key)
-
-    def _convert(
-        self, value: object, convert: Callable[[object], T], default: T, *path: object
-    ) -> T:
-        try:
-            return convert(value)
-        except BadValueError as bad:
-            self.bad(bad, value, *path)
-            return default
-
-    def _unknown(self, key: object) -> None:
-        self.broken = True
-        meant = self.shape.synonyms.get(str(key), "")
-        guess = f"Did you mean {meant!r}?" if meant else did_you_mean(key, self.shape.keys)
-        self.findings.append(
-            Finding(
-                "unknown_key",
-                f"{self.name()} has the key {show(key)}, which means nothing here.",
-                key_place_of(self.raw, key),
-                guess or f"The keys are {one_of(sorted(self.shape.keys))}.",
-                details={"key": key},
-            )
-        )
-
-
-def records(self, key: str) -> list[Mapping[str, Any]]:
-        """A list of mappings, empty where absent."""
-        before = len(self.findings)
-        what = f"{show(key)} of {self.name()}"
-        found = records(self.raw.get(key), what, self.findings, self.place(key))
-        self.broken |= len(self.findings) > before
-        return found
-
-    def _read(self, key: str, convert: Callable[[object], T], default: T) -> T:
-        value = self.raw.get(key)
-        return default if value is None else self._convert(value, convert, default, key)
-
-    def _convert(
-        self, value: object, convert: Callable[[object], T], default: T, *path: object
-    ) -> T:
-        try:
-            return convert(value)
-        except BadValueError as bad:
-            self.bad(bad, value, *path)
-            return default
-
-    def _unknown(self, key: object) -> None:
-        self.broken = True
-        meant = self.shape.synonyms.get(str(key), "")
-        guess = f"Did you mean {meant!r}?" if meant else did_you_mean(key, self.shape.keys)
-        self.findings.append(
-            Finding(
-                "unknown_key",
-                f"{self.name()} has the key {show(key)}, which means nothing here.",
-                key_place_of(self.raw, key),
-                guess or f"The keys are {one_of(sorted(self.shape.keys))}.",
-                details={"key": key},
-            )
-        )
-
-    def _missing(self, key: str) -> None:
-        message = f"{self.name()} lacks {key!r}."
-        self.problem("missing_key", message, f"Add it: {key}: ...")
 
 
 def sentence(text: str) -> str:

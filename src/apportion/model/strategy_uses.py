@@ -24,6 +24,7 @@ from apportion.model.types import OnZeroUsage, StrategyUse
 from apportion.model.values import BadValueError, check_size, show
 
 MAXIMUM_DEPTH = 8
+_POLICIES = tuple(policy.value for policy in OnZeroUsage)
 
 _Path = tuple[object, ...]
 
@@ -57,18 +58,19 @@ class StrategyUses:
     def _strategies(self) -> Mapping[str, Any]:
         return plugins.registered(plugins.STRATEGIES)
 
-    def read(self, fields: Fields, path: _Path, inherited: OnZeroUsage | None) -> StrategyUse:
+    def read(self, fields: Fields, inherited: OnZeroUsage | None = None) -> StrategyUse:
         """The use that an edge or override declares; findings go to ``fields``.
 
         ``inherited`` is the edge's policy on zero usage, for overrides that give none. What is
         given back after an error is a stand-in that nobody may compute with.
         """
+        before = len(fields.findings)
         name = fields.identifier("strategy")
         given = fields.mapping("parameters")
-        on_zero = fields.choice("on_zero_usage", list(OnZeroUsage), inherited or "")
+        on_zero = fields.choice("on_zero_usage", _POLICIES, inherited or "")
         policy = OnZeroUsage(on_zero) if on_zero else None
         stand_in = StrategyUse(name, None, policy)
-        if not name or fields.broken:
+        if not name or len(fields.findings) > before:
             return stand_in
         try:
             key = (name, policy, _frozen(given, 0))
@@ -121,10 +123,13 @@ def _frozen(value: Any, depth: int) -> object:
         expected = f"it is nested deeper than {MAXIMUM_DEPTH} levels"
         raise BadValueError("parameter_out_of_range", expected)
     if isinstance(value, Mapping):
-        return tuple((key, _frozen(part, depth + 1)) for key, part in value.items())
+        return dict, tuple((key, _frozen(part, depth + 1)) for key, part in value.items())
     if isinstance(value, list | tuple):
-        return [*map(type, value)] and tuple(_frozen(part, depth + 1) for part in value)
-    return (type(value), value)
+        return list, tuple(_frozen(part, depth + 1) for part in value)
+    if value is None or isinstance(value, str | bool | Integral | float | Decimal | date):
+        return type(value), value
+    expected = f"it holds a {type(value).__name__}, which is neither text nor a number"
+    raise BadValueError("wrong_type", expected)
 
 
 def _plain(value: Any) -> Any:
