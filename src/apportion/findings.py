@@ -137,6 +137,10 @@ CODES: Mapping[str, str] = MappingProxyType(
 )
 
 
+SHOWN = 20
+"""How many findings an exception's own text holds; ``findings`` always has them all."""
+
+
 class ApportionError(Exception):
     """The root of all errors that this program raises for the world's sake.
 
@@ -147,7 +151,14 @@ class ApportionError(Exception):
         """Keep the findings, errors before warnings, otherwise in the order given."""
         ordered = sorted(findings, key=lambda finding: finding.severity is Severity.WARNING)
         self.findings: tuple[Finding, ...] = tuple(ordered)
-        super().__init__("\n".join(str(finding) for finding in self.findings))
+        super().__init__(_summary(self.findings))
+
+
+def _summary(findings: tuple[Finding, ...]) -> str:
+    lines = [str(finding) for finding in findings[:SHOWN]]
+    if len(findings) > SHOWN:
+        lines.append(f"... and {len(findings) - SHOWN} more")
+    return "\n".join(lines)
 
 
 class ModelError(ApportionError):
