@@ -5,7 +5,7 @@ model given as a dictionary and one read from files are built by the same code.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from apportion.findings import MEMORY, Place
 
@@ -22,15 +22,20 @@ class Mark(Protocol):
         """The column, counted from 0."""
 
 
-@runtime_checkable
-class Located(Protocol):
-    """Something that knows where it and its parts were written."""
+class Located:
+    """Something that knows where it and its parts were written.
+
+    A base class and not a protocol, because each of 100,000 records is asked whether it is one.
+    """
+
+    __slots__ = ()
 
     def place(self, step: Any = None) -> Place:
         """Where the part ``step`` stands; without one, or where it is unknown, the whole."""
+        raise NotImplementedError
 
 
-class RawMapping(dict[str, Any]):
+class RawMapping(dict[str, Any], Located):
     """A mapping of a YAML file.
 
     ``marks`` holds the marks of key and value in turn, in the order of the keys: a list is the
@@ -59,7 +64,7 @@ class RawMapping(dict[str, Any]):
         return Place(self.file, mark.line + 1, mark.column + 1)
 
 
-class RawList(list[Any]):
+class RawList(list[Any], Located):
     """A list of a YAML file; ``marks`` holds the mark of each item."""
 
     __slots__ = ("file", "mark", "marks")
@@ -78,13 +83,13 @@ class RawList(list[Any]):
         return Place(self.file, mark.line + 1, mark.column + 1)
 
 
-class RawRow(dict[str, Any]):
-    """A row of a table file, which knows its line (CSV) or its number (Parquet)."""
+class RawRow(dict[str, Any], Located):
+    """A record that knows its line in a CSV file, or its number in a Parquet file or a list."""
 
     __slots__ = ("file", "line")
 
     def __init__(self, file: str, line: int, cells: Mapping[str, Any]) -> None:
-        """Keep the cells that hold something."""
+        """Keep the cells with their place."""
         super().__init__(cells)
         self.file = file
         self.line = line
@@ -92,6 +97,21 @@ class RawRow(dict[str, Any]):
     def place(self, step: Any = None) -> Place:
         """Where the row stands, whichever of its cells is meant."""
         return Place(self.file, self.line)
+
+
+class RawSettings(dict[str, Any], Located):
+    """Settings, gathered from wherever they were given."""
+
+    __slots__ = ("places",)
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        super().__init__()
+        self.places: dict[str, Place] = {}
+
+    def place(self, step: Any = None) -> Place:
+        """Where a setting was given."""
+        return self.places.get(step, MEMORY)
 
 
 def place_of(raw: object, path: Sequence[object] = ()) -> Place:

@@ -1,7 +1,9 @@
-"""What somebody probably meant by a name that is not known."""
+"""Names in sentences: lists of them, ways along them, and which one was probably meant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+
+_WAY = 40
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
@@ -14,3 +16,11 @@ def one_of(names: Iterable[str]) -> str:
     """Join names for a sentence: ``a, b or c``."""
     listed = list(names)
     return " or ".join([", ".join(listed[:-1]), listed[-1]] if len(listed) > 1 else listed)
+
+
+def way(names: Sequence[str]) -> str:
+    """Join names with arrows; of a way too long to be read, the beginning and the end."""
+    if len(names) > _WAY:
+        left_out = f"({len(names) - _WAY} more)"
+        names = [*names[: _WAY // 2], left_out, *names[-_WAY // 2 :]]
+    return " -> ".join(names)

@@ -163,7 +163,8 @@ def _said(
     shown = ".".join(str(step) for step in location)
     if detail["type"] == "missing":
         message = f"the strategy {strategy} lacks its parameter {shown!r}"
-        return _Problem("missing_parameter", path[:-1], message, f"Add parameters: {{{shown}: ...}}.")
+        remedy = f"Add parameters: {{{shown}: ...}}."
+        return _Problem("missing_parameter", path[:-1], message, remedy)
     if detail["type"] == "extra_forbidden":
         message = f"the strategy {strategy} has no parameter {shown!r}"
         known = list(owner.model_fields) if owner else []
@@ -202,7 +203,7 @@ def _owner(parameters: type[BaseModel], location: _Path) -> type[BaseModel] | No
     owner: type[BaseModel] = parameters
     for step in location:
         declared = owner.model_fields.get(str(step))
-        inner = [part for part in _types(declared.annotation if declared else None)]
+        inner = list(_types(declared.annotation if declared else None))
         if not inner:
             return None
         owner = inner[0]

@@ -116,7 +116,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRate:
-    """One unit of ``from_currency`` is worth ``rate`` of ``to_currency`` from ``date`` on (`A24`)."""
+    """One unit of ``from_currency`` is worth ``rate`` of ``to_currency`` from ``date`` (`A24`)."""
 
     from_currency: str
     to_currency: str

@@ -1,0 +1,52 @@
+"""From raw lists to records: the table of list kinds, and the one pass over it.
+
+A new kind of list is a file in ``kinds``, a row in ``LIST_KINDS`` and a field in ``Declared``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from apportion.findings import Finding
+from apportion.model.declared import Declared
+from apportion.model.fields import Shape
+from apportion.model.kinds import edges, exchange_rates, mapping, metrics, nodes
+from apportion.model.kinds.settings import build_settings
+from apportion.model.raw import RawSettings
+
+Raws = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ListKind:
+    """A kind of list: its keys, its builder, and whether its records are flat enough for tables."""
+
+    shape: Shape
+    build: Callable[[Raws, list[Finding]], tuple[Any, ...]]
+    in_tables: bool
+
+
+LIST_KINDS: Mapping[str, ListKind] = MappingProxyType(
+    {
+        "nodes": ListKind(nodes.SHAPE, nodes.build_nodes, True),
+        "edges": ListKind(edges.SHAPE, edges.build_edges, True),
+        "exchange_rates": ListKind(
+            exchange_rates.SHAPE, exchange_rates.build_exchange_rates, True
+        ),
+        "mapping": ListKind(mapping.SHAPE, mapping.build_mapping, False),
+        "metrics": ListKind(metrics.SHAPE, metrics.build_metrics, True),
+        "metric_nodes": ListKind(mapping.METRIC_NODE_SHAPE, mapping.build_metric_nodes, False),
+    }
+)
+
+
+def build(settings: RawSettings, lists: Mapping[str, Raws], findings: list[Finding]) -> Declared:
+    """Build every list. Records with errors are left out and their problems added to findings."""
+    built = {
+        name: kind.build(lists.get(name, ()), findings) for name, kind in LIST_KINDS.items()
+    }
+    ids = [raw.get("id") for raw in lists.get("nodes", ())]
+    given = {name for name in ids if isinstance(name, str)}
+    doubtful = frozenset(given - {node.id for node in built["nodes"]})
+    return Declared(settings=build_settings(settings, findings), doubtful=doubtful, **built)

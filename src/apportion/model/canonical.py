@@ -1,0 +1,163 @@
+"""A model as plain data in one canonical form: what its digest is taken of.
+
+The form holds what was declared and nothing else: no places, no defaults that were written out,
+no order of files or lists. Only mapping rules keep their order, which is their meaning.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel
+
+from apportion.model.declared import Declared
+from apportion.model.types import (
+    Condition,
+    Edge,
+    ExchangeRate,
+    MappingRule,
+    MetricNodeRule,
+    MetricRule,
+    Node,
+    StrategyUse,
+)
+
+
+def to_dict(model: Declared) -> dict[str, Any]:
+    """The model as ``Model.from_dict`` reads it; numbers and days are text."""
+    written: dict[int, dict[str, Any]] = {}
+    settings = model.settings
+    given = {
+        "name": settings.name,
+        "currency": settings.currency,
+        "scale": settings.scale,
+        "financial_year_start": settings.financial_year_start,
+        "time_zone": settings.time_zone,
+        "residual": settings.residual,
+        "cost_column": settings.cost_column,
+        "engine": settings.engine,
+    }
+    return {
+        "settings": _filled(given),
+        "nodes": [_node(node) for node in model.nodes],
+        "edges": [_edge(edge, written) for edge in model.edges],
+        "exchange_rates": [_exchange_rate(rate) for rate in model.exchange_rates],
+        "mapping": [_rule(rule) for rule in model.mapping],
+        "metrics": [_metric(rule) for rule in model.metrics],
+        "metric_nodes": [_metric_node(rule) for rule in model.metric_nodes],
+    }
+
+
+def digest(model: Declared) -> str:
+    """SHA-256 of the canonical form, in hexadecimal."""
+    text = json.dumps(to_dict(model), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _filled(record: dict[str, Any]) -> dict[str, Any]:
+    """Only what says something: an absent key and an empty one mean the same."""
+    return {key: value for key, value in record.items() if value not in (None, "", [], {}, False)}
+
+
+def _node(node: Node) -> dict[str, Any]:
+    return _filled(
+        {
+            "id": node.id,
+            "type": node.type.value,
+            "name": node.name,
+            "part_of": sorted(node.part_of),
+            "labels": dict(node.labels),
+            "archived_on": _day(node.archived_on),
+            "infrastructure": node.infrastructure,
+        }
+    )
+
+
+def _edge(edge: Edge, written: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    overrides = [
+        _filled({"dimension": override.dimension, **_use(override.use, written)})
+        for override in edge.overrides
+    ]
+    return _filled(
+        {
+            "source": edge.source,
+            "receiver": edge.receiver,
+            **_use(edge.use, written),
+            "overrides": overrides,
+            "active_from": _day(edge.active_from),
+            "active_to": _day(edge.active_to),
+        }
+    )
+
+
+def _use(use: StrategyUse, written: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    """A strategy's use, written once for all edges that share the object."""
+    known = written.get(id(use))
+    if known is None:
+        policy = use.on_zero_usage.value if use.on_zero_usage else None
+        parameters = _plain(use.parameters)
+        known = _filled(
+            {"strategy": use.strategy, "parameters": parameters, "on_zero_usage": policy}
+        )
+        written[id(use)] = known
+    return known
+
+
+def _plain(value: Any) -> Any:
+    """Parameters as data. One that equals its default is left out, written or not."""
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields
+        given = {key: getattr(value, key) for key in fields}
+        return {key: _plain(part) for key, part in given.items() if part != fields[key].default}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    return value
+
+
+def decimal_text(number: Decimal) -> str:
+    """A decimal without exponent or trailing zeros, so that 25 and 25.0 are the same."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _exchange_rate(rate: ExchangeRate) -> dict[str, Any]:
+    return {
+        "from": rate.from_currency,
+        "to": rate.to_currency,
+        "date": _day(rate.date),
+        "rate": decimal_text(rate.rate),
+    }
+
+
+def _rule(rule: MappingRule) -> dict[str, Any]:
+    return {"when": _condition(rule.when), "node": rule.node, "dimension": rule.dimension}
+
+
+def _metric(rule: MetricRule) -> dict[str, Any]:
+    return _filled({"id": rule.id, "name": rule.name, "day": rule.day, "unit": rule.unit})
+
+
+def _metric_node(rule: MetricNodeRule) -> dict[str, Any]:
+    return {"when": _condition(rule.when), "node": rule.node}
+
+
+def _condition(condition: Condition) -> dict[str, Any]:
+    if condition.kind == "not":
+        return {"not": _condition(condition.parts[0])}
+    if condition.kind in ("all", "any"):
+        return {condition.kind: [_condition(part) for part in condition.parts]}
+    values: Any = list(condition.values) if condition.kind == "in" else condition.values[0]
+    if condition.kind == "exists":
+        values = condition.values[0] == "true"
+    return {condition.space: condition.field, condition.kind: values}
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

@@ -1,0 +1,74 @@
+"""The named checks of a model, in the order in which they run.
+
+A check is a module: ``NAME``, a docstring that says why, ``NEEDS_WHOLE`` and ``check(model)``,
+which gives findings. To add one, write the file and add it to ``CHECKS``.
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from apportion.findings import Finding
+from apportion.model.checks import (
+    conflicting_rest,
+    cycles,
+    dead_ends,
+    direction,
+    duplicate_metrics,
+    duplicate_nodes,
+    exchange_rates,
+    fixed_shares,
+    hierarchy,
+    inverted_windows,
+    overlapping_windows,
+    scale,
+    self_loops,
+    settings,
+    unknown_nodes,
+    unpaid_products,
+)
+from apportion.model.declared import Declared
+
+
+class Check(Protocol):
+    """What a module of this package holds."""
+
+    @property
+    def NAME(self) -> str:  # noqa: N802
+        """What people call the check."""
+
+    @property
+    def NEEDS_WHOLE(self) -> bool:  # noqa: N802
+        """Whether the check would mislead on a model some of whose records could not be used."""
+
+    def check(self, model: Declared, /) -> Iterable[Finding]:
+        """Give what is wrong."""
+
+
+CHECKS: tuple[Check, ...] = (
+    settings,
+    duplicate_nodes,
+    duplicate_metrics,
+    unknown_nodes,
+    hierarchy,
+    self_loops,
+    inverted_windows,
+    overlapping_windows,
+    direction,
+    cycles,
+    fixed_shares,
+    exchange_rates,
+    scale,
+    conflicting_rest,
+    unpaid_products,
+    dead_ends,
+)
+
+
+def run_checks(model: Declared, whole: bool = True) -> list[Finding]:
+    """The findings of all checks; ``whole`` says whether every record could be used."""
+    return [
+        finding
+        for check in CHECKS
+        if whole or not check.NEEDS_WHOLE
+        for finding in check.check(model)
+    ]

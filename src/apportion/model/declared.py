@@ -1,0 +1,52 @@
+"""Everything that people declared, as records: what checks look at and runs compute with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+from apportion.model.graph import Graph, build_graph
+from apportion.model.types import (
+    Edge,
+    ExchangeRate,
+    MappingRule,
+    MetricNodeRule,
+    MetricRule,
+    Node,
+    Settings,
+)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The records of a model, each list in its canonical order.
+
+    Nodes are in order of id; edges of source, receiver and window; rates of pair and day; metrics
+    of id. Mapping rules keep the order in which they were written, because the first match wins.
+    ``doubtful`` holds the ids of nodes whose records had errors, about which the checks keep
+    silent; a valid model has none.
+    """
+
+    settings: Settings = Settings()
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    exchange_rates: tuple[ExchangeRate, ...] = ()
+    mapping: tuple[MappingRule, ...] = ()
+    metrics: tuple[MetricRule, ...] = ()
+    metric_nodes: tuple[MetricNodeRule, ...] = ()
+    doubtful: frozenset[str] = frozenset()
+
+    def node(self, id: str) -> Node:
+        """The node with an id. Raises ``KeyError`` where there is none."""
+        return self.nodes[self.index[id]]
+
+    @cached_property
+    def index(self) -> Mapping[str, int]:
+        """The position of each id in ``nodes``; of the first one where an id is given twice."""
+        positions = range(len(self.nodes) - 1, -1, -1)
+        return MappingProxyType({self.nodes[place].id: place for place in positions})
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The edges as arrays, in the order of ``edges``."""
+        return build_graph(self.nodes, self.index, self.edges)

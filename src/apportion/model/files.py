@@ -1,0 +1,103 @@
+"""A workspace's model files, read in the order of their names."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from apportion.findings import Finding, Place
+from apportion.model import read_tables
+from apportion.model.build import LIST_KINDS
+from apportion.model.fields import Shape
+from apportion.model.gather import Gathered
+from apportion.model.read_yaml import MAXIMUM_BYTES, read_yaml
+from apportion.model.spelling import one_of
+
+SETTINGS_FILE = "apportion.yaml"
+MODEL_FOLDER = "model"
+_YAML = (".yaml", ".yml")
+_TABLES = (".csv", ".parquet")
+
+
+def read_files(path: Path) -> Gathered:
+    """Read a workspace's folder, or one YAML file that holds a whole model.
+
+    Findings name files as the caller named the folder. A folder without ``apportion.yaml`` is the
+    finding ``not_a_workspace``.
+    """
+    gathered = Gathered()
+    if path.name == SETTINGS_FILE:
+        path = path.parent
+    if path.suffix.lower() in _YAML and path.is_file():
+        _add_yaml(path, gathered, with_settings=True)
+        return gathered
+    if not (path / SETTINGS_FILE).is_file():
+        gathered.complete = False
+        gathered.findings.append(
+            Finding(
+                "not_a_workspace",
+                f"There is no {SETTINGS_FILE} in {path}.",
+                Place(str(path)),
+                f"Name another folder, or make one with: apportion init {path}",
+            )
+        )
+        return gathered
+    _add_yaml(path / SETTINGS_FILE, gathered, with_settings=True)
+    folder = path / MODEL_FOLDER
+    if folder.is_dir():
+        for file in sorted(folder.iterdir(), key=lambda file: file.name):
+            _add(file, gathered)
+    return gathered
+
+
+def _add(file: Path, gathered: Gathered) -> None:
+    suffix = file.suffix.lower()
+    if file.name.startswith(".") or not file.is_file():
+        return
+    if suffix in _YAML:
+        _add_yaml(file, gathered, with_settings=False)
+    elif suffix in _TABLES:
+        _add_table(file, suffix, gathered)
+
+
+def _add_yaml(file: Path, gathered: Gathered, with_settings: bool) -> None:
+    data = _bytes(file, gathered, MAXIMUM_BYTES)
+    if data is None:
+        return
+    before = len(gathered.findings)
+    document = read_yaml(str(file), data, gathered.findings)
+    gathered.complete &= document is not None or len(gathered.findings) == before
+    gathered.add_document(document, str(file), with_settings)
+
+
+def _add_table(file: Path, suffix: str, gathered: Gathered) -> None:
+    tables = {name: kind for name, kind in LIST_KINDS.items() if kind.in_tables}
+    name = next((name for name in tables if file.name.startswith(name)), None)
+    if name is None:
+        message = f"The name of the file begins with none of {one_of(tables)}."
+        remedy = "Rename it after what it holds, such as edges_aws.csv."
+        gathered.complete = False
+        gathered.findings.append(Finding("unsupported_file", message, Place(str(file)), remedy))
+        return
+    data = _bytes(file, gathered, read_tables.MAXIMUM_BYTES)
+    if data is None:
+        return
+    read: Callable[[str, bytes, Shape, list[Finding]], read_tables.Records]
+    read = read_tables.read_csv if suffix == ".csv" else read_tables.read_parquet
+    before = len(gathered.findings)
+    rows = read(str(file), data, tables[name].shape, gathered.findings)
+    gathered.complete &= len(gathered.findings) == before
+    gathered.add_records(name, rows)
+
+
+def _bytes(file: Path, gathered: Gathered, limit: int) -> bytes | None:
+    """The content of a file; its size is looked at first, so that a huge one is never held."""
+    try:
+        if file.stat().st_size <= limit:
+            return file.read_bytes()
+        message = f"The file is larger than {limit // 2**20} MB."
+        finding = Finding("unsafe_file", message, Place(str(file)), "Split it into several files.")
+    except OSError as error:
+        message = f"The file cannot be read: {error.strerror or error}."
+        finding = Finding("unreadable_file", message, Place(str(file)), "Look at its permissions.")
+    gathered.complete = False
+    gathered.findings.append(finding)
+    return None

@@ -1,0 +1,96 @@
+"""Edges: along which cost flows, by which strategy, and when (`A5`, `A8`)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from apportion.findings import Finding
+from apportion.model.fields import Fields, Shape
+from apportion.model.strategy_uses import StrategyUses
+from apportion.model.types import Edge, OnZeroUsage, Override
+from apportion.model.values import show
+
+
+def _subject(raw: Mapping[str, Any]) -> str:
+    ends = [raw.get("source"), raw.get("receiver")]
+    if all(isinstance(end, str) and end.isprintable() and end for end in ends):
+        return f"edge {ends[0]} -> {ends[1]}"
+    first = ends[0]
+    known = isinstance(first, str) and first.isprintable() and first
+    return f"an edge of {first}" if known else "the edge"
+
+
+_STRATEGY_KEYS = frozenset({"strategy", "parameters", "on_zero_usage"})
+_SYNONYMS = {
+    "parent": "source",
+    "child": "receiver",
+    "from": "source",
+    "to": "receiver",
+    "receivers": "receiver",
+    "valid_from": "active_from",
+    "valid_to": "active_to",
+    "params": "parameters",
+    "default_strategy": "strategy",
+    "default_parameters": "parameters",
+}
+SHAPE = Shape(
+    noun="edge",
+    keys=_STRATEGY_KEYS | {"source", "receiver", "active_from", "active_to", "overrides"},
+    required=MappingProxyType(
+        {"source": "eks-prod", "receiver": "checkout", "strategy": "proportional_on"}
+    ),
+    synonyms=MappingProxyType(_SYNONYMS),
+    subject=_subject,
+)
+
+
+def build_edges(raws: Sequence[Mapping[str, Any]], findings: list[Finding]) -> tuple[Edge, ...]:
+    """Read the edges, in order of source, receiver and window. A list of receivers is expanded."""
+    uses = StrategyUses()
+    edges = [edge for raw in raws for edge in _edges(Fields(raw, SHAPE, findings), uses)]
+    return tuple(sorted(edges, key=_order))
+
+
+def _order(edge: Edge) -> tuple[Any, ...]:
+    return edge.source, edge.receiver, edge.active_from or date.min, edge.where
+
+
+def _edges(fields: Fields, uses: StrategyUses) -> Iterator[Edge]:
+    raw = fields.raw
+    source = fields.identifier("source")
+    receivers = fields.identifiers("receiver")
+    use = uses.read(fields)
+    overrides = _overrides(fields, uses, use.on_zero_usage) if "overrides" in raw else ()
+    active_from = fields.day("active_from")
+    active_to = fields.day("active_to")
+    if fields.broken:
+        return
+    alone = len(receivers) == 1
+    for receiver, place in receivers:
+        where = fields.place() if alone else place
+        yield Edge(source, receiver, use, overrides, active_from, active_to, where)
+
+
+def _overrides(
+    fields: Fields, uses: StrategyUses, inherited: OnZeroUsage | None
+) -> tuple[Override, ...]:
+    shape = Shape(
+        noun="override",
+        keys=_STRATEGY_KEYS | {"dimension"},
+        required=MappingProxyType({"strategy": "equal"}),
+        synonyms=MappingProxyType(_SYNONYMS),
+        subject=lambda raw: f"an override of {fields.name()}",
+    )
+    found: dict[str | None, Override] = {}
+    for raw in fields.records("overrides"):
+        inside = Fields(raw, shape, fields.findings)
+        dimension = inside.identifier("dimension") or None
+        override = Override(dimension, uses.read(inside, inherited))
+        if dimension in found:
+            what = f"the dimension {show(dimension)}" if dimension else "no dimension"
+            message = f"{fields.name()} has two overrides for {what}."
+            inside.problem("duplicate_key", message, "Keep one of the two.")
+        found[dimension] = override
+        fields.broken |= inside.broken
+    return tuple(sorted(found.values(), key=lambda override: override.dimension or ""))

@@ -1,0 +1,97 @@
+"""A proven model: loaded from a workspace's files or from a dictionary, and checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from apportion.findings import MEMORY, Finding, ModelError, Place, only_errors
+from apportion.model import canonical
+from apportion.model.build import build
+from apportion.model.checks import run_checks
+from apportion.model.declared import Declared
+from apportion.model.files import read_files
+from apportion.model.gather import Gathered
+
+
+@dataclass(frozen=True, repr=False)
+class Model(Declared):
+    """A model without errors. ``warnings`` holds what is doubtful about it.
+
+    Two models with the same ``digest`` give the same results from the same costs and usage.
+    """
+
+    warnings: tuple[Finding, ...] = ()
+
+    @classmethod
+    def from_dict(cls, mapping: Mapping[str, Any]) -> Self:
+        """Build a model from a dictionary with the keys of the files.
+
+        Settings stand at the top level or under ``settings``. A finding's line is the number of
+        the record in its list. Raises ``ModelError`` with all findings.
+        """
+        gathered = Gathered()
+        if isinstance(mapping, Mapping):
+            gathered.add_document(mapping, MEMORY.file, with_settings=True)
+        else:
+            message = f"A model is a mapping; this is a {type(mapping).__name__}."
+            gathered.findings.append(Finding("wrong_type", message))
+        return cls._proven(gathered)
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Read a workspace's folder, or one YAML file. Raises ``ModelError`` with all findings."""
+        return cls._proven(read_files(Path(path)))
+
+    @classmethod
+    def _proven(cls, gathered: Gathered) -> Self:
+        declared, findings = judge(gathered)
+        if only_errors(findings):
+            raise ModelError(findings)
+        records = {field.name: getattr(declared, field.name) for field in fields(declared)}
+        return cls(**records, warnings=findings)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the content, whatever the order of files, lists and keys."""
+        return canonical.digest(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content as ``from_dict`` reads it, in canonical order."""
+        return canonical.to_dict(self)
+
+    def __repr__(self) -> str:
+        """Name the size; the content may have 100,000 edges."""
+        return f"Model({self.settings.name!r}, {len(self.nodes)} nodes, {len(self.edges)} edges)"
+
+
+def load_model(path: Path | str) -> Model:
+    """Read and prove the model of a workspace: ``apportion.yaml`` and all files in ``model/``.
+
+    ``path`` is the workspace's folder, or one YAML file that holds a whole model. Raises
+    ``ModelError`` with all findings, ``not_a_workspace`` among them.
+    """
+    return Model.load(path)
+
+
+def validate(path: Path | str) -> tuple[Finding, ...]:
+    """Everything that is wrong or doubtful about a workspace's model, in the order of places."""
+    return judge(read_files(Path(path)))[1]
+
+
+def judge(gathered: Gathered) -> tuple[Declared, tuple[Finding, ...]]:
+    """Build what was gathered and check it.
+
+    Where a file could not be read the checks would blame the files that could, and where a record
+    could not be used the checks of the whole would speak of the hole; those are left out.
+    """
+    findings = gathered.findings
+    declared = build(gathered.settings, gathered.lists, findings)
+    if gathered.complete:
+        findings.extend(run_checks(declared, whole=not only_errors(findings)))
+    return declared, tuple(sorted(findings, key=_where))
+
+
+def _where(finding: Finding) -> Place:
+    return finding.where

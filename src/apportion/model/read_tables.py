@@ -1,0 +1,190 @@
+"""Model lists as CSV or Parquet: a column for each key, a row for each record.
+
+An empty cell is an absent key. ``parameters``, ``overrides`` and ``labels`` hold JSON; a single
+parameter or label may have a column of its own (``parameters.metric``, ``label.team``). ``part_of``
+holds one id, or a JSON list of them. Findings give the line in a CSV file and the number of the
+row in a Parquet file.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from apportion.findings import Finding, Place
+from apportion.model.fields import Shape
+from apportion.model.raw import RawRow
+from apportion.model.spelling import did_you_mean, one_of
+from apportion.model.values import show
+
+MAXIMUM_BYTES = 512 * 2**20
+MAXIMUM_UNPACKED = 2 * 2**30
+MAXIMUM_ROWS = 5_000_000
+
+_JSON = frozenset({"parameters", "overrides", "labels"})
+_MAYBE_JSON = frozenset({"part_of"})
+_NESTED = {"parameters": "parameters", "label": "labels", "labels": "labels"}
+
+Records = list[Mapping[str, Any]]
+
+
+def read_csv(file: str, data: bytes, shape: Shape, findings: list[Finding]) -> Records:
+    """Read a CSV file with commas and a header. Problems are added to ``findings``."""
+    try:
+        text = data.decode("utf-8-sig")
+        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+        header = next(lines, [])
+    except UnicodeDecodeError as error:
+        message = f"The byte {error.start} of the file is not UTF-8."
+        findings.append(_unreadable(Place(file), message, "Save it as CSV UTF-8."))
+        return []
+    except csv.Error as error:
+        findings.append(_unreadable(Place(file, 1), f"Not CSV: {error}."))
+        return []
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+        message = "The columns are not separated by commas."
+        findings.append(_unreadable(Place(file, 1), message, "Save it with commas."))
+        return []
+    table = _Table(file, header, shape, findings)
+    found: Records = []
+    try:
+        for cells in lines:
+            if cells and table.usable:
+                found.append(table.record(lines.line_num, cells))
+    except csv.Error as error:
+        findings.append(_unreadable(Place(file, lines.line_num), f"Not CSV: {error}."))
+    return found
+
+
+def read_parquet(file: str, data: bytes, shape: Shape, findings: list[Finding]) -> Records:
+    """Read a Parquet file. Problems are added to ``findings``."""
+    # Arrow takes longer to import than most models take to read.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        parquet = pq.ParquetFile(pa.BufferReader(data))
+        about = parquet.metadata
+        groups = [about.row_group(number) for number in range(about.num_row_groups)]
+        unpacked = sum(group.total_byte_size for group in groups)
+        if about.num_rows > MAXIMUM_ROWS or unpacked > MAXIMUM_UNPACKED:
+            message = f"The file unpacks to more than {MAXIMUM_ROWS:,} rows or 2 GB."
+            findings.append(Finding("unsafe_file", message, Place(file), "Split the file."))
+            return []
+        read = parquet.read()
+        columns = [column.to_pylist(maps_as_pydicts="strict") for column in read.columns]
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        findings.append(_unreadable(Place(file), f"Not a Parquet file that can be read: {why}."))
+        return []
+    table = _Table(file, read.column_names, shape, findings)
+    if not table.usable:
+        return []
+    rows = zip(*columns, strict=True) if columns else ()
+    return [table.record(number, cells) for number, cells in enumerate(rows, start=1)]
+
+
+class _Table:
+    """Turns rows of cells into records, column by column as the header says."""
+
+    def __init__(
+        self, file: str, header: Sequence[str], shape: Shape, findings: list[Finding]
+    ) -> None:
+        self.file = file
+        self.findings = findings
+        self.columns = [self._column(name, shape) for name in header]
+        self.decoded: dict[str, Any] = {}
+        before = len(findings)
+        for name in sorted({name for name in header if header.count(name) > 1}):
+            self._note("duplicate_key", f"The column {show(name)} is there twice.", "")
+        for key, example in shape.required.items():
+            if key not in header:
+                remedy = f"Add it, with values such as {example}."
+                self._note("missing_key", f"The column {show(key)} is missing.", remedy)
+        self.usable = len(findings) == before
+
+    def _column(self, name: str, shape: Shape) -> tuple[str, str, bool | None] | None:
+        """Key, key inside it, and whether cells are JSON (``None``: where they look like it)."""
+        prefix, _, inside = name.partition(".")
+        if name in shape.keys:
+            return name, "", True if name in _JSON else None if name in _MAYBE_JSON else False
+        if inside and _NESTED.get(prefix) in shape.keys:
+            return _NESTED[prefix], inside, None if prefix == "parameters" else False
+        meant = shape.synonyms.get(name, "")
+        guess = f"Did you mean {meant!r}?" if meant else did_you_mean(name, shape.keys)
+        remedy = guess or f"Columns are {one_of(sorted(shape.keys))}."
+        self._note("unknown_key", f"The column {show(name)} means nothing here.", remedy)
+        return None
+
+    def record(self, line: int, cells: Iterable[Any]) -> RawRow:
+        """The record of one row."""
+        row = RawRow(self.file, line, {})
+        listed = list(cells)
+        if len(listed) != len(self.columns):
+            message = f"The row has {len(listed)} cells; the header has {len(self.columns)}."
+            remedy = "Put quotes around cells that hold commas."
+            self.findings.append(Finding("invalid_value", message, row.place(), remedy))
+        for column, cell in zip(self.columns, listed, strict=False):
+            if column is None or cell is None or cell == "":
+                continue
+            key, inside, is_json = column
+            if isinstance(cell, str) and is_json is not False:
+                cell = self._decode(cell, key, bool(is_json), row)
+            if inside:
+                row.setdefault(key, {})
+                _put(row, key, inside.split(".") if key == "parameters" else [inside], cell)
+            elif key in row:
+                row[key] = {**cell, **row[key]} if isinstance(cell, Mapping) else cell
+            else:
+                row[key] = cell
+        return row
+
+    def _decode(self, cell: str, key: str, must: bool, row: RawRow) -> Any:
+        if not must and cell[0] not in "[{":
+            return cell
+        if cell not in self.decoded:
+            try:
+                self.decoded[cell] = json.loads(
+                    cell,
+                    parse_float=Decimal,
+                    parse_constant=_no_constant,
+                    object_pairs_hook=_no_duplicates,
+                )
+            except (ValueError, ArithmeticError, RecursionError) as error:
+                if not must:
+                    return cell
+                message = f"{show(key)} holds {show(cell)}, which is not JSON: {error}."
+                remedy = 'Write, for example, {"metric": "cpu_hours"}.'
+                self.findings.append(Finding("wrong_type", message, row.place(), remedy))
+                return {}
+        return self.decoded[cell]
+
+    def _note(self, code: str, message: str, remedy: str) -> None:
+        self.findings.append(Finding(code, message, Place(self.file, 1), remedy))
+
+
+def _put(row: RawRow, key: str, path: list[str], cell: Any) -> None:
+    """Set a value inside nested mappings, without touching those that rows share."""
+    inside = row[key] = dict(row[key])
+    for step in path[:-1]:
+        known = inside.get(step)
+        inside[step] = dict(known) if isinstance(known, Mapping) else {}
+        inside = inside[step]
+    inside[path[-1]] = cell
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _unreadable(where: Place, message: str, remedy: str = "") -> Finding:
+    return Finding("unreadable_file", message, where, remedy)
