@@ -1,0 +1,45 @@
+"""The kernel's quotients are exact at every size that it accepts."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apportion.amounts.split import round_half_away
+from apportion.attribution.kernel import SMALL, large_quotients, small_quotients
+
+
+@st.composite
+def _weights(draw: st.DrawFn, largest: int) -> tuple[int, int]:
+    denominator = draw(st.integers(1, largest))
+    return draw(st.integers(0, denominator)), denominator
+
+
+def _one(quotient, amount: int, weight: int, denominator: int) -> int:
+    amounts, weights, denominators = (
+        np.array([value], dtype=np.int64) for value in (amount, weight, denominator)
+    )
+    return int(quotient(amounts, weights, denominators, weights / denominators)[0])
+
+
+@given(st.integers(1 - SMALL, SMALL - 1), _weights(2**60))
+def test_small_quotients_are_exact(amount: int, weights: tuple[int, int]) -> None:
+    weight, denominator = weights
+    expected = round_half_away(amount * weight, denominator)
+    assert _one(small_quotients, amount, weight, denominator) == expected
+
+
+@given(st.data())
+def test_large_quotients_are_exact_wherever_their_remainder_fits(data: st.DataObject) -> None:
+    amount = data.draw(st.integers(-(2**61), 2**61))
+    room = int(2.0**62 / (abs(amount) * 2.0**-50 + 2))
+    weight, denominator = data.draw(_weights(max(room, 1)))
+    expected = round_half_away(amount * weight, denominator)
+    assert _one(large_quotients, amount, weight, denominator) == expected
+
+
+@given(st.integers(1, 2**49), st.integers(1, 2**58))
+def test_ties_go_away_from_zero(half: int, denominator: int) -> None:
+    """An odd amount over an even denominator meets the tie exactly."""
+    amount = 2 * half - 1
+    assert _one(small_quotients, amount, denominator, 2 * denominator) == half
+    assert _one(small_quotients, -amount, denominator, 2 * denominator) == -half
