@@ -1,0 +1,52 @@
+PYTHON ?= python3
+ENVIRONMENT := .venv
+BIN := $(ENVIRONMENT)/bin
+READY := $(ENVIRONMENT)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench soak docs lock clean
+
+help:  ## list what can be made
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(READY)  ## set up, and show what every product of an example company costs
+	$(BIN)/apportion demo
+
+test: $(READY)  ## set up, and run every test
+	$(BIN)/python -m pytest --numprocesses 2
+
+lint: $(READY)  ## check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate_reference.py --check
+
+bench: $(READY)  ## measure speed beside stated peers
+	$(BIN)/python -m benchmarks
+
+soak: $(READY)  ## run the generated tests for hours; SEED=n repeats one
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/properties --numprocesses 2 \
+		$(if $(SEED),--hypothesis-seed=$(SEED))
+
+docs: $(READY)  ## write the reference pages from the code
+	$(BIN)/python docs/generate_reference.py
+
+lock: $(READY)  ## choose the newest versions of all dependencies anew
+	$(BIN)/python -m pip install --quiet uv
+	env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --upgrade \
+		--python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links --group dev pyproject.toml --output-file requirements.lock
+
+clean:  ## remove everything that was made
+	rm -rf $(ENVIRONMENT) demo-workspace .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Apportion needs Python 3.11 or newer; say which: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(ENVIRONMENT)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation --editable .
+	@touch $(READY)

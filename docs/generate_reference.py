@@ -1,0 +1,141 @@
+"""Write the reference pages from the code they describe.
+
+    python docs/generate_reference.py          write docs/reference/
+    python docs/generate_reference.py --check  fail where a page is out of date
+"""
+
+import doctest
+import importlib
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from apportion import plugins
+from apportion.attribution.strategy import Strategy
+from apportion.findings import CODES
+
+FOLDER = Path(__file__).parent / "reference"
+NOTE = "<!-- Written by docs/generate_reference.py; edit the code it describes instead. -->\n"
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    lines = [list(header), ["---"] * len(list(header)), *map(list, rows)]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def strategies() -> str:
+    """Every registered strategy: what it does, its formula, parameters and a worked example."""
+    registered: Mapping[str, Strategy] = plugins.registered(plugins.STRATEGIES)
+    overview = table(
+        ("strategy", "share", "without any usage"),
+        (
+            (f"[`{name}`](#{name})", f"`{each.formula}`", _without_usage(each))
+            for name, each in registered.items()
+        ),
+    )
+    return "\n\n".join(
+        [
+            "# Strategies",
+            "N is the number of siblings, u a receiver's usage of the metric that day, sum(u) that of "
+            "all siblings (`A9`, `A12`). `apportion strategies NAME` prints the same.",
+            overview,
+            *(_strategy(each) for each in registered.values()),
+        ]
+    )
+
+
+def _without_usage(strategy: Strategy) -> str:
+    reads = "metric" in strategy.parameters.model_fields
+    return str(strategy.on_zero_usage) if reads else "-"
+
+
+def _strategy(strategy: Strategy) -> str:
+    fields = strategy.parameters.model_fields
+    parts = [f"## {strategy.name}", strategy.summary, f"Share: `{strategy.formula}`"]
+    if fields:
+        described = strategy.parameters.model_json_schema()["properties"]
+        rows = [(f"`{name}`", _type(described[name]), _default(fields[name])) for name in fields]
+        parts.append(table(("parameter", "values", "default"), rows))
+    parts.append("Worked example, as the program computes it:")
+    parts.append(f"```python\n{_example(strategy)}\n```")
+    return "\n\n".join(parts)
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    options = [option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"]
+    number = next((option for option in options if option.get("type") in ("number", "integer")), {})
+    if number:
+        low = number.get("minimum", number.get("exclusiveMinimum", ""))
+        high = number.get("maximum", number.get("exclusiveMaximum", ""))
+        opening = "above" if "exclusiveMinimum" in number else "from"
+        kind = "whole number" if number["type"] == "integer" else "decimal"
+        return f"{kind} {opening} {low} to {high}"
+    if any("$ref" in option for option in options):
+        return "`{label, operator, values}` (`A13`)"
+    return "text"
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "required"
+    return "-" if field.default is None else f"`{field.default}`"
+
+
+def _example(strategy: Strategy) -> str:
+    module = importlib.import_module(strategy.weights.__module__)
+    examples = doctest.DocTestParser().get_examples(module.__doc__ or "")
+    return "\n".join(f">>> {each.source}{each.want}".rstrip() for each in examples)
+
+
+def findings() -> str:
+    """Every code that a message may carry."""
+    rows = ((f"`{code}`", meaning) for code, meaning in CODES.items())
+    return "\n\n".join(
+        [
+            "# Messages",
+            "Every message names its place, a code, what was found and how to mend it. The codes stay "
+            "the same from release to release; the sentences may get better.",
+            table(("code", "meaning"), rows),
+        ]
+    )
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "strategies.md": strategies,
+    "messages.md": findings,
+}
+
+
+def pages() -> dict[str, str]:
+    """Every page by its file name."""
+    rendered = {name: NOTE + render() + "\n" for name, render in PAGES.items()}
+    rows = ((f"[{name}]({name})", (render.__doc__ or "").strip()) for name, render in PAGES.items())
+    listing = "# Reference\n\n" + table(("page", "what"), rows)
+    return {"README.md": NOTE + listing + "\n", **rendered}
+
+
+def main() -> int:
+    """Write the pages, or say which are out of date."""
+    outdated = [
+        name
+        for name, text in pages().items()
+        if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != text
+    ]
+    if "--check" in sys.argv:
+        for name in outdated:
+            sys.stderr.write(f"docs/reference/{name} is out of date: run make docs\n")
+        return 1 if outdated else 0
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
