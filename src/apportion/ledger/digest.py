@@ -1,0 +1,39 @@
+"""A digest of what rows say, whatever their order, their source and who brought them.
+
+Each row's text is hashed, and the hashes are added up: a sum does not care for order, and two
+different sets of rows have the same sum by no accident.
+"""
+
+from hashlib import sha256
+
+import duckdb
+import pyarrow as pa
+
+_QUERIES = {
+    "costs": """
+        SELECT count(*), coalesce(sum(md5_number_lower(said)::HUGEINT), 0),
+               coalesce(sum(md5_number_upper(said)::HUGEINT), 0)
+        FROM (
+            SELECT concat_ws(chr(31), node, date::VARCHAR, dimension, currency, amount::VARCHAR)
+                AS said
+            FROM given
+        )
+    """,
+    "usage": """
+        SELECT count(*), coalesce(sum(md5_number_lower(said)::HUGEINT), 0),
+               coalesce(sum(md5_number_upper(said)::HUGEINT), 0)
+        FROM (
+            SELECT concat_ws(chr(31), node, date::VARCHAR, metric, labels, value::VARCHAR, unit)
+                AS said
+            FROM given
+        )
+    """,
+}
+
+
+def content_digest(table: str, rows: pa.Table) -> str:
+    """The digest of rows of ``costs`` or ``usage``."""
+    connection = duckdb.connect()
+    connection.register("given", rows)
+    counted = connection.execute(_QUERIES[table]).fetchone()
+    return sha256(repr(counted).encode()).hexdigest()

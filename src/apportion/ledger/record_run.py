@@ -1,0 +1,238 @@
+"""The ordered steps of a run's writing. What counts is the record; all before it can be undone.
+
+Rows lie under the run's own id, so runs do not disturb each other and readers see none of them
+until the record stands. A run that is being written holds a claim, which the system lets go when
+its process dies; rows without record and without claim are orphans, and the next run sweeps them.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from filelock import Timeout
+
+from apportion.findings import LedgerError
+from apportion.ledger.record_ingest import Step, no_step
+from apportion.ledger.schemas import (
+    ALLOCATIONS,
+    CONTRIBUTIONS,
+    RECONCILIATIONS,
+    RESULTS,
+    RUNS,
+    WARNINGS,
+    Table,
+)
+from apportion.ledger.store import (
+    Store,
+    append,
+    as_json,
+    delete_runs,
+    overwrite,
+    read,
+    run_claim,
+    runs_with_rows,
+    writing,
+)
+from apportion.ledger.views import Piece, result_views
+
+RUN_STEPS = ("sweep", "claim", "write rows", "read back", "write proof", "record", "release")
+
+ROWS_AT_ONCE = 2_000_000
+"""Rows gathered before they are written: large enough for good files, small enough for memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRows:
+    """Some rows of a run without ``run_id``, days ascending."""
+
+    allocations: pa.RecordBatch
+    contributions: pa.RecordBatch
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What the record of a run says beside its id, time and counts."""
+
+    start: date
+    end: date
+    currency: str
+    scale: int
+    dimensions: tuple[str, ...] | None
+    model_digest: str
+    model: str
+    costs_version: int
+    usage_version: int
+    program: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """What is known once all rows have been computed."""
+
+    warnings: pa.Table
+    slow_splits: int
+
+
+Prove = Callable[[duckdb.DuckDBPyConnection], str]
+"""Proves the rows as read back, and gives the proof as JSON; raises where they do not add up."""
+
+
+def commit_run(
+    store: Store,
+    facts: RunFacts,
+    rows: Iterable[RunRows],
+    end: Callable[[], RunEnd],
+    prove: Prove,
+    *,
+    run_id: str,
+    now: Callable[[], datetime],
+    on_step: Step = no_step,
+) -> None:
+    """Write a run's rows, prove them as read back, and record it (`A26`).
+
+    ``rows`` is consumed first, then ``end`` is asked for warnings. Raises what ``rows``, ``end``
+    and ``prove`` raise, and ``LedgerError``; nothing of the run is then visible.
+    """
+    on_step("sweep")
+    sweep(store)
+    on_step("claim")
+    claim = run_claim(store, run_id)
+    claim.acquire(timeout=0)
+    try:
+        timings = {"began": now()}
+        on_step("write rows")
+        counts = _write(store, run_id, rows)
+        finished = end()
+        append(store, WARNINGS, _of_run(WARNINGS, run_id, finished.warnings))
+        timings["written"] = now()
+        on_step("read back")
+        connection = duckdb.connect()
+        result_views(connection, store, [Piece(run_id, facts.start, facts.end)])
+        proof = prove(connection)
+        timings["proved"] = now()
+        on_step("write proof")
+        append(store, RECONCILIATIONS, _of_run(RECONCILIATIONS, run_id, _proof_rows(proof)))
+        on_step("record")
+        with writing(store):
+            row = _record(store, facts, run_id, counts, finished, timings)
+            append(store, RUNS, pa.Table.from_pylist([row], schema=RUNS.schema))
+        on_step("release")
+    except BaseException:
+        with suppress(LedgerError):
+            _remove(store, [run_id])
+        raise
+    finally:
+        claim.release()
+
+
+def sweep(store: Store) -> list[str]:
+    """Remove rows that no record names and no living process is writing. Returns their runs."""
+    recorded = set(read(store, RUNS)["run_id"].to_pylist())
+    found = set().union(*(runs_with_rows(store, table) for table in RESULTS))
+    orphans = []
+    for run_id in sorted(found - recorded):
+        claim = run_claim(store, run_id)
+        with suppress(Timeout):
+            claim.acquire(timeout=0)
+            # Between the look at the records and the claim the run may have been completed.
+            if run_id not in read(store, RUNS)["run_id"].to_pylist():
+                orphans.append(run_id)
+            claim.release()
+    _remove(store, orphans)
+    return orphans
+
+
+def prune(store: Store, run_ids: list[str]) -> None:
+    """Remove completed runs: first their records, so that nobody reads what is going."""
+    with writing(store):
+        records = read(store, RUNS)
+        kept = records.filter(pc.invert(pc.is_in(records["run_id"], pa.array(run_ids))))
+        overwrite(store, RUNS, kept)
+    _remove(store, run_ids)
+
+
+def _remove(store: Store, run_ids: list[str]) -> None:
+    for table in RESULTS:
+        delete_runs(store, table, run_ids)
+
+
+def _write(store: Store, run_id: str, rows: Iterable[RunRows]) -> tuple[int, int]:
+    counts = [0, 0]
+    for gathered in _gathered(rows):
+        for place, table in enumerate((ALLOCATIONS, CONTRIBUTIONS)):
+            name = table.name
+            batches = [getattr(each, name) for each in gathered]
+            part = pa.Table.from_batches(batches)
+            counts[place] += part.num_rows
+            if part.num_rows:
+                append(store, table, _of_run(table, run_id, part))
+    return counts[0], counts[1]
+
+
+def _gathered(rows: Iterable[RunRows]) -> Iterator[list[RunRows]]:
+    waiting: list[RunRows] = []
+    count = 0
+    for each in rows:
+        waiting.append(each)
+        count += each.contributions.num_rows + each.allocations.num_rows
+        if count >= ROWS_AT_ONCE:
+            yield waiting
+            waiting, count = [], 0
+    if waiting:
+        yield waiting
+
+
+def _of_run(table: Table, run_id: str, rows: pa.Table) -> pa.Table:
+    """Rows as the table has them, texts still encoded where they were."""
+    encoded = pa.DictionaryArray.from_arrays(
+        pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows), pa.array([run_id])
+    )
+    columns = [encoded if name == "run_id" else rows[name] for name in table.schema.names]
+    wanted = [
+        field if not pa.types.is_dictionary(column.type) else field.with_type(column.type)
+        for field, column in zip(table.schema, columns, strict=True)
+    ]
+    arrays = [
+        column.cast(field.type) for field, column in zip(wanted, columns, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(wanted))
+
+
+def _proof_rows(proof: str) -> pa.Table:
+    return pa.table({"reconciliation": [proof]})
+
+
+def _record(
+    store: Store,
+    facts: RunFacts,
+    run_id: str,
+    counts: tuple[int, int],
+    finished: RunEnd,
+    timings: dict[str, datetime],
+) -> dict[str, object]:
+    wrote = (timings["written"] - timings["began"]).total_seconds()
+    proved = (timings["proved"] - timings["written"]).total_seconds()
+    return {
+        "sequence": (pc.max(read(store, RUNS)["sequence"]).as_py() or 0) + 1,
+        "run_id": run_id,
+        "at": timings["proved"],
+        "start_date": facts.start,
+        "end_date": facts.end,
+        "currency": facts.currency,
+        "scale": facts.scale,
+        "dimensions": None if facts.dimensions is None else as_json(list(facts.dimensions)),
+        "model_digest": facts.model_digest,
+        "model": facts.model,
+        "costs_version": facts.costs_version,
+        "usage_version": facts.usage_version,
+        "allocations": counts[0],
+        "contributions": counts[1],
+        "warnings": finished.warnings.num_rows,
+        "slow_splits": finished.slow_splits,
+        "timings": as_json({"compute and write": round(wrote, 3), "prove": round(proved, 3)}),
+        "program": facts.program,
+    }

@@ -1,0 +1,109 @@
+"""Which run answers for which day (`A27`)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from apportion.findings import Finding, LedgerError, Place
+from apportion.ledger.schemas import RUNS
+from apportion.ledger.store import Store, read
+from apportion.ledger.views import Piece
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A completed run, as its record tells it."""
+
+    sequence: int
+    run_id: str
+    at: datetime
+    start_date: date
+    end_date: date
+    currency: str
+    scale: int
+    dimensions: str | None
+    model_digest: str
+    model: str
+    costs_version: int
+    usage_version: int
+    allocations: int
+    contributions: int
+    warnings: int
+    slow_splits: int
+    timings: str
+    program: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The runs that answer for a period, and the stretches for which none does."""
+
+    pieces: tuple[Piece, ...]
+    gaps: tuple[tuple[date, date], ...]
+
+
+def list_runs(store: Store) -> list[Run]:
+    """All completed runs, the latest first."""
+    records: pa.Table = read(store, RUNS)
+    rows: list[dict[str, Any]] = records.sort_by([("sequence", "descending")]).to_pylist()
+    return [Run(**row) for row in rows]
+
+
+def find_run(store: Store, run_id: str) -> Run:
+    """A run by its id, or by the beginning of it where no other begins so.
+
+    Raises ``LedgerError`` (``unknown_run``).
+    """
+    runs = list_runs(store)
+    found = [run for run in runs if run.run_id == run_id] or [
+        run for run in runs if run_id and run.run_id.startswith(run_id)
+    ]
+    if len(found) == 1:
+        return found[0]
+    problem = f"{len(found)} runs begin with" if found else "no run has the id"
+    raise LedgerError(
+        [
+            Finding(
+                "unknown_run",
+                f"In this ledger {problem} {run_id!r}.",
+                Place(str(store.root)),
+                remedy="List them with: apportion runs list",
+            )
+        ]
+    )
+
+
+def coverage(runs: Sequence[Run], start: date, end: date, currency: str = "") -> Coverage:
+    """Give each day to the latest run that covers it, in the currency where one is named."""
+    able = [run for run in runs if not currency or run.currency == currency]
+    cuts = {start, end + timedelta(days=1)}
+    for run in able:
+        cuts |= {run.start_date, run.end_date + timedelta(days=1)}
+    inside = sorted(cut for cut in cuts if start <= cut <= end + timedelta(days=1))
+    pieces: list[Piece] = []
+    gaps: list[tuple[date, date]] = []
+    for first, after in zip(inside, inside[1:], strict=False):
+        last = after - timedelta(days=1)
+        answering = [run for run in able if run.start_date <= first and last <= run.end_date]
+        if not answering:
+            _extend_gap(gaps, first, last)
+            continue
+        latest = max(answering, key=lambda run: run.sequence)
+        if pieces and pieces[-1].run_id == latest.run_id and pieces[-1].last + _DAY == first:
+            pieces[-1] = Piece(latest.run_id, pieces[-1].first, last)
+        else:
+            pieces.append(Piece(latest.run_id, first, last))
+    return Coverage(tuple(pieces), tuple(gaps))
+
+
+_DAY = timedelta(days=1)
+
+
+def _extend_gap(gaps: list[tuple[date, date]], first: date, last: date) -> None:
+    if gaps and gaps[-1][1] + _DAY == first:
+        gaps[-1] = (gaps[-1][0], last)
+    else:
+        gaps.append((first, last))

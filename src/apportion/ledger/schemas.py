@@ -1,0 +1,187 @@
+"""Every table of the ledger: columns, their meaning, their unit.
+
+Amounts are decimals with nine places in the currency named beside them; a workspace that keeps
+fewer decimals has zeros behind them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+AMOUNT = pa.decimal128(38, 9)
+DATE = pa.date32()
+TEXT = pa.string()
+WHOLE = pa.int64()
+TIME = pa.timestamp("us", tz="UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: what a row is, its columns, and the columns that its folders are named by."""
+
+    name: str
+    meaning: str
+    schema: pa.Schema
+    partition_by: tuple[str, ...] = ()
+
+
+def _table(
+    name: str,
+    meaning: str,
+    columns: Mapping[str, tuple[pa.DataType, str]],
+    partition_by: tuple[str, ...] = (),
+) -> Table:
+    fields = [
+        pa.field(column, kind, metadata={"comment": said})
+        for column, (kind, said) in columns.items()
+    ]
+    return Table(name, meaning, pa.schema(fields), partition_by)
+
+
+_SLICE = {
+    "source": (TEXT, "who says so: a bill's issuer, a file, a monitoring system"),
+    "slice": (TEXT, "digest of what a corrected file replaces together"),
+    "period": (TEXT, "billing period as first/last day; empty where the row's own date decides"),
+    "ingest_id": (TEXT, "the ingest that brought the row"),
+}
+
+COSTS = _table(
+    "costs",
+    "Direct cost of one node, day and kind of cost, as a source states it.",
+    {
+        **_SLICE,
+        "node": (TEXT, "id of the node that has the cost"),
+        "date": (DATE, "the day the cost belongs to; bills count days in UTC"),
+        "dimension": (TEXT, "kind of cost"),
+        "currency": (TEXT, "ISO 4217 code of the bill"),
+        "amount": (AMOUNT, "the cost in that currency; credits are negative"),
+        "lines": (WHOLE, "how many lines of the file were summed"),
+    },
+)
+
+USAGE = _table(
+    "usage",
+    "What one node used of a metric on one day.",
+    {
+        **_SLICE,
+        "node": (TEXT, "id of the node that used it"),
+        "date": (DATE, "the day, in the workspace's time zone"),
+        "metric": (TEXT, "name of the metric"),
+        "labels": (TEXT, "label set as JSON with sorted keys; {} where there is none"),
+        "value": (AMOUNT, "how much"),
+        "unit": (TEXT, "unit of the value; empty where not told"),
+    },
+)
+
+INGESTS = _table(
+    "ingests",
+    "One completed ingest. It counts from the moment its row stands here.",
+    {
+        "sequence": (WHOLE, "1, 2, 3 ... in the order of ingests"),
+        "ingest_id": (TEXT, "id of the ingest"),
+        "at": (TIME, "when it was recorded"),
+        "format": (TEXT, "format of the files"),
+        "files": (TEXT, "JSON list of file names"),
+        "sources": (TEXT, "JSON list of the sources whose rows it replaced"),
+        "digest": (TEXT, "digest of its rows, whatever their order and source"),
+        "rows": (WHOLE, "rows written"),
+        "totals": (TEXT, "JSON object: amount per currency, as decimal text"),
+        "costs_version": (WHOLE, "version of the table costs that holds from here on"),
+        "usage_version": (WHOLE, "version of the table usage that holds from here on"),
+        "program": (TEXT, "version of the program"),
+    },
+)
+
+RUNS = _table(
+    "runs",
+    "One completed run. Its rows in the result tables count because it stands here.",
+    {
+        "sequence": (WHOLE, "1, 2, 3 ... in the order of completion"),
+        "run_id": (TEXT, "id of the run"),
+        "at": (TIME, "when it was recorded"),
+        "start_date": (DATE, "first day"),
+        "end_date": (DATE, "last day"),
+        "currency": (TEXT, "currency of all its amounts"),
+        "scale": (WHOLE, "decimals it computed with"),
+        "dimensions": (TEXT, "JSON list of the dimensions asked for; null where all"),
+        "model_digest": (TEXT, "digest of the model it used"),
+        "model": (TEXT, "the model as JSON, to be read again with the results"),
+        "costs_version": (WHOLE, "version of the table costs that it read"),
+        "usage_version": (WHOLE, "version of the table usage that it read"),
+        "allocations": (WHOLE, "number of allocation rows"),
+        "contributions": (WHOLE, "number of contribution rows"),
+        "warnings": (WHOLE, "number of warnings"),
+        "slow_splits": (WHOLE, "sources and days whose numbers did not fit in 64 bits"),
+        "timings": (TEXT, "JSON object: seconds per step"),
+        "program": (TEXT, "version of the program"),
+    },
+)
+
+_RESULT = {
+    "run_id": (TEXT, "the run that computed the row"),
+}
+_CELL = {
+    "date": (DATE, "the day"),
+    "dimension": (TEXT, "kind of cost"),
+    "currency": (TEXT, "currency of the amounts"),
+}
+
+ALLOCATIONS = _table(
+    "allocations",
+    "What one node had, got and gave on one day in one dimension (`A17`).",
+    {
+        **_RESULT,
+        "node": (TEXT, "id of the node"),
+        **_CELL,
+        "direct": (AMOUNT, "what bills say it cost"),
+        "indirect": (AMOUNT, "what it received"),
+        "holistic": (AMOUNT, "direct + indirect"),
+        "given": (AMOUNT, "what it gave on"),
+        "retained": (AMOUNT, "holistic - given"),
+    },
+    partition_by=("run_id",),
+)
+
+CONTRIBUTIONS = _table(
+    "contributions",
+    "What one edge carried on one day in one dimension.",
+    {
+        **_RESULT,
+        "source": (TEXT, "id of the node that gave"),
+        "receiver": (TEXT, "id of the node that got"),
+        **_CELL,
+        "share": (pa.float64(), "share of the source, to be read and not computed with"),
+        "amount": (AMOUNT, "what was carried"),
+    },
+    partition_by=("run_id",),
+)
+
+WARNINGS = _table(
+    "warnings",
+    "What one run assumed.",
+    {
+        **_RESULT,
+        "code": (TEXT, "code of the finding"),
+        "message": (TEXT, "what was assumed"),
+        "source": (TEXT, "the source it is about"),
+        "receiver": (TEXT, "the receiver it is about"),
+        "metric": (TEXT, "the metric it is about"),
+        "days": (WHOLE, "on how many days"),
+    },
+    partition_by=("run_id",),
+)
+
+RECONCILIATIONS = _table(
+    "reconciliations",
+    "The proof of one run, as it was found when its rows were read back.",
+    {
+        **_RESULT,
+        "reconciliation": (TEXT, "JSON with the fields of `apportion reconcile --json`"),
+    },
+    partition_by=("run_id",),
+)
+
+INPUTS = (COSTS, USAGE)
+RESULTS = (ALLOCATIONS, CONTRIBUTIONS, WARNINGS, RECONCILIATIONS)
+TABLES = (*INPUTS, INGESTS, RUNS, *RESULTS)

@@ -1,0 +1,260 @@
+"""The only module that touches the ledger's files: Delta tables under one folder.
+
+Every failure of the disk becomes a ``LedgerError`` that says what was tried. Values never enter a
+predicate as text of the world: they are dates and digests that this program made.
+"""
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError
+from filelock import FileLock, Timeout
+
+from apportion.findings import Finding, LedgerError, Place
+from apportion.ledger.schemas import TABLES, Table
+
+WAIT_SECONDS = 60.0
+"""How long a writer waits for another before it gives up."""
+
+_UNUSABLE = set('[]%{}|\\^`<>"')
+_WRITING = WriterProperties(compression="ZSTD", compression_level=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A ledger's folder."""
+
+    root: Path
+
+    def folder(self, table: Table) -> Path:
+        """Where a table lies."""
+        return self.root / table.name
+
+
+def open_store(root: Path) -> Store:
+    """Open a ledger, making its tables where they do not exist yet.
+
+    Raises ``LedgerError`` (``storage_failed``).
+    """
+    strange = sorted(_UNUSABLE & set(str(root.resolve())))
+    if strange:
+        raise _failed(root, f"its path holds {' '.join(strange)}", "Move it to a plainer path.")
+    store = Store(root.resolve())
+    missing = [table for table in TABLES if not (store.folder(table) / "_delta_log").is_dir()]
+    if missing:
+        with writing(store), _storage(store.root, "make its tables"):
+            for table in missing:
+                _create(store, table)
+    return store
+
+
+def _create(store: Store, table: Table) -> None:
+    DeltaTable.create(
+        store.folder(table),
+        table.schema,
+        mode="ignore",
+        partition_by=list(table.partition_by) or None,
+        description=table.meaning,
+    )
+
+
+@contextmanager
+def writing(store: Store, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold the ledger's lock, which the system lets go when its holder dies.
+
+    Raises ``LedgerError`` (``ledger_busy``).
+    """
+    with _storage(store.root, "lock the ledger"):
+        store.root.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(store.root / ".lock")
+        try:
+            lock.acquire(timeout=wait_seconds)
+        except Timeout:
+            raise LedgerError(
+                [
+                    Finding(
+                        "ledger_busy",
+                        f"Another process has been writing to the ledger for {wait_seconds:.0f} "
+                        "seconds.",
+                        Place(str(store.root)),
+                        remedy="Wait for it to end, then try again.",
+                    )
+                ]
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def run_claim(store: Store, run_id: str) -> FileLock:
+    """The lock that a run holds while its rows are being written."""
+    folder = store.root / ".running"
+    with _storage(folder, "claim a run"):
+        folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / f"{run_id}.lock")
+
+
+def version(store: Store, table: Table) -> int:
+    """The newest version of a table."""
+    with _storage(store.folder(table), "read a table's version"):
+        return DeltaTable(store.folder(table), without_files=True).version()
+
+
+def append(store: Store, table: Table, rows: pa.Table | pa.RecordBatchReader) -> int:
+    """Add rows in one commit. Returns the new version."""
+    with _storage(store.folder(table), "append rows"):
+        write_deltalake(
+            store.folder(table),
+            rows,
+            mode="append",
+            partition_by=list(table.partition_by) or None,
+            writer_properties=_WRITING,
+        )
+    return version(store, table)
+
+
+def replace(store: Store, table: Table, rows: pa.Table, predicate: str) -> int:
+    """Put rows in the place of those under a predicate, in one commit. Returns the new version."""
+    with _storage(store.folder(table), "replace rows"):
+        write_deltalake(
+            store.folder(table),
+            rows,
+            mode="overwrite",
+            predicate=predicate,
+            writer_properties=_WRITING,
+        )
+    return version(store, table)
+
+
+def overwrite(store: Store, table: Table, rows: pa.Table) -> int:
+    """Put rows in the place of all there are, in one commit. Returns the new version."""
+    with _storage(store.folder(table), "rewrite the table"):
+        write_deltalake(store.folder(table), rows, mode="overwrite", writer_properties=_WRITING)
+    return version(store, table)
+
+
+def restore(store: Store, table: Table, to_version: int) -> None:
+    """Make a table again what it was at a version, as a new version."""
+    with _storage(store.folder(table), "restore a version"):
+        DeltaTable(store.folder(table)).restore(to_version)
+
+
+def delete_runs(store: Store, table: Table, run_ids: Sequence[str]) -> None:
+    """Remove the rows of some runs and the files that held them."""
+    with _storage(store.folder(table), "remove a run's rows"):
+        found = [run_id for run_id in run_ids if _partition(store, table, run_id).is_dir()]
+        if not found:
+            return
+        listed = ", ".join(f"'{run_id}'" for run_id in found if run_id.replace("-", "").isalnum())
+        DeltaTable(store.folder(table)).delete(f"run_id IN ({listed})")
+        for run_id in found:
+            shutil.rmtree(_partition(store, table, run_id), ignore_errors=True)
+
+
+def _partition(store: Store, table: Table, run_id: str) -> Path:
+    return store.folder(table) / f"run_id={run_id}"
+
+
+def runs_with_rows(store: Store, table: Table) -> set[str]:
+    """The runs that have a folder in a result table, recorded or not."""
+    with _storage(store.folder(table), "list runs"):
+        return {path.name.removeprefix("run_id=") for path in store.folder(table).glob("run_id=*")}
+
+
+def files(store: Store, table: Table, at_version: int, run_id: str = "") -> list[Path]:
+    """The data files of a table at a version; of one run where it is named.
+
+    Raises ``LedgerError`` (``damaged_ledger``) where a file that should be there is not.
+    """
+    with _storage(store.folder(table), "list files"):
+        delta = DeltaTable(store.folder(table), version=at_version)
+        actions = pa.table(delta.get_add_actions(flatten=True))
+    names = [unquote(name) for name in actions["path"].to_pylist()]
+    if run_id:
+        names = [name for name in names if name.startswith(f"run_id={run_id}/")]
+    paths = [store.folder(table) / name for name in names]
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise LedgerError(
+            [
+                Finding(
+                    "damaged_ledger",
+                    f"A file of the table {table.name!r} is gone.",
+                    Place(str(path)),
+                    remedy="Bring it back from a backup.",
+                )
+                for path in missing
+            ]
+        )
+    return sorted(paths)
+
+
+def read(store: Store, table: Table, at_version: int | None = None) -> pa.Table:
+    """A whole table, for those that are small."""
+    at_version = version(store, table) if at_version is None else at_version
+    paths = files(store, table, at_version)
+    with _storage(store.folder(table), "read rows"):
+        parts = [pq.ParquetFile(path).read() for path in paths]
+        return pa.concat_tables([table.schema.empty_table(), *(_like(table, p) for p in parts)])
+
+
+def _like(table: Table, rows: pa.Table) -> pa.Table:
+    return rows.select(table.schema.names).cast(table.schema)
+
+
+def vacuum(store: Store, tables: Iterable[Table], kept_hours: int) -> int:
+    """Remove files that no version of the last hours needs. Returns how many."""
+    removed = 0
+    for table in tables:
+        with _storage(store.folder(table), "remove old files"):
+            delta = DeltaTable(store.folder(table))
+            removed += len(
+                delta.vacuum(kept_hours, dry_run=False, enforce_retention_duration=False)
+            )
+    return removed
+
+
+def as_json(value: object) -> str:
+    """JSON with sorted keys, so that equal facts have equal text."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+@contextmanager
+def _storage(where: Path, attempt: str) -> Iterator[None]:
+    try:
+        yield
+    except LedgerError:
+        raise
+    except (OSError, DeltaError, pa.ArrowException) as error:
+        raise _failed(where, f"could not {attempt}: {_first_line(error)}") from error
+    except BaseException as error:
+        # The Delta library's own panics are no ordinary exceptions, and are not importable.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _failed(where, f"could not {attempt}: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
+
+
+def _failed(where: Path, problem: str, remedy: str = "") -> LedgerError:
+    return LedgerError(
+        [
+            Finding(
+                "storage_failed",
+                f"The ledger {problem}.",
+                Place(str(where)),
+                remedy=remedy or "Nothing was recorded. Check space and permissions, then retry.",
+            )
+        ]
+    )

@@ -1,0 +1,87 @@
+"""Ledger tables as views of a DuckDB connection, so that questions are plain SQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from apportion.ledger.schemas import (
+    ALLOCATIONS,
+    CONTRIBUTIONS,
+    COSTS,
+    RECONCILIATIONS,
+    USAGE,
+    WARNINGS,
+    Table,
+)
+from apportion.ledger.store import Store, files, version
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The days of a period for which one run answers, both ends included."""
+
+    run_id: str
+    first: date
+    last: date
+
+
+def input_views(
+    connection: duckdb.DuckDBPyConnection, store: Store, pins: dict[str, int]
+) -> None:
+    """Views ``costs`` and ``usage`` at the versions that count."""
+    for table in (COSTS, USAGE):
+        paths = files(store, table, pins[table.name])
+        _relation(connection, table, paths).create_view(table.name)
+
+
+def result_views(
+    connection: duckdb.DuckDBPyConnection, store: Store, pieces: Sequence[Piece]
+) -> None:
+    """Views ``allocations``, ``contributions``, ``warnings`` and ``reconciliations`` of runs.
+
+    Each run answers for the days of its piece alone. Without pieces the views are empty.
+    """
+    for table in (ALLOCATIONS, CONTRIBUTIONS, WARNINGS, RECONCILIATIONS):
+        at_version = version(store, table)
+        parts = [
+            _within(table, _relation(connection, table, paths), piece)
+            for piece in pieces
+            if (paths := files(store, table, at_version, piece.run_id))
+        ]
+        whole = parts[0] if parts else _relation(connection, table, [])
+        for part in parts[1:]:
+            whole = whole.union(part)
+        whole.create_view(table.name)
+
+
+def _relation(
+    connection: duckdb.DuckDBPyConnection, table: Table, paths: Sequence[Path]
+) -> duckdb.DuckDBPyRelation:
+    names = [name for name in table.schema.names if name not in table.partition_by]
+    if paths:
+        found = connection.read_parquet(
+            [_literal(path) for path in paths], hive_partitioning=False
+        )
+    else:
+        found = connection.from_arrow(table.schema.empty_table())
+    return found.select(*(duckdb.ColumnExpression(name) for name in names))
+
+
+def _literal(path: Path) -> str:
+    """A path in which nothing is a pattern."""
+    return "".join(f"[{each}]" if each in "*?[" else each for each in str(path))
+
+
+def _within(
+    table: Table, rows: duckdb.DuckDBPyRelation, piece: Piece
+) -> duckdb.DuckDBPyRelation:
+    if "date" not in table.schema.names:
+        return rows
+    day = duckdb.ColumnExpression("date")
+    return rows.filter(
+        (day >= duckdb.ConstantExpression(piece.first))
+        & (day <= duckdb.ConstantExpression(piece.last))
+    )
