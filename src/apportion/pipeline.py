@@ -29,6 +29,7 @@ from apportion.engines.local import compute
 from apportion.findings import Finding, RunError, Severity, only_errors
 from apportion.model import Model
 from apportion.result import Result
+from apportion.trace import trace_shares
 
 Progress = Callable[[int, int], None]
 """Called with days done and days in all."""
@@ -91,6 +92,7 @@ def flow_rows(
         assumed.offences.append(flow.offences)
         assumed.slow_splits += flow.slow
         done += rows.days
+        trace_shares(rows.contributions, problem)
         if on_progress:
             on_progress(done, total)
         yield rows
@@ -137,6 +139,7 @@ def attribute(
         table,
         findings,
         assumed.slow_splits,
+        None if dimensions is None else tuple(dimensions),
     )
 
 

@@ -49,7 +49,8 @@ class Result:
     """The outcome of attributing the costs of a period, held in memory.
 
     ``currency`` is that of all amounts, ``scale`` their decimals; ``slow_splits`` counts the
-    sources and days whose numbers did not fit in 64 bits and took the slow path.
+    sources and days whose numbers did not fit in 64 bits and took the slow path. ``dimensions``
+    are those asked for, if some were.
     """
 
     model: Model
@@ -62,6 +63,7 @@ class Result:
     costs: pa.Table
     findings: tuple[Finding, ...]
     slow_splits: int
+    dimensions: tuple[str, ...] | None = None
 
     @cached_property
     def allocations(self) -> pa.Table:
@@ -102,6 +104,7 @@ class Result:
             self.scale,
             has_costs=True,
             warnings=self.warnings,
+            dimensions=self.dimensions,
         )
 
 

@@ -121,6 +121,18 @@ def prepare(
     )
 
 
+def usage_reach(model: Model) -> tuple[int, list[str]]:
+    """How many days before a period its shares look back, and which metrics they read."""
+    used = {
+        series
+        for edge in model.edges
+        for use in (edge.use, *(override.use for override in edge.overrides))
+        if (series := use.parameters.series()) is not None
+    }
+    days = max((series.window_days - 1 for series in used), default=0)
+    return days, sorted({series.metric for series in used})
+
+
 def _left_out(name: str, units: int, direct: DirectCosts) -> Finding:
     amount = decimal_text(units, direct.scale)
     return Finding(

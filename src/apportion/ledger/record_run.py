@@ -188,10 +188,9 @@ def _gathered(rows: Iterable[RunRows]) -> Iterator[list[RunRows]]:
 
 def _of_run(table: Table, run_id: str, rows: pa.Table) -> pa.Table:
     """Rows as the table has them, texts still encoded where they were."""
-    encoded = pa.DictionaryArray.from_arrays(
-        pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows), pa.array([run_id])
-    )
-    columns = [encoded if name == "run_id" else rows[name] for name in table.schema.names]
+    # Delta cannot partition by an encoded column.
+    own = pa.chunked_array([pa.repeat(pa.scalar(run_id), rows.num_rows)])
+    columns = [own if name == "run_id" else rows[name] for name in table.schema.names]
     wanted = [
         field if not pa.types.is_dictionary(column.type) else field.with_type(column.type)
         for field, column in zip(table.schema, columns, strict=True)

@@ -37,6 +37,19 @@ def input_views(
         _relation(connection, table, paths).create_view(table.name)
 
 
+def cost_view(
+    connection: duckdb.DuckDBPyConnection,
+    store: Store,
+    pieces: Sequence[tuple[Piece, int]],
+) -> None:
+    """The view ``costs``: for each piece's days the rows of the version that its run read."""
+    parts = [
+        _within(COSTS, _relation(connection, COSTS, files(store, COSTS, at_version)), piece)
+        for piece, at_version in pieces
+    ]
+    _united(connection, COSTS, parts).create_view(COSTS.name)
+
+
 def result_views(
     connection: duckdb.DuckDBPyConnection, store: Store, pieces: Sequence[Piece]
 ) -> None:
@@ -51,10 +64,16 @@ def result_views(
             for piece in pieces
             if (paths := files(store, table, at_version, piece.run_id))
         ]
-        whole = parts[0] if parts else _relation(connection, table, [])
-        for part in parts[1:]:
-            whole = whole.union(part)
-        whole.create_view(table.name)
+        _united(connection, table, parts).create_view(table.name)
+
+
+def _united(
+    connection: duckdb.DuckDBPyConnection, table: Table, parts: Sequence[duckdb.DuckDBPyRelation]
+) -> duckdb.DuckDBPyRelation:
+    whole = parts[0] if parts else _relation(connection, table, [])
+    for part in parts[1:]:
+        whole = whole.union(part)
+    return whole
 
 
 def _relation(

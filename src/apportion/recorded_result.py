@@ -1,0 +1,85 @@
+"""A result read from the ledger: the same face as a result in memory, over one run or several."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import duckdb
+import pyarrow as pa
+
+from apportion.ledger.runs import Run
+from apportion.ledger.store import Store
+from apportion.ledger.views import Piece, cost_view, result_views
+from apportion.model import Model
+from apportion.reconcile import Reconciliation, reconcile
+
+
+@dataclass(frozen=True)
+class RecordedResult:
+    """The days of a period, each answered by one completed run (`A27`).
+
+    ``gaps`` are the stretches of days that no run covers; they are not in any figure. ``scale`` is
+    the number of decimals of the amounts, ``dimensions`` those the runs were restricted to.
+    """
+
+    store: Store
+    model: Model
+    start: date
+    end: date
+    currency: str
+    scale: int
+    pieces: tuple[Piece, ...]
+    runs: tuple[Run, ...]
+    gaps: tuple[tuple[date, date], ...]
+    dimensions: tuple[str, ...] | None
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A connection with views ``allocations``, ``contributions``, ``warnings``, ``costs``."""
+        connection = duckdb.connect()
+        result_views(connection, self.store, self.pieces)
+        versions = {run.run_id: run.costs_version for run in self.runs}
+        cost_view(
+            connection, self.store, [(piece, versions[piece.run_id]) for piece in self.pieces]
+        )
+        return connection
+
+    @cached_property
+    def allocations(self) -> pa.Table:
+        """Per node, date and dimension: direct, indirect, holistic, given, retained (`A17`)."""
+        return self._rows(
+            "SELECT * FROM allocations ORDER BY date, dimension, node",
+            ("direct", "indirect", "holistic", "given", "retained"),
+        )
+
+    @cached_property
+    def contributions(self) -> pa.Table:
+        """Per edge, date and dimension: the share (to be read) and the amount (which counts)."""
+        return self._rows("SELECT * FROM contributions", ("amount",))
+
+    @cached_property
+    def warnings(self) -> pa.Table:
+        """What the runs assumed, counted: code, message, source, receiver, metric, days."""
+        return self._rows("SELECT * FROM warnings", ())
+
+    def _rows(self, query: str, amounts: Sequence[str]) -> pa.Table:
+        rows = self.connect().sql(query).to_arrow_table()
+        kind = pa.decimal128(38, self.scale)
+        fields = [
+            field.with_type(kind) if field.name in amounts else field for field in rows.schema
+        ]
+        return rows.cast(pa.schema(fields))
+
+    def reconciliation(self) -> Reconciliation:
+        """Prove the result anew from the ledger's rows, and sum it up (`A18`-`A21`)."""
+        return reconcile(
+            self.connect(),
+            self.model,
+            self.start,
+            self.end,
+            self.currency,
+            self.scale,
+            has_costs=not self.gaps,
+            warnings=self.warnings,
+            dimensions=self.dimensions,
+        )

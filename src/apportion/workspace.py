@@ -1,0 +1,315 @@
+"""A workspace: a folder with a model, and the ledger that this program keeps in it."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+import apportion
+from apportion.attribution.problem import prepare, usage_reach
+from apportion.findings import Finding, LedgerError, Place, RunError, Severity
+from apportion.ingest.incoming import IngestReport, Kind
+from apportion.ingest.ingest import read_files
+from apportion.ledger.record_ingest import (
+    Ingest,
+    Recorded,
+    Replaced,
+    Step,
+    commit_ingest,
+    no_step,
+    pinned_versions,
+)
+from apportion.ledger.record_run import RunEnd, RunFacts, RunRows, commit_run, prune
+from apportion.ledger.runs import Run, coverage, find_run, list_runs
+from apportion.ledger.schemas import COSTS, USAGE
+from apportion.ledger.store import Store, open_store
+from apportion.ledger.views import Piece, input_views
+from apportion.model import Model, load_model
+from apportion.pipeline import Assumed, Progress, SliceRows, flow_rows
+from apportion.reconcile import Reconciliation, reconcile
+from apportion.recorded_result import RecordedResult
+from apportion.result import warning_rows
+
+COST_QUERY = """
+    SELECT node, date, dimension, amount, currency FROM costs
+    WHERE date BETWEEN ? AND ?
+"""
+USAGE_QUERY = """
+    SELECT node, date, metric, value, labels FROM usage
+    WHERE date BETWEEN ? AND ? AND list_contains(?, metric)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOutcome:
+    """What was read, and what the ledger made of it."""
+
+    report: IngestReport
+    recorded: Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """A completed run, and the proof made of its rows as they were read back."""
+
+    run: Run
+    findings: tuple[Finding, ...]
+    reconciliation: Reconciliation
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with ``apportion.yaml``, ``model/`` and ``ledger/``.
+
+    ``now`` and ``new_id`` give times and ids; ``on_step`` is told each step of a write.
+    """
+
+    folder: Path | str
+    now: Callable[[], datetime] = _now
+    new_id: Callable[[], str] = lambda: secrets.token_hex(4)
+    on_step: Step = no_step
+
+    @cached_property
+    def model(self) -> Model:
+        """The model, read and proved when first used. Raises ``ModelError``."""
+        return load_model(self.folder)
+
+    @cached_property
+    def store(self) -> Store:
+        """The ledger, made when first used. Raises ``ModelError``, ``LedgerError``."""
+        if not self.model.nodes:
+            # A model without nodes is valid; a folder that is no workspace has raised by now.
+            pass
+        return open_store(Path(self.folder) / "ledger")
+
+    def ingest(
+        self,
+        format_name: str,
+        *paths: Path | str,
+        source: str | None = None,
+        period: tuple[date, date] | None = None,
+        cost_column: str | None = None,
+        reject_file: Path | str | None = None,
+    ) -> IngestOutcome:
+        """Bring files of one format into the ledger; all or nothing (`A28`).
+
+        Raises ``IngestError``, ``ModelError``, ``LedgerError``; the ledger then is as it was.
+        """
+        incoming = read_files(
+            format_name,
+            [Path(path) for path in paths],
+            self.model,
+            source=source,
+            period=period,
+            cost_column=cost_column,
+            reject_file=None if reject_file is None else Path(reject_file),
+        )
+        at = self.now()
+        recorded = commit_ingest(
+            self.store,
+            Ingest(
+                COSTS if incoming.kind is Kind.COSTS else USAGE,
+                incoming.rows,
+                tuple(
+                    Replaced(each.source, each.period, each.metric, each.first, each.last)
+                    for each in incoming.replaces
+                ),
+                format_name,
+                tuple(Path(path).name for path in paths),
+                {total.currency: total.rows for total in incoming.report.totals},
+                source_is_a_guess=source is None,
+            ),
+            ingest_id=self._id(at),
+            at=at,
+            program=apportion.__version__,
+            on_step=self.on_step,
+        )
+        return IngestOutcome(incoming.report, recorded)
+
+    def run(
+        self,
+        start: date,
+        end: date,
+        *,
+        dimensions: Sequence[str] | None = None,
+        currency: str = "",
+        threads: int | None = None,
+        on_progress: Progress | None = None,
+    ) -> RunOutcome:
+        """Attribute the ledger's costs of a period, prove the rows and record them (`A26`).
+
+        Raises ``ModelError``, ``RunError``, ``LedgerError``; nothing is then published.
+        """
+        pins = pinned_versions(self.store)
+        costs, usage = self._inputs(pins, start, end)
+        problem = prepare(self.model, costs, usage, start, end, dimensions, currency)
+        assumed = Assumed()
+        findings: list[Finding] = []
+        proofs: list[Reconciliation] = []
+
+        def ending() -> RunEnd:
+            findings.extend(assumed.findings(problem))
+            return RunEnd(warning_rows(findings), assumed.slow_splits)
+
+        def proving(connection: duckdb.DuckDBPyConnection) -> str:
+            input_views(connection, self.store, pins)
+            proof = reconcile(
+                connection,
+                self.model,
+                start,
+                end,
+                problem.costs.currency,
+                problem.costs.scale,
+                has_costs=True,
+                warnings=warning_rows(findings),
+                dimensions=dimensions,
+            )
+            _require_proved(proof)
+            proofs.append(proof)
+            return json.dumps(proof.to_dict(), sort_keys=True)
+
+        run_id = self._id(self.now())
+        commit_run(
+            self.store,
+            RunFacts(
+                start,
+                end,
+                problem.costs.currency,
+                problem.costs.scale,
+                None if dimensions is None else tuple(dimensions),
+                self.model.digest,
+                json.dumps(self.model.to_dict(), sort_keys=True),
+                pins["costs"],
+                pins["usage"],
+                apportion.__version__,
+            ),
+            _run_rows(flow_rows(problem, assumed, threads=threads, on_progress=on_progress)),
+            ending,
+            proving,
+            run_id=run_id,
+            now=self.now,
+            on_step=self.on_step,
+        )
+        return RunOutcome(find_run(self.store, run_id), tuple(findings), proofs[0])
+
+    def _inputs(
+        self, pins: dict[str, int], start: date, end: date
+    ) -> tuple[pa.Table, pa.Table]:
+        """Costs of the period, and the usage that its shares look at."""
+        connection = duckdb.connect()
+        input_views(connection, self.store, pins)
+        days, metrics = usage_reach(self.model)
+        costs = connection.execute(COST_QUERY, [start, end]).to_arrow_table()
+        earliest = start - timedelta(days=days)
+        usage = connection.execute(USAGE_QUERY, [earliest, end, metrics]).to_arrow_table()
+        return costs, usage
+
+    def runs(self) -> list[Run]:
+        """All completed runs, the latest first."""
+        return list_runs(self.store)
+
+    def prune_runs(self, run_ids: Sequence[str]) -> list[Run]:
+        """Remove completed runs and their rows. Raises ``LedgerError`` (``unknown_run``)."""
+        found = [find_run(self.store, run_id) for run_id in run_ids]
+        prune(self.store, [run.run_id for run in found])
+        return found
+
+    def result(
+        self,
+        start: date | None = None,
+        end: date | None = None,
+        *,
+        run: str = "",
+        currency: str = "",
+    ) -> RecordedResult:
+        """The results of a period: of one run, or for each day of the latest that covers it.
+
+        Without dates it is the period of the run named, or of the latest run (`A27`).
+
+        Raises ``LedgerError`` (``unknown_run``, ``no_run``).
+        """
+        known = self.runs()
+        named = [find_run(self.store, run)] if run else []
+        candidates = named or [each for each in known if currency in ("", each.currency)]
+        if not candidates:
+            raise LedgerError([self._no_run(start, end, currency)])
+        latest = max(candidates, key=lambda each: each.sequence)
+        first, last = start or latest.start_date, end or latest.end_date
+        found = coverage(candidates, first, last, currency or latest.currency)
+        if not found.pieces:
+            raise LedgerError([self._no_run(first, last, currency)])
+        by_id = {each.run_id: each for each in candidates}
+        used = tuple({piece.run_id: by_id[piece.run_id] for piece in found.pieces}.values())
+        newest = max(used, key=lambda each: each.sequence)
+        return RecordedResult(
+            self.store,
+            self._model_of(newest),
+            first,
+            last,
+            newest.currency,
+            max(each.scale for each in used),
+            found.pieces,
+            used,
+            found.gaps,
+            None if newest.dimensions is None else tuple(json.loads(newest.dimensions)),
+        )
+
+    def _model_of(self, run: Run) -> Model:
+        """The model as it was when the run was made."""
+        try:
+            if self.model.digest == run.model_digest:
+                return self.model
+        except apportion.ModelError:
+            # Results can be read while somebody is in the middle of editing the model.
+            pass
+        return Model.from_dict(json.loads(run.model))
+
+    def _no_run(self, start: date | None, end: date | None, currency: str) -> Finding:
+        period = f" from {start} to {end}" if start and end else ""
+        money = f" in {currency}" if currency else ""
+        return Finding(
+            "no_run",
+            f"No completed run covers any day{period}{money}.",
+            Place(str(self.folder)),
+            remedy="Make one with: apportion run --from DATE --to DATE",
+        )
+
+    def _id(self, at: datetime) -> str:
+        return f"{at:%Y%m%dT%H%M%S}-{self.new_id()}"
+
+
+def _run_rows(rows: Iterable[SliceRows]) -> Iterator[RunRows]:
+    for each in rows:
+        yield RunRows(each.allocations, each.contributions)
+
+
+def _require_proved(proof: Reconciliation) -> None:
+    """Raise ``RunError`` unless every invariant holds of the rows as read back (`A20`)."""
+    if not proof.violation_count and proof.conservation_delta == 0:
+        return
+    raise RunError(
+        [
+            Finding(
+                "invariant_violation",
+                str(violation),
+                severity=Severity.ERROR,
+                remedy="Nothing was published. This is a fault of the program or of the disk.",
+                details=violation.to_dict(),
+            )
+            for violation in proof.invariant_violations
+        ]
+        or [Finding("invariant_violation", f"The delta is {proof.conservation_delta}, not 0.")]
+    )
+
+
+__all__ = ["IngestOutcome", "Piece", "RunOutcome", "Workspace"]
