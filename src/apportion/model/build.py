@@ -4,7 +4,7 @@ A new kind of list is a file in ``kinds``, a row in ``LIST_KINDS`` and a field i
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -24,29 +24,39 @@ class ListKind:
 
     shape: Shape
     build: Callable[[Raws, list[Finding]], tuple[Any, ...]]
-    in_tables: bool
+    in_tables: bool = False
 
 
 LIST_KINDS: Mapping[str, ListKind] = MappingProxyType(
     {
-        "nodes": ListKind(nodes.SHAPE, nodes.build_nodes, True),
-        "edges": ListKind(edges.SHAPE, edges.build_edges, True),
+        "nodes": ListKind(nodes.SHAPE, nodes.build_nodes, in_tables=True),
+        "edges": ListKind(edges.SHAPE, edges.build_edges, in_tables=True),
         "exchange_rates": ListKind(
-            exchange_rates.SHAPE, exchange_rates.build_exchange_rates, True
+            exchange_rates.SHAPE, exchange_rates.build_exchange_rates, in_tables=True
         ),
-        "mapping": ListKind(mapping.SHAPE, mapping.build_mapping, False),
-        "metrics": ListKind(metrics.SHAPE, metrics.build_metrics, True),
-        "metric_nodes": ListKind(mapping.METRIC_NODE_SHAPE, mapping.build_metric_nodes, False),
+        "mapping": ListKind(mapping.SHAPE, mapping.build_mapping),
+        "metrics": ListKind(metrics.SHAPE, metrics.build_metrics, in_tables=True),
+        "metric_nodes": ListKind(mapping.METRIC_NODE_SHAPE, mapping.build_metric_nodes),
     }
 )
 
 
 def build(settings: RawSettings, lists: Mapping[str, Raws], findings: list[Finding]) -> Declared:
     """Build every list. Records with errors are left out and their problems added to findings."""
-    built = {
+    built: dict[str, Any] = {
         name: kind.build(lists.get(name, ()), findings) for name, kind in LIST_KINDS.items()
     }
+    model = Declared(settings=build_settings(settings, findings), **built)
+    return _with_doubts(model, lists) if findings else model
+
+
+def _with_doubts(model: Declared, lists: Mapping[str, Raws]) -> Declared:
+    """Add what the records that were left out had named."""
     ids = [raw.get("id") for raw in lists.get("nodes", ())]
-    given = {name for name in ids if isinstance(name, str)}
-    doubtful = frozenset(given - {node.id for node in built["nodes"]})
-    return Declared(settings=build_settings(settings, findings), doubtful=doubtful, **built)
+    names = {name for name in ids if isinstance(name, str)}
+    pairs = {pair for raw in lists.get("edges", ()) for pair in edges.named_pairs(raw)}
+    return replace(
+        model,
+        doubtful_nodes=frozenset(names - {node.id for node in model.nodes}),
+        doubtful_edges=frozenset(pairs - {(e.source, e.receiver) for e in model.edges}),
+    )

@@ -48,8 +48,8 @@ def _condition(fields: Fields, value: Any, path: _Path) -> Condition:
         return ALWAYS
     if combiners:
         if len(value) > 1:
-            others = one_of([str(key) for key in value])
-            _refuse(fields, f"a condition has one of {others}, not all of them", path)
+            together = " and ".join(str(key) for key in value)
+            _refuse(fields, f"{together} stand in one condition; put one inside the other", path)
             return ALWAYS
         return _combined(fields, combiners[0], value[combiners[0]], (*path, combiners[0]))
     return _test(fields, value, path)
@@ -98,14 +98,20 @@ def _values(fields: Fields, operator: str, value: Any, path: _Path) -> tuple[str
     found: list[str] = []
     for index, item in enumerate(items):
         try:
-            text = str(as_flag(item)).lower() if operator == "exists" else as_label(item)
-            if operator in ("prefix", "glob") and not text:
-                raise BadValueError("invalid_value", "it is blank")
-            found.append(text)
+            found.append(_value(operator, item))
         except BadValueError as bad:
             step = (index,) if operator == "in" else ()
             fields.bad(bad, item, *path, *step)
     return tuple(found)
+
+
+def _value(operator: str, item: Any) -> str:
+    if operator == "exists":
+        return str(as_flag(item)).lower()
+    text = as_label(item)
+    if operator in ("prefix", "glob") and not text:
+        raise BadValueError("invalid_value", "it is blank")
+    return text
 
 
 def _unknown(fields: Fields, value: Mapping[str, Any], key: object, known: Any) -> None:

@@ -74,7 +74,5 @@ def merge_spans(spans: Iterable[Span]) -> list[Span]:
 def intersect_spans(ours: Iterable[Span], theirs: Iterable[Span]) -> list[Span]:
     """The days that lie in a window of both."""
     others = list(theirs)
-    both = (
-        (max(first, begin), min(last, end)) for first, last in ours for begin, end in others
-    )
+    both = ((max(first, begin), min(last, end)) for first, last in ours for begin, end in others)
     return [(first, last) for first, last in both if first <= last]

@@ -1,7 +1,7 @@
 """Everything that people declared, as records: what checks look at and runs compute with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
@@ -23,22 +23,23 @@ class Declared:
 
     Nodes are in order of id; edges of source, receiver and window; rates of pair and day; metrics
     of id. Mapping rules keep the order in which they were written, because the first match wins.
-    ``doubtful`` holds the ids of nodes whose records had errors, about which the checks keep
-    silent; a valid model has none.
+    ``doubtful_nodes`` and ``doubtful_edges`` name what stood in records that had errors: checks
+    must not speak of holes that those leave. A valid model has none.
     """
 
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
     exchange_rates: tuple[ExchangeRate, ...] = ()
     mapping: tuple[MappingRule, ...] = ()
     metrics: tuple[MetricRule, ...] = ()
     metric_nodes: tuple[MetricNodeRule, ...] = ()
-    doubtful: frozenset[str] = frozenset()
+    doubtful_nodes: frozenset[str] = frozenset()
+    doubtful_edges: frozenset[tuple[str, str]] = frozenset()
 
-    def node(self, id: str) -> Node:
+    def node(self, name: str) -> Node:
         """The node with an id. Raises ``KeyError`` where there is none."""
-        return self.nodes[self.index[id]]
+        return self.nodes[self.index[name]]
 
     @cached_property
     def index(self) -> Mapping[str, int]:

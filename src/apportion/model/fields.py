@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from apportion.findings import MEMORY, Finding, Place
-from apportion.model.raw import key_place_of, place_of
+from apportion.model.raw import UNREAD, key_place_of, place_of
 from apportion.model.spelling import did_you_mean, one_of
 from apportion.model.values import (
     BadValueError,
@@ -39,15 +39,10 @@ class Shape:
     other programs call it, ``subject`` the record's name in messages.
     """
 
-    noun: str
     keys: frozenset[str]
+    subject: Callable[[Mapping[str, Any]], str]
     required: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     synonyms: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    subject: Callable[[Mapping[str, Any]], str] | None = None
-
-    def name(self, raw: Mapping[str, Any]) -> str:
-        """The record as messages call it."""
-        return self.subject(raw) if self.subject else f"the {self.noun}"
 
 
 class Fields:
@@ -87,7 +82,15 @@ class Fields:
 
     def name(self) -> str:
         """The record as messages call it."""
-        return self.shape.name(self.raw)
+        return self.shape.subject(self.raw)
+
+    def get(self, key: str) -> Any:
+        """The raw value; none where it is absent, or could not be read and was reported then."""
+        value = self.raw.get(key)
+        if value is UNREAD:
+            self.broken = True
+            return None
+        return value
 
     def text(self, key: str, default: str = "") -> str:
         """Text for people."""
@@ -103,7 +106,7 @@ class Fields:
 
     def flag(self, key: str) -> bool:
         """A boolean, false where absent."""
-        return self.read(key, as_flag, False)
+        return self.read(key, as_flag, default=False)
 
     def decimal(self, key: str) -> Decimal:
         """An exact number."""
@@ -117,7 +120,7 @@ class Fields:
 
     def identifiers(self, key: str) -> list[tuple[str, Place]]:
         """One id or a list of them, each with its place."""
-        value = self.raw.get(key)
+        value = self.get(key)
         if not isinstance(value, list | tuple):
             name = self.identifier(key)
             return [(name, self.place(key))] if name else []
@@ -131,7 +134,7 @@ class Fields:
 
     def labels(self, key: str) -> Mapping[str, str]:
         """A mapping of names to text."""
-        value = self.raw.get(key)
+        value = self.get(key)
         if value is None:
             return _NOTHING
         if not isinstance(value, Mapping):
@@ -140,16 +143,14 @@ class Fields:
             return _NOTHING
         return MappingProxyType(
             {
-                self._convert(name, as_name, "", key): self._convert(
-                    text, as_label, "", key, name
-                )
+                self._convert(name, as_name, "", key): self._convert(text, as_label, "", key, name)
                 for name, text in value.items()
             }
         )
 
     def mapping(self, key: str) -> Mapping[str, Any]:
         """A mapping, empty where absent."""
-        value = self.raw.get(key)
+        value = self.get(key)
         if value is None:
             return {}
         if isinstance(value, Mapping):
@@ -161,13 +162,13 @@ class Fields:
         """A list of mappings, empty where absent."""
         before = len(self.findings)
         what = f"{show(key)} of {self.name()}"
-        found = records(self.raw.get(key), what, self.findings, self.place(key))
+        found = records(self.get(key), what, self.findings, self.place(key))
         self.broken |= len(self.findings) > before
         return found
 
     def read(self, key: str, convert: Callable[[object], T], default: T) -> T:
         """The value of a key, converted; the default where it is absent or cannot be used."""
-        value = self.raw.get(key)
+        value = self.get(key)
         return default if value is None else self._convert(value, convert, default, key)
 
     def _convert(
@@ -183,9 +184,7 @@ class Fields:
         """Note a key that means nothing where it stands."""
         self.broken = True
         message = sentence(f"{who} {show(key)}, which means nothing here.")
-        self.findings.append(
-            Finding("unknown_key", message, where, remedy, details={"key": key})
-        )
+        self.findings.append(Finding("unknown_key", message, where, remedy, details={"key": key}))
 
     def _unknown(self, key: object) -> None:
         meant = self.shape.synonyms.get(str(key), "")

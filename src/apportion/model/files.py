@@ -58,14 +58,14 @@ def _add(file: Path, gathered: Gathered) -> None:
         _add_table(file, suffix, gathered)
 
 
-def _add_yaml(file: Path, gathered: Gathered, with_settings: bool) -> None:
+def _add_yaml(file: Path, gathered: Gathered, *, with_settings: bool) -> None:
     data = _bytes(file, gathered, MAXIMUM_BYTES)
     if data is None:
         return
     before = len(gathered.findings)
     document = read_yaml(str(file), data, gathered.findings)
     gathered.complete &= document is not None or len(gathered.findings) == before
-    gathered.add_document(document, str(file), with_settings)
+    gathered.add_document(document, str(file), with_settings=with_settings)
 
 
 def _add_table(file: Path, suffix: str, gathered: Gathered) -> None:
@@ -80,11 +80,10 @@ def _add_table(file: Path, suffix: str, gathered: Gathered) -> None:
     data = _bytes(file, gathered, read_tables.MAXIMUM_BYTES)
     if data is None:
         return
-    read: Callable[[str, bytes, Shape, list[Finding]], read_tables.Records]
+    read: Callable[[str, bytes, Shape, list[Finding]], tuple[read_tables.Records, bool]]
     read = read_tables.read_csv if suffix == ".csv" else read_tables.read_parquet
-    before = len(gathered.findings)
-    rows = read(str(file), data, tables[name].shape, gathered.findings)
-    gathered.complete &= len(gathered.findings) == before
+    rows, complete = read(str(file), data, tables[name].shape, gathered.findings)
+    gathered.complete &= complete
     gathered.add_records(name, rows)
 
 

@@ -24,7 +24,7 @@ class Gathered:
     lists: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     complete: bool = True
 
-    def add_document(self, document: Any, file: str, with_settings: bool) -> None:
+    def add_document(self, document: Any, file: str, *, with_settings: bool) -> None:
         """Take a document: lists under their names and, where they belong, settings."""
         if document is None:
             return
@@ -42,7 +42,7 @@ class Gathered:
             elif key == SETTINGS and with_settings:
                 self._add_settings(document, value)
             else:
-                self._unknown(document, key, with_settings)
+                self._unknown(document, key, with_settings=with_settings)
 
     def add_records(self, name: str, rows: list[Mapping[str, Any]]) -> None:
         """Take the rows of a table as records of a list."""
@@ -84,11 +84,13 @@ class Gathered:
         self.settings[key] = value
         self.settings.places[key] = where
 
-    def _unknown(self, document: Mapping[str, Any], key: object, with_settings: bool) -> None:
+    def _unknown(self, document: Mapping[str, Any], key: object, *, with_settings: bool) -> None:
         known = [*LIST_KINDS, *(sorted(KEYS) if with_settings else ())]
         remedy = _meant(key) or did_you_mean(key, known) or f"Known are {one_of(known)}."
         if key in KEYS or key == SETTINGS:
             remedy = "It is a setting; move it to apportion.yaml."
+        # A list under a misspelt name is a hole, and checks would speak of nothing else.
+        self.complete &= not isinstance(document[key], list)  # type: ignore[index]
         message = f"The key {show(key)} means nothing here."
         self._error("unknown_key", message, key_place_of(document, key), remedy)
 

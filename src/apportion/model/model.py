@@ -83,13 +83,12 @@ def validate(path: Path | str) -> tuple[Finding, ...]:
 def judge(gathered: Gathered) -> tuple[Declared, tuple[Finding, ...]]:
     """Build what was gathered and check it.
 
-    Where a file could not be read the checks would blame the files that could, and where a record
-    could not be used the checks of the whole would speak of the hole; those are left out.
+    Where a file could not be read the checks are left out: they would blame the files that could.
     """
     findings = gathered.findings
     declared = build(gathered.settings, gathered.lists, findings)
     if gathered.complete:
-        findings.extend(run_checks(declared, whole=not only_errors(findings)))
+        findings.extend(run_checks(declared))
     return declared, tuple(sorted(findings, key=_where))
 
 

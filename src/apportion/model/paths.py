@@ -5,7 +5,7 @@ none is recursive, so that neither depth nor size can exhaust the stack.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -39,53 +39,65 @@ def reachable(starts: Iterable[int], ways: Neighbours) -> list[bool]:
 def circular_parts(ways: Neighbours) -> list[list[int]]:
     """The largest sets of nodes that all lead to one another, each sorted, in order.
 
-    Tarjan's algorithm with a stack of its own. Nodes on no circle appear in no set; an edge from
-    a node to itself makes none.
+    Nodes on no circle appear in no set; an edge from a node to itself makes none.
     """
-    parts: list[list[int]] = []
-    order = [0] * len(ways)
-    lowest = [0] * len(ways)
-    pending: list[int] = []
-    is_pending = [False] * len(ways)
-    visited = 0
+    search = _Search(ways)
     for root in range(len(ways)):
-        if order[root]:
-            continue
-        work = [(root, 0)]
+        if not search.order[root]:
+            search.explore(root)
+    return sorted(search.parts)
+
+
+class _Search:
+    """Tarjan's search for strongly connected parts, with a stack of its own."""
+
+    def __init__(self, ways: Neighbours) -> None:
+        self.ways = ways
+        self.order = [0] * len(ways)
+        self.lowest = [0] * len(ways)
+        self.visited = 0
+        self.pending: list[int] = []
+        self.is_pending = [False] * len(ways)
+        self.parts: list[list[int]] = []
+
+    def explore(self, root: int) -> None:
+        """Visit all that a node leads to, and close the parts that are complete."""
+        order, lowest, is_pending = self.order, self.lowest, self.is_pending
+        work = [self._enter(root)]
         while work:
-            node, position = work.pop()
-            if position == 0:
-                visited += 1
-                order[node] = lowest[node] = visited
-                pending.append(node)
-                is_pending[node] = True
-            elif is_pending[ways[node][position - 1]]:
-                lowest[node] = min(lowest[node], lowest[ways[node][position - 1]])
-            onward = ways[node]
-            while position < len(onward) and order[onward[position]]:
-                if is_pending[onward[position]]:
-                    lowest[node] = min(lowest[node], order[onward[position]])
-                position += 1
-            if position < len(onward):
-                work.append((node, position + 1))
-                work.append((onward[position], 0))
-            elif lowest[node] == order[node]:
-                part = _taken(pending, is_pending, node)
-                if len(part) > 1:
-                    parts.append(sorted(part))
-    return sorted(parts)
+            node, onward = work[-1]
+            for receiver in onward:
+                if not order[receiver]:
+                    work.append(self._enter(receiver))
+                    break
+                if is_pending[receiver]:
+                    lowest[node] = min(lowest[node], order[receiver])
+            else:
+                work.pop()
+                if work:
+                    before = work[-1][0]
+                    lowest[before] = min(lowest[before], lowest[node])
+                if lowest[node] == order[node]:
+                    self._close(node)
 
+    def _enter(self, node: int) -> tuple[int, Iterator[int]]:
+        self.visited += 1
+        self.order[node] = self.lowest[node] = self.visited
+        self.pending.append(node)
+        self.is_pending[node] = True
+        return node, iter(self.ways[node])
 
-def _taken(pending: list[int], is_pending: list[bool], root: int) -> list[int]:
-    """Take the nodes of a finished part off the stack."""
-    cut = len(pending) - 1
-    while pending[cut] != root:
-        cut -= 1
-    part = pending[cut:]
-    del pending[cut:]
-    for node in part:
-        is_pending[node] = False
-    return part
+    def _close(self, root: int) -> None:
+        """Take the nodes of a finished part off the stack."""
+        cut = len(self.pending) - 1
+        while self.pending[cut] != root:
+            cut -= 1
+        part = self.pending[cut:]
+        del self.pending[cut:]
+        for node in part:
+            self.is_pending[node] = False
+        if len(part) > 1:
+            self.parts.append(sorted(part))
 
 
 def shortest_circle(start: int, ways: Neighbours) -> list[int]:

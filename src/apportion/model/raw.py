@@ -35,6 +35,13 @@ class Located:
         raise NotImplementedError
 
 
+class Unread:
+    """Stands for a value that could not be read, which a finding has said already."""
+
+
+UNREAD = Unread()
+
+
 class RawMapping(dict[str, Any], Located):
     """A mapping of a YAML file.
 
@@ -94,7 +101,7 @@ class RawRow(dict[str, Any], Located):
         self.file = file
         self.line = line
 
-    def place(self, step: Any = None) -> Place:
+    def place(self, step: Any = None) -> Place:  # noqa: ARG002
         """Where the row stands, whichever of its cells is meant."""
         return Place(self.file, self.line)
 

@@ -9,13 +9,13 @@ row in a Parquet file.
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from apportion.findings import Finding, Place
 from apportion.model.fields import Shape
-from apportion.model.raw import RawRow
+from apportion.model.raw import UNREAD, RawRow
 from apportion.model.spelling import did_you_mean, one_of
 from apportion.model.values import show
 
@@ -28,41 +28,47 @@ _MAYBE_JSON = frozenset({"part_of"})
 _NESTED = {"parameters": "parameters", "label": "labels", "labels": "labels"}
 
 Records = list[Mapping[str, Any]]
+_Column = tuple[str, str, bool | None]
+"""Key, key inside it, and whether cells are JSON (``None``: where they look like it)."""
 
 
-def read_csv(file: str, data: bytes, shape: Shape, findings: list[Finding]) -> Records:
-    """Read a CSV file with commas and a header. Problems are added to ``findings``."""
+def read_csv(file: str, data: bytes, shape: Shape, findings: list[Finding]) -> tuple[Records, bool]:
+    """Read a CSV file with commas and a header.
+
+    Gives the records and whether they are all of them; ``findings`` says what is wrong.
+    """
     try:
         text = data.decode("utf-8-sig")
         lines = csv.reader(io.StringIO(text, newline=""), strict=True)
         header = next(lines, [])
     except UnicodeDecodeError as error:
         message = f"The byte {error.start} of the file is not UTF-8."
-        findings.append(_unreadable(Place(file), message, "Save it as CSV UTF-8."))
-        return []
+        return _refused(findings, Place(file), message, "Save it as CSV UTF-8.")
     except csv.Error as error:
-        findings.append(_unreadable(Place(file, 1), f"Not CSV: {error}."))
-        return []
+        return _refused(findings, Place(file, 1), f"Not CSV: {error}.")
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
         message = "The columns are not separated by commas."
-        findings.append(_unreadable(Place(file, 1), message, "Save it with commas."))
-        return []
+        return _refused(findings, Place(file, 1), message, "Save it with commas.")
     table = _Table(file, header, shape, findings)
-    found: Records = []
     try:
         for cells in lines:
-            if cells and table.usable:
-                found.append(table.record(lines.line_num, cells))
+            if cells:
+                table.add(lines.line_num, cells)
     except csv.Error as error:
-        findings.append(_unreadable(Place(file, lines.line_num), f"Not CSV: {error}."))
-    return found
+        return _refused(findings, Place(file, lines.line_num), f"Not CSV: {error}.")
+    return table.records, table.complete
 
 
-def read_parquet(file: str, data: bytes, shape: Shape, findings: list[Finding]) -> Records:
-    """Read a Parquet file. Problems are added to ``findings``."""
+def read_parquet(
+    file: str, data: bytes, shape: Shape, findings: list[Finding]
+) -> tuple[Records, bool]:
+    """Read a Parquet file.
+
+    Gives the records and whether they are all of them; ``findings`` says what is wrong.
+    """
     # Arrow takes longer to import than most models take to read.
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
 
     try:
         parquet = pq.ParquetFile(pa.BufferReader(data))
@@ -71,19 +77,27 @@ def read_parquet(file: str, data: bytes, shape: Shape, findings: list[Finding]) 
         unpacked = sum(group.total_byte_size for group in groups)
         if about.num_rows > MAXIMUM_ROWS or unpacked > MAXIMUM_UNPACKED:
             message = f"The file unpacks to more than {MAXIMUM_ROWS:,} rows or 2 GB."
-            findings.append(Finding("unsafe_file", message, Place(file), "Split the file."))
-            return []
+            return _refused(findings, Place(file), message, "Split the file.", "unsafe_file")
         read = parquet.read()
         columns = [column.to_pylist(maps_as_pydicts="strict") for column in read.columns]
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        findings.append(_unreadable(Place(file), f"Not a Parquet file that can be read: {why}."))
-        return []
+        why = str(error).split("\n", 1)[0].rstrip(".") or type(error).__name__
+        return _refused(findings, Place(file), f"Not a Parquet file that can be read: {why}.")
     table = _Table(file, read.column_names, shape, findings)
-    if not table.usable:
-        return []
-    rows = zip(*columns, strict=True) if columns else ()
-    return [table.record(number, cells) for number, cells in enumerate(rows, start=1)]
+    for number, cells in enumerate(zip(*columns, strict=True), start=1):
+        table.add(number, cells)
+    return table.records, table.complete
+
+
+def _refused(
+    findings: list[Finding],
+    where: Place,
+    message: str,
+    remedy: str = "",
+    code: str = "unreadable_file",
+) -> tuple[Records, bool]:
+    findings.append(Finding(code, message, where, remedy))
+    return [], False
 
 
 class _Table:
@@ -96,6 +110,7 @@ class _Table:
         self.findings = findings
         self.columns = [self._column(name, shape) for name in header]
         self.decoded: dict[str, Any] = {}
+        self.records: Records = []
         before = len(findings)
         for name in sorted({name for name in header if header.count(name) > 1}):
             self._note("duplicate_key", f"The column {show(name)} is there twice.", "")
@@ -103,10 +118,9 @@ class _Table:
             if key not in header:
                 remedy = f"Add it, with values such as {example}."
                 self._note("missing_key", f"The column {show(key)} is missing.", remedy)
-        self.usable = len(findings) == before
+        self.usable = self.complete = len(findings) == before
 
-    def _column(self, name: str, shape: Shape) -> tuple[str, str, bool | None] | None:
-        """Key, key inside it, and whether cells are JSON (``None``: where they look like it)."""
+    def _column(self, name: str, shape: Shape) -> _Column | None:
         prefix, _, inside = name.partition(".")
         if name in shape.keys:
             return name, "", True if name in _JSON else None if name in _MAYBE_JSON else False
@@ -118,30 +132,37 @@ class _Table:
         self._note("unknown_key", f"The column {show(name)} means nothing here.", remedy)
         return None
 
-    def record(self, line: int, cells: Iterable[Any]) -> RawRow:
-        """The record of one row."""
+    def add(self, line: int, cells: Sequence[Any]) -> None:
+        """Take a row as a record."""
+        if not self.usable:
+            return
         row = RawRow(self.file, line, {})
-        listed = list(cells)
-        if len(listed) != len(self.columns):
-            message = f"The row has {len(listed)} cells; the header has {len(self.columns)}."
+        if len(cells) != len(self.columns):
+            message = f"The row has {len(cells)} cells; the header has {len(self.columns)}."
             remedy = "Put quotes around cells that hold commas."
             self.findings.append(Finding("invalid_value", message, row.place(), remedy))
-        for column, cell in zip(self.columns, listed, strict=False):
-            if column is None or cell is None or cell == "":
-                continue
-            key, inside, is_json = column
-            if isinstance(cell, str) and is_json is not False:
-                cell = self._decode(cell, key, bool(is_json), row)
-            if inside:
-                row.setdefault(key, {})
-                _put(row, key, inside.split(".") if key == "parameters" else [inside], cell)
-            elif key in row:
-                row[key] = {**cell, **row[key]} if isinstance(cell, Mapping) else cell
-            else:
-                row[key] = cell
-        return row
+            self.complete = False
+            return
+        for column, cell in zip(self.columns, cells, strict=True):
+            if column is not None and cell is not None and cell != "":
+                self._set(row, column, cell)
+        self.records.append(row)
 
-    def _decode(self, cell: str, key: str, must: bool, row: RawRow) -> Any:
+    def _set(self, row: RawRow, column: _Column, cell: Any) -> None:
+        key, inside, is_json = column
+        if isinstance(cell, str) and is_json is not False:
+            cell = self._decode(cell, key, row, must=bool(is_json))
+        if row.get(key) is UNREAD:
+            return
+        if inside:
+            row.setdefault(key, {})
+            _put(row, key, inside.split(".") if key == "parameters" else [inside], cell)
+        elif key in row:
+            row[key] = {**cell, **row[key]} if isinstance(cell, Mapping) else cell
+        else:
+            row[key] = cell
+
+    def _decode(self, cell: str, key: str, row: RawRow, *, must: bool) -> Any:
         if not must and cell[0] not in "[{":
             return cell
         if cell not in self.decoded:
@@ -155,10 +176,11 @@ class _Table:
             except (ValueError, ArithmeticError, RecursionError) as error:
                 if not must:
                     return cell
-                message = f"{show(key)} holds {show(cell)}, which is not JSON: {error}."
+                why = getattr(error, "msg", str(error))
+                message = f"{show(key)} holds {show(cell)}, which is not JSON: {why}."
                 remedy = 'Write, for example, {"metric": "cpu_hours"}.'
                 self.findings.append(Finding("wrong_type", message, row.place(), remedy))
-                return {}
+                return UNREAD
         return self.decoded[cell]
 
     def _note(self, code: str, message: str, remedy: str) -> None:
@@ -184,7 +206,3 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a key is given twice")
     return found
-
-
-def _unreadable(where: Place, message: str, remedy: str = "") -> Finding:
-    return Finding("unreadable_file", message, where, remedy)

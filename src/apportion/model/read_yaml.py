@@ -214,23 +214,15 @@ class _Composer:
 
 def _plain(text: str) -> Any:
     """What text without quotes stands for."""
-    first = text[0]
-    if not (first.isdigit() or first == "-"):
+    if not (text[0].isdigit() or text[0] == "-"):
         return text
-    if _DAY.fullmatch(text):
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            # No such day. As text it is refused wherever a day is wanted, with its place.
-            return text
     number = _NUMBER.fullmatch(text)
-    if number is None:
-        return text
-    if number[2] is None and number[3] is None:
-        return int(text)
     try:
-        return Decimal(text)
-    except InvalidOperation:
+        if number is None:
+            # A day that no calendar has stays text, and is refused wherever a day is wanted.
+            return date.fromisoformat(text) if _DAY.fullmatch(text) else text
+        return Decimal(text) if number[2] or number[3] else int(text)
+    except (ValueError, InvalidOperation):
         return text
 
 
@@ -239,33 +231,46 @@ def _place(file: str, mark: Mark) -> Place:
 
 
 def _syntax(file: str, error: yaml.MarkedYAMLError) -> Finding:
-    mark = error.problem_mark or error.context_mark
-    where = _place(file, mark) if mark is not None else Place(file)
-    context = f" {error.context}" if error.context else ""
-    return Finding(
-        "unreadable_file",
-        f"Not YAML:{context} {error.problem}.",
-        where,
-        _hint(str(error.problem)),
-    )
-
-
-def _hint(problem: str) -> str:
-    for part, hint in _HINTS.items():
+    problem = str(error.problem)
+    sentence, remedy = f"Not YAML: {problem}.", "Look at the indentation, colons and quotes here."
+    for part, explained in _EXPLAINED.items():
         if part in problem:
-            return hint
-    return "Look at the indentation, colons and quotes around this place."
+            sentence, remedy = explained
+            break
+    # Of what is never closed, the beginning is of use, and not the end of the file.
+    unclosed = "end of stream" in problem and error.context_mark is not None
+    mark = error.context_mark if unclosed else error.problem_mark or error.context_mark
+    where = _place(file, mark) if mark is not None else Place(file)
+    return Finding("unreadable_file", sentence, where, remedy)
 
 
-_HINTS = {
-    "cannot start any token": "Use spaces, never tabs, and put quotes around text that begins "
-    "with @, `, % or a tab.",
-    "mapping values are not allowed": "Put quotes around text that holds a colon and a space, "
-    "and look at the indentation.",
-    "expected <block end>": "Look at the indentation: items of one list begin in one column.",
-    "did not find expected key": "Look at the indentation and at commas between braces.",
-    "did not find expected ',' or '}'": "Put a comma between entries and close the brace.",
-    "did not find expected ',' or ']'": "Put a comma between items and close the bracket.",
-    "unexpected end of stream": "Close the quote.",
-    "could not find expected ':'": "Put a colon and a space after the key.",
+_INDENTATION = (
+    "The line does not fit those above it.",
+    "Look at the indentation: keys of one mapping, and dashes of one list, stand in one column.",
+)
+_EXPLAINED = {
+    "cannot start any token": (
+        "A character stands here that can begin no value.",
+        "Use spaces, never tabs, and put quotes around text that begins with @, ` or %.",
+    ),
+    "mapping values are not allowed": (
+        "A colon stands where no key can be.",
+        "Put quotes around text that holds a colon and a space, and look at the indentation.",
+    ),
+    "expected <block end>": _INDENTATION,
+    "did not find expected key": _INDENTATION,
+    "did not find expected '-' indicator": _INDENTATION,
+    "did not find expected ',' or '}'": (
+        "A brace is not closed, or a comma is missing.",
+        "Put commas between entries and close each brace.",
+    ),
+    "did not find expected ',' or ']'": (
+        "A bracket is not closed, or a comma is missing.",
+        "Put commas between items and close each bracket.",
+    ),
+    "unexpected end of stream": ("A quote begins here that is never closed.", "Close it."),
+    "could not find expected ':'": (
+        "A key has no colon.",
+        "Put a colon and a space after each key.",
+    ),
 }

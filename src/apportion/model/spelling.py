@@ -8,7 +8,7 @@ _WAY = 40
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """Ask "Did you mean 'x'?", or say nothing where no known name comes close."""
-    close = get_close_matches(str(word)[:200], list(known), n=1, cutoff=0.7)
+    close = get_close_matches(str(word)[:200], list(known), n=1, cutoff=0.65)
     return f"Did you mean {close[0]!r}?" if close else ""
 
 

@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from apportion import plugins
 from apportion.findings import Finding, Severity
 from apportion.model.fields import Fields, sentence
+from apportion.model.raw import UNREAD
 from apportion.model.spelling import did_you_mean, one_of
 from apportion.model.types import OnZeroUsage, StrategyUse
 from apportion.model.values import BadValueError, check_size, show
@@ -70,7 +71,7 @@ class StrategyUses:
         on_zero = fields.choice("on_zero_usage", _POLICIES, inherited or "")
         policy = OnZeroUsage(on_zero) if on_zero else None
         stand_in = StrategyUse(name, None, policy)
-        if not name or len(fields.findings) > before:
+        if not name or len(fields.findings) > before or fields.raw.get("parameters") is UNREAD:
             return stand_in
         try:
             key = (name, policy, _frozen(given, 0))
@@ -142,15 +143,17 @@ def _plain(value: Any) -> Any:
         return {key: _plain(part) for key, part in value.items() if part is not None}
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
         return Decimal(float.__repr__(value))
     if isinstance(value, Integral):
         return int(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _said(
@@ -158,24 +161,27 @@ def _said(
 ) -> _Problem:
     """One error of a parameter type in our words."""
     location = tuple(detail["loc"])
-    owner = _owner(parameters, location[:-1])
     path = ("parameters", *location)
     shown = ".".join(str(step) for step in location)
-    if detail["type"] == "missing":
+    kind = detail["type"]
+    if kind == "missing":
         message = f"the strategy {strategy} lacks its parameter {shown!r}"
         remedy = f"Add parameters: {{{shown}: ...}}."
         return _Problem("missing_parameter", path[:-1], message, remedy)
-    if detail["type"] == "extra_forbidden":
+    if kind in ("extra_forbidden", "invalid_key"):
         message = f"the strategy {strategy} has no parameter {shown!r}"
-        known = list(owner.model_fields) if owner else []
-        remedy = did_you_mean(location[-1], known)
-        takes = f"It takes {one_of(known)}." if known else "It takes none."
-        return _Problem("unknown_parameter", path, message, remedy or takes)
-    why = _why(detail)
-    if detail["type"] == "value_error":
-        return _rule(parameters, strategy, given, location, why)
-    message = f"{shown!r} of the strategy {strategy} is {show(detail['input'])}; {why}"
+        remedy = _parameters_of(_owner(parameters, location[:-1]), location[-1])
+        return _Problem("unknown_parameter", path, message, remedy)
+    if kind == "value_error":
+        return _rule(parameters, strategy, given, location, _why(detail))
+    message = f"{shown!r} of the strategy {strategy} is {show(detail['input'])}; {_why(detail)}"
     return _Problem("parameter_out_of_range", path, message, _range_remedy(shown, detail))
+
+
+def _parameters_of(owner: type[BaseModel] | None, given: object) -> str:
+    known = list(owner.model_fields) if owner else []
+    takes = f"It takes {one_of(known)}." if known else "It takes none."
+    return did_you_mean(given, known) or takes
 
 
 def _rule(
@@ -185,12 +191,13 @@ def _rule(
     location: _Path,
     why: str,
 ) -> _Problem:
-    """A rule over several parameters: missing where it names some and none of them is given."""
-    owner = _owner(parameters, location)
+    """A rule over several parameters: missing where it offers some and none of them is given."""
+    owner = _owner(parameters, location) or parameters
     inside: Any = given
     for step in location:
         inside = inside[step]
-    named = set(re.findall(r"\w+", why)) & set(owner.model_fields if owner else ())
+    optional = {name for name, about in owner.model_fields.items() if about.default is None}
+    named = set(re.findall(r"\w+", why)) & optional
     missing = bool(named) and not any(inside.get(name) is not None for name in named)
     code = "missing_parameter" if missing else "parameter_out_of_range"
     where = f" in {'.'.join(map(str, location))}" if location else ""
@@ -244,7 +251,8 @@ def _range_remedy(name: str, detail: ErrorDetails) -> str:
         return ""
     if name.endswith("percent"):
         return "Percents run from 0 to 100, so that 25 is a quarter."
-    return "A share runs from 0 to 1." if "1" == str((detail.get("ctx") or {}).get("le")) else ""
+    largest = (detail.get("ctx") or {}).get("le")
+    return "A share runs from 0 to 1." if largest == 1 else ""
 
 
 def _too_long(strategy: str, parameters: BaseModel, path: _Path) -> Iterator[_Problem]:

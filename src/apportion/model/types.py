@@ -48,9 +48,7 @@ class Settings:
     residual: str = "allocated"
     cost_column: str = "effective"
     engine: str = "local"
-    places: Mapping[str, Place] = field(
-        default_factory=lambda: _NOTHING, compare=False, repr=False
-    )
+    places: Mapping[str, Place] = field(default_factory=lambda: _NOTHING, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,15 @@ def as_name(value: object) -> str:
     return str(value)
 
 
+def is_name(value: object) -> bool:
+    """Whether a value can be an id, so that messages can show it bare."""
+    try:
+        as_name(value)
+    except BadValueError:
+        return False
+    return True
+
+
 def as_label(value: object) -> str:
     """The value of a label, or what a condition compares with: text, or a whole number."""
     if isinstance(value, Integral) and not isinstance(value, bool):

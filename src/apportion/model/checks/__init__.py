@@ -1,7 +1,7 @@
 """The named checks of a model, in the order in which they run.
 
-A check is a module: ``NAME``, a docstring that says why, ``NEEDS_WHOLE`` and ``check(model)``,
-which gives findings. To add one, write the file and add it to ``CHECKS``.
+A check is a module: a docstring that says why, ``NAME`` and ``check(model)``, which gives
+findings. To add one, write the file and add it to ``CHECKS``.
 """
 
 from collections.abc import Iterable
@@ -19,6 +19,7 @@ from apportion.model.checks import (
     fixed_shares,
     hierarchy,
     inverted_windows,
+    mapping_nodes,
     overlapping_windows,
     scale,
     self_loops,
@@ -36,10 +37,6 @@ class Check(Protocol):
     def NAME(self) -> str:  # noqa: N802
         """What people call the check."""
 
-    @property
-    def NEEDS_WHOLE(self) -> bool:  # noqa: N802
-        """Whether the check would mislead on a model some of whose records could not be used."""
-
     def check(self, model: Declared, /) -> Iterable[Finding]:
         """Give what is wrong."""
 
@@ -49,6 +46,7 @@ CHECKS: tuple[Check, ...] = (
     duplicate_nodes,
     duplicate_metrics,
     unknown_nodes,
+    mapping_nodes,
     hierarchy,
     self_loops,
     inverted_windows,
@@ -64,11 +62,6 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def run_checks(model: Declared, whole: bool = True) -> list[Finding]:
-    """The findings of all checks; ``whole`` says whether every record could be used."""
-    return [
-        finding
-        for check in CHECKS
-        if whole or not check.NEEDS_WHOLE
-        for finding in check.check(model)
-    ]
+def run_checks(model: Declared) -> list[Finding]:
+    """The findings of all checks."""
+    return [finding for check in CHECKS for finding in check.check(model)]

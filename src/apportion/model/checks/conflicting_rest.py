@@ -14,7 +14,6 @@ from apportion.model.declared import Declared
 from apportion.model.types import Edge, StrategyUse
 
 NAME = "conflicting-rest"
-NEEDS_WHOLE = False
 
 _NOBODY = "nobody"
 _GREATEST = "greatest user"

@@ -18,7 +18,6 @@ from apportion.model.spelling import way
 from apportion.model.windows import change_days
 
 NAME = "cycles"
-NEEDS_WHOLE = False
 
 Pairs = tuple[tuple[int, int], ...]
 

@@ -5,26 +5,26 @@ from collections.abc import Iterable
 from apportion.findings import Finding, Severity
 from apportion.model.declared import Declared
 from apportion.model.paths import neighbours, reachable
+from apportion.model.possible import possible_ways
 
 NAME = "dead-ends"
-NEEDS_WHOLE = True
 
 
 def check(model: Declared) -> Iterable[Finding]:
     """Warn of infrastructure from which no product can be reached, on any day."""
-    graph = model.graph
-    live = graph.live()
-    against = neighbours(graph.nodes, graph.receiver[live], graph.source[live])
-    products = [place for place, node in enumerate(model.nodes) if not node.is_infrastructure]
-    # An edge to a name nobody declared is another finding; its source has somewhere to go.
-    unknown = set(graph.source[(graph.receiver < 0) & (graph.source >= 0)].tolist())
-    leads_on = reachable([*products, *unknown], against)
-    for node, is_used in zip(model.nodes, leads_on, strict=True):
-        if not is_used:
+    source, receiver = possible_ways(model)
+    known = (source >= 0) & (receiver >= 0)
+    against = neighbours(len(model.nodes), receiver[known], source[known])
+    starts = [place for place, node in enumerate(model.nodes) if not node.is_infrastructure]
+    # What leads to a node that has errors may well lead on to a product.
+    starts += source[(source >= 0) & (receiver < 0)].tolist()
+    leads_on = reachable(starts, against)
+    for place, node in enumerate(model.nodes):
+        if not leads_on[place] and model.index[node.id] == place:
             yield Finding(
                 "dead_end",
-                f"The {node.type.value} {node.id} has no way to any product, so its cost would "
-                "stay unallocated.",
+                f"The node {node.id} ({node.type.value}) has no way to any product, so its cost "
+                "would stay unallocated.",
                 node.where,
                 "Add an edge from it towards the products that use it.",
                 Severity.WARNING,

@@ -11,7 +11,6 @@ from apportion.findings import Finding
 from apportion.model.declared import Declared
 
 NAME = "direction"
-NEEDS_WHOLE = False
 
 
 def check(model: Declared) -> Iterable[Finding]:

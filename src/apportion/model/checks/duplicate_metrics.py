@@ -7,7 +7,6 @@ from apportion.model.declared import Declared
 from apportion.model.types import MetricRule
 
 NAME = "duplicate-metrics"
-NEEDS_WHOLE = False
 
 
 def check(model: Declared) -> Iterable[Finding]:

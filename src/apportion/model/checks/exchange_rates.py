@@ -9,7 +9,6 @@ from apportion.model.declared import Declared
 from apportion.model.types import ExchangeRate
 
 NAME = "exchange-rates"
-NEEDS_WHOLE = False
 
 
 def check(model: Declared) -> Iterable[Finding]:

@@ -13,7 +13,6 @@ from apportion.model.declared import Declared
 from apportion.model.types import Edge, StrategyUse
 
 NAME = "fixed-shares"
-NEEDS_WHOLE = False
 
 _FIXED = "fixed_percent"
 # A run allows one unit of the amount, which decides about sums that differ by less than this:
@@ -32,9 +31,11 @@ def check(model: Declared) -> Iterable[Finding]:
         for dimension in ["", *sorted(name for name in named if name)]:
             sharers = list(_sharers(model, places, dimension))
             if sum((share for _, share, _ in sharers), Fraction(0)) > 1 + _TOLERANCE:
-                others = any(named)
-                for span, sum_of_shares in _excesses(sharers):
-                    yield _finding(sharers, dimension, others, span, sum_of_shares)
+                scope = f"in the dimension {dimension!r}" if dimension else "in every dimension"
+                if any(named) and not dimension:
+                    scope += " without an override"
+                for span, total in _excesses(sharers):
+                    yield _finding(sharers, dimension, scope, span, total)
 
 
 def _by_source(model: Declared) -> dict[str, list[int]]:
@@ -82,17 +83,13 @@ def _excesses(sharers: list[Sharer]) -> Iterator[tuple[Span, Fraction]]:
 
 
 def _finding(
-    sharers: list[Sharer], dimension: str, others: bool, span: Span, total: Fraction
+    sharers: list[Sharer], dimension: str, scope: str, span: Span, total: Fraction
 ) -> Finding:
     first, last = span
     taking = [sharer for sharer in sharers if sharer[2][0] <= last and sharer[2][1] >= first]
     parts = [f"{edge.receiver} {_percent(share)}" for edge, share, _ in taking[:_NAMED]]
     more = f" and {len(taking) - _NAMED} more" if len(taking) > _NAMED else ""
     source = taking[0][0].source
-    if dimension:
-        scope = f"in the dimension {dimension!r}"
-    else:
-        scope = "in every dimension without an override" if others else "in every dimension"
     return Finding(
         "shares_exceed_one",
         f"The fixed shares of {source} sum to {_percent(total)} {scope}, {span_text(span)}: "

@@ -8,7 +8,6 @@ from apportion.model.paths import circular_parts, shortest_circle
 from apportion.model.spelling import way
 
 NAME = "hierarchy"
-NEEDS_WHOLE = False
 
 
 def check(model: Declared) -> Iterable[Finding]:

@@ -9,7 +9,6 @@ from apportion.model.days import span_text
 from apportion.model.declared import Declared
 
 NAME = "overlapping-windows"
-NEEDS_WHOLE = False
 
 
 def check(model: Declared) -> Iterable[Finding]:

@@ -11,7 +11,6 @@ from apportion.model.checks.settings import SMALLEST_SCALE
 from apportion.model.declared import Declared
 
 NAME = "scale"
-NEEDS_WHOLE = False
 
 _FINE_ENOUGH = 6
 

@@ -6,7 +6,6 @@ from apportion.findings import Finding
 from apportion.model.declared import Declared
 
 NAME = "self-loops"
-NEEDS_WHOLE = False
 
 
 def check(model: Declared) -> Iterable[Finding]:

@@ -17,7 +17,6 @@ from apportion.model.types import Settings
 from apportion.model.values import show
 
 NAME = "settings"
-NEEDS_WHOLE = False
 
 SMALLEST_SCALE, LARGEST_SCALE = 2, 9
 RESIDUALS = ("allocated", "unallocated")

@@ -7,7 +7,6 @@ from apportion.model.declared import Declared
 from apportion.model.spelling import did_you_mean
 
 NAME = "unknown-nodes"
-NEEDS_WHOLE = False
 
 # Looking for a similar name among all nodes is slow, and nobody reads the hundredth suggestion.
 _SUGGESTIONS = 20
@@ -17,7 +16,7 @@ def check(model: Declared) -> Iterable[Finding]:
     """Find names that no node has."""
     remedies: dict[str, str] = {}
     for role, name, owner, where in _named(model):
-        if name in model.index or name in model.doubtful:
+        if name in model.index or name in model.doubtful_nodes:
             continue
         if name not in remedies:
             guess = did_you_mean(name, model.index) if len(remedies) < _SUGGESTIONS else ""

@@ -9,21 +9,23 @@ from collections.abc import Iterable
 from apportion.findings import Finding, Severity
 from apportion.model.declared import Declared
 from apportion.model.paths import neighbours, reachable
+from apportion.model.possible import possible_ways
 
 NAME = "unpaid-products"
-NEEDS_WHOLE = True
 
 
 def check(model: Declared) -> Iterable[Finding]:
     """Warn of products to which no infrastructure leads, on any day."""
-    graph = model.graph
-    live = graph.live()
-    ways = neighbours(graph.nodes, graph.source[live], graph.receiver[live])
+    source, receiver = possible_ways(model)
+    known = (source >= 0) & (receiver >= 0)
+    ways = neighbours(len(model.nodes), source[known], receiver[known])
     starts = [place for place, node in enumerate(model.nodes) if node.is_infrastructure]
+    # What comes from a node that has errors may well be infrastructure cost.
+    starts += receiver[(source < 0) & (receiver >= 0)].tolist()
     paid = reachable(starts, ways)
     headings = {parent for node in model.nodes for parent in node.part_of}
-    for node, is_paid in zip(model.nodes, paid, strict=True):
-        if not is_paid and node.id not in headings:
+    for place, node in enumerate(model.nodes):
+        if not paid[place] and node.id not in headings and model.index[node.id] == place:
             yield Finding(
                 "unpaid_product",
                 f"No infrastructure cost can reach the product {node.id}.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import product
 from types import MappingProxyType
 from typing import Any
 
@@ -9,16 +10,14 @@ from apportion.findings import Finding
 from apportion.model.fields import Fields, Shape
 from apportion.model.strategy_uses import StrategyUses
 from apportion.model.types import Edge, OnZeroUsage, Override
-from apportion.model.values import show
+from apportion.model.values import is_name, show
 
 
 def _subject(raw: Mapping[str, Any]) -> str:
-    ends = [raw.get("source"), raw.get("receiver")]
-    if all(isinstance(end, str) and end.isprintable() and end for end in ends):
-        return f"edge {ends[0]} -> {ends[1]}"
-    first = ends[0]
-    known = isinstance(first, str) and first.isprintable() and first
-    return f"an edge of {first}" if known else "the edge"
+    source, receiver = raw.get("source"), raw.get("receiver")
+    if not is_name(source):
+        return "the edge"
+    return f"edge {source} -> {receiver}" if is_name(receiver) else f"an edge of {source}"
 
 
 _STRATEGY_KEYS = frozenset({"strategy", "parameters", "on_zero_usage"})
@@ -35,7 +34,6 @@ _SYNONYMS = {
     "default_parameters": "parameters",
 }
 SHAPE = Shape(
-    noun="edge",
     keys=_STRATEGY_KEYS | {"source", "receiver", "active_from", "active_to", "overrides"},
     required=MappingProxyType(
         {"source": "eks-prod", "receiver": "checkout", "strategy": "proportional_on"}
@@ -50,6 +48,18 @@ def build_edges(raws: Sequence[Mapping[str, Any]], findings: list[Finding]) -> t
     uses = StrategyUses()
     edges = [edge for raw in raws for edge in _edges(Fields(raw, SHAPE, findings), uses)]
     return tuple(sorted(edges, key=_order))
+
+
+def named_pairs(raw: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """The ends that a raw edge names, under our keys or those of other programs."""
+    ends: dict[str, list[str]] = {"source": [], "receiver": []}
+    for key, value in raw.items():
+        meant = _SYNONYMS.get(key, key)
+        if meant in ends:
+            names = value if isinstance(value, list | tuple) else [value]
+            ends[meant] += [name for name in names if isinstance(name, str)]
+    # A missing end is an unknown one, which no node is named.
+    return set(product(ends["source"] or [""], ends["receiver"] or [""]))
 
 
 def _order(edge: Edge) -> tuple[Any, ...]:
@@ -75,12 +85,16 @@ def _edges(fields: Fields, uses: StrategyUses) -> Iterator[Edge]:
 def _overrides(
     fields: Fields, uses: StrategyUses, inherited: OnZeroUsage | None
 ) -> tuple[Override, ...]:
+    def subject(raw: Mapping[str, Any]) -> str:
+        dimension = raw.get("dimension")
+        which = f"the override for {dimension}" if is_name(dimension) else "an override"
+        return f"{which} of {fields.name()}"
+
     shape = Shape(
-        noun="override",
         keys=_STRATEGY_KEYS | {"dimension"},
         required=MappingProxyType({"strategy": "equal"}),
         synonyms=MappingProxyType(_SYNONYMS),
-        subject=lambda raw: f"an override of {fields.name()}",
+        subject=subject,
     )
     found: dict[str | None, Override] = {}
     for raw in fields.records("overrides"):

@@ -11,7 +11,6 @@ from apportion.model.types import ExchangeRate
 from apportion.model.values import show
 
 SHAPE = Shape(
-    noun="exchange rate",
     keys=frozenset({"from", "to", "date", "rate"}),
     required=MappingProxyType(
         {"from": "EUR", "to": "USD", "date": "2024-01-01", "rate": '"1.0950"'}

@@ -14,14 +14,12 @@ from apportion.model.values import show
 _NODE = '"app:{tag.application}"'
 
 SHAPE = Shape(
-    noun="mapping rule",
     keys=frozenset({"when", "node", "dimension"}),
     required=MappingProxyType({"node": _NODE, "dimension": '"{ServiceCategory}"'}),
     synonyms=MappingProxyType({"if": "when", "match": "when", "then": "node"}),
     subject=lambda raw: f"the mapping rule for {show(raw.get('node'))}",
 )
 METRIC_NODE_SHAPE = Shape(
-    noun="metric node rule",
     keys=frozenset({"when", "node"}),
     required=MappingProxyType({"node": '"{label.service}"'}),
     synonyms=MappingProxyType({"if": "when", "match": "when", "then": "node"}),

@@ -12,7 +12,6 @@ from apportion.model.values import show
 _DAYS = ("sum", "mean", "max")
 
 SHAPE = Shape(
-    noun="metric",
     keys=frozenset({"id", "name", "day", "unit"}),
     required=MappingProxyType({"id": "builtin:service.cpu.time", "name": "cpu_time_ms"}),
     synonyms=MappingProxyType({"metric": "id", "metricId": "id", "aggregation": "day"}),

@@ -7,17 +7,16 @@ from typing import Any
 from apportion.findings import Finding
 from apportion.model.fields import Fields, Shape
 from apportion.model.types import Node, NodeType
+from apportion.model.values import is_name
 
 _TYPES = tuple(kind.value for kind in NodeType)
 
 
 def _subject(raw: Mapping[str, Any]) -> str:
-    name = raw.get("id")
-    return f"node {name}" if isinstance(name, str) and name.isprintable() and name else "the node"
+    return f"node {raw['id']}" if is_name(raw.get("id")) else "the node"
 
 
 SHAPE = Shape(
-    noun="node",
     keys=frozenset({"id", "type", "name", "part_of", "labels", "archived_on", "infrastructure"}),
     required=MappingProxyType({"id": "checkout", "type": "product"}),
     synonyms=MappingProxyType(

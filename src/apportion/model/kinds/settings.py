@@ -12,12 +12,11 @@ from apportion.model.values import as_name, as_text, as_whole
 _TEXTS = ("name", "currency", "financial_year_start", "time_zone", "residual", "cost_column")
 KEYS = frozenset({*_TEXTS, "scale", "engine"})
 SHAPE = Shape(
-    noun="settings",
     keys=KEYS,
     synonyms=MappingProxyType(
         {"decimals": "scale", "timezone": "time_zone", "year_start": "financial_year_start"}
     ),
-    subject=lambda raw: "the settings",
+    subject=lambda _: "the settings",
 )
 
 
