@@ -1,0 +1,53 @@
+"""How large the graph is, and how far cost can travel in it on one day."""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from apportion.model import Model
+from apportion.reconcile.reconciliation import GraphSize
+
+Integers = npt.NDArray[np.int64]
+
+
+def graph_size(model: Model, windows: pa.Table) -> GraphSize:
+    """Measure the graph. ``windows`` are the edges' days in the period."""
+    infrastructure = sum(node.is_infrastructure for node in model.nodes)
+    return GraphSize(
+        nodes=len(model.nodes),
+        products=len(model.nodes) - infrastructure,
+        infrastructure_nodes=infrastructure,
+        edges=windows.num_rows,
+        max_depth=_max_depth(model, windows),
+    )
+
+
+def _max_depth(model: Model, windows: pa.Table) -> int:
+    """The longest way on any day. Edges of different days make no way together (`A6`)."""
+    ids = pa.array([node.id for node in model.nodes], pa.string())
+    source, receiver = (
+        pc.index_in(windows[name], value_set=ids).to_numpy().astype(np.int64)
+        for name in ("source", "receiver")
+    )
+    first, last = (
+        windows[name].cast(pa.int32()).to_numpy().astype(np.int64) for name in ("first", "last")
+    )
+    changes = np.unique(np.concatenate([first, last + 1]))
+    depth = 0
+    for day in changes.tolist():
+        active = (first <= day) & (day <= last)
+        depth = max(depth, _longest(source[active], receiver[active], len(model.nodes)))
+    return depth
+
+
+def _longest(source: Integers, receiver: Integers, nodes: int) -> int:
+    """The number of edges on the longest way through a graph without circles."""
+    depth = np.zeros(nodes, dtype=np.int64)
+    for _ in range(nodes):
+        deeper = depth.copy()
+        np.maximum.at(deeper, receiver, depth[source] + 1)
+        if np.array_equal(deeper, depth):
+            break
+        depth = deeper
+    return int(depth.max(initial=0))
