@@ -15,12 +15,13 @@ demo: $(READY)  ## set up, and show what every product of an example company cos
 test: $(READY)  ## set up, and run every test
 	$(BIN)/python -m pytest --numprocesses 2
 
-lint: $(READY)  ## check style, types and the direction of imports
+lint: $(READY)  ## check style, types, the direction of imports and the rules of the house
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate_reference.py --check
+	$(BIN)/python -m pytest --quiet tests/tidy
 
 bench: $(READY)  ## measure speed beside stated peers
 	$(BIN)/python -m benchmarks
