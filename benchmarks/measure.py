@@ -30,7 +30,7 @@ def peak_memory_gb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
 
 
-def report(name: str, figure: float, unit: str, bar: str, met: bool | None = None) -> None:
+def report(name: str, figure: float, unit: str, bar: str, *, met: bool | None = None) -> None:
     """Print one figure beside its bar."""
     verdict = "" if met is None else ("  met" if met else "  MISSED")
     print(f"{name:<58} {figure:>12,.2f} {unit:<12} {bar}{verdict}", flush=True)

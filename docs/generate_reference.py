@@ -1,7 +1,6 @@
 """Write the reference pages from the code they describe.
 
-    python docs/generate_reference.py          write docs/reference/
-    python docs/generate_reference.py --check  fail where a page is out of date
+``make docs`` writes them; ``--check`` fails where a page is out of date.
 """
 
 import doctest
@@ -17,6 +16,16 @@ from apportion.findings import CODES
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate_reference.py; edit the code it describes instead. -->\n"
+
+
+STRATEGIES_NOTE = (
+    "N is the number of siblings, u a receiver's usage of the metric that day, sum(u) that of all "
+    "siblings (`A9`, `A12`). `apportion strategies NAME` prints the same."
+)
+MESSAGES_NOTE = (
+    "Every message names its place, a code, what was found and how to mend it. The codes stay the "
+    "same from release to release; the sentences may get better."
+)
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -42,8 +51,7 @@ def strategies() -> str:
     return "\n\n".join(
         [
             "# Strategies",
-            "N is the number of siblings, u a receiver's usage of the metric that day, sum(u) that of "
-            "all siblings (`A9`, `A12`). `apportion strategies NAME` prints the same.",
+            STRATEGIES_NOTE,
             overview,
             *(_strategy(each) for each in registered.values()),
         ]
@@ -99,8 +107,7 @@ def findings() -> str:
     return "\n\n".join(
         [
             "# Messages",
-            "Every message names its place, a code, what was found and how to mend it. The codes stay "
-            "the same from release to release; the sentences may get better.",
+            MESSAGES_NOTE,
             table(("code", "meaning"), rows),
         ]
     )

@@ -4,17 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow as pa
 
 from apportion.findings import Finding
 from apportion.model import Model
-
-if TYPE_CHECKING:
-    import duckdb
-
-    from apportion.reconcile import Reconciliation
+from apportion.reconcile import Reconciliation, reconcile
 
 WARNING_SCHEMA = pa.schema(
     [
@@ -80,10 +76,8 @@ class Result:
         """What was assumed, counted: code, message, source, receiver, metric, days."""
         return warning_rows(self.findings)
 
-    def connect(self) -> "duckdb.DuckDBPyConnection":
+    def connect(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection with the views ``allocations``, ``contributions``, ``warnings``."""
-        import duckdb
-
         connection = duckdb.connect()
         connection.register("allocations", self.allocation_batches)
         connection.register("contributions", self.contribution_batches)
@@ -91,10 +85,8 @@ class Result:
         connection.register("costs", self.costs)
         return connection
 
-    def reconciliation(self) -> "Reconciliation":
+    def reconciliation(self) -> Reconciliation:
         """Prove the result and sum it up (`A18`-`A21`)."""
-        from apportion.reconcile import reconcile
-
         return reconcile(
             self.connect(),
             self.model,

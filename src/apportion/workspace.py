@@ -87,9 +87,8 @@ class Workspace:
     @cached_property
     def store(self) -> Store:
         """The ledger, made when first used. Raises ``ModelError``, ``LedgerError``."""
-        if not self.model.nodes:
-            # A model without nodes is valid; a folder that is no workspace has raised by now.
-            pass
+        # Reading the model first refuses a folder that is no workspace, and makes no ledger there.
+        self.model.nodes  # noqa: B018
         return open_store(Path(self.folder) / "ledger")
 
     def ingest(
@@ -202,16 +201,14 @@ class Workspace:
         )
         return RunOutcome(find_run(self.store, run_id), tuple(findings), proofs[0])
 
-    def _inputs(
-        self, pins: dict[str, int], start: date, end: date
-    ) -> tuple[pa.Table, pa.Table]:
+    def _inputs(self, pins: dict[str, int], start: date, end: date) -> tuple[pa.Table, pa.Table]:
         """Costs of the period, and the usage that its shares look at."""
         connection = duckdb.connect()
         input_views(connection, self.store, pins)
         days, metrics = usage_reach(self.model)
-        costs = connection.execute(COST_QUERY, [start, end]).to_arrow_table()
+        costs = connection.sql(COST_QUERY, params=[start, end]).to_arrow_table()
         earliest = start - timedelta(days=days)
-        usage = connection.execute(USAGE_QUERY, [earliest, end, metrics]).to_arrow_table()
+        usage = connection.sql(USAGE_QUERY, params=[earliest, end, metrics]).to_arrow_table()
         return costs, usage
 
     def runs(self) -> list[Run]:

@@ -24,7 +24,7 @@ STRATEGY = Strategy(
 )
 '''
 
-USE = '''
+USE = """
 from datetime import date
 
 import pyarrow as pa
@@ -41,7 +41,7 @@ costs = pa.Table.from_pylist(
     [{"node": "db", "date": date(2024, 1, 1), "dimension": "all", "amount": "9.00"}]
 )
 print(ap.attribute(model, costs).contributions.to_pylist()[0]["amount"])
-'''
+"""
 
 
 def _install(folder: Path, group: str, module: str, text: str, attribute: str) -> None:

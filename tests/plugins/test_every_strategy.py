@@ -52,15 +52,12 @@ def test_its_parameters_are_frozen_and_hashable(name: str) -> None:
 @pytest.mark.parametrize("name", STRATEGIES)
 @pytest.mark.parametrize("usages", [(3, 0, 7), (1, 1, 1), (0, 0, 5), (10**6, 1, 0)])
 @pytest.mark.parametrize("kind", [np.int64, object])
-def test_shares_lie_between_none_and_all(
-    name: str, usages: tuple[int, ...], kind: type
-) -> None:
+def test_shares_lie_between_none_and_all(name: str, usages: tuple[int, ...], kind: type) -> None:
     strategy = STRATEGIES[name]
     usage = np.array(usages, dtype=kind)
     ones = usage * 0 + 1
     ratios = tuple(
-        (ones * ratio.numerator, ones * ratio.denominator)
-        for ratio in _example(strategy).ratios()
+        (ones * ratio.numerator, ones * ratio.denominator) for ratio in _example(strategy).ratios()
     )
     siblings = Siblings(ones * len(usages), usage, ones * sum(usages), ratios)
     numerators, denominators = strategy.weights(siblings)

@@ -1,7 +1,6 @@
 """The currencies of ISO 4217 and the decimals of their smallest coin."""
 
-CODES = frozenset(
-    """
+_LIST = """
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN
     BWP BYN BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUC CUP CVE CZK DJF DKK DOP DZD EGP
     ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR
@@ -10,16 +9,17 @@ CODES = frozenset(
     PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL
     THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF
     XAG XAU XBA XBB XBC XBD XCD XCG XDR XOF XPD XPF XPT XSU XTS XUA XXX YER ZAR ZMW ZWG ZWL
-    """.split()
-)
+"""
+CODES = frozenset(_LIST.split())
 
 _DECIMALS = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    **dict.fromkeys("CLF UYW".split(), 4),
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF": 0,
+    "BHD IQD JOD KWD LYD OMR TND": 3,
+    "CLF UYW": 4,
 }
+_DECIMALS_OF = {code: decimals for codes, decimals in _DECIMALS.items() for code in codes.split()}
 
 
 def decimals_of(currency: str) -> int:
     """The decimals people expect of a currency's figures: two, where the list says no other."""
-    return _DECIMALS.get(currency, 2)
+    return _DECIMALS_OF.get(currency, 2)

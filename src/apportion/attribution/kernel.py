@@ -21,6 +21,9 @@ Floats = npt.NDArray[np.float64]
 SMALL = 2**50
 """Below this an estimated quotient is at most one off, so a comparison corrects it."""
 
+LARGEST_REMAINDER = 2.0**62
+"""Remainders below this fit in 64 bits, and so do their doubles once they are reduced."""
+
 SlowSplit = Callable[[int, int, int, int], list[int]]
 """Splits an amount exactly: (day of the slice, dimension, segment, amount) to siblings' parts."""
 
@@ -44,8 +47,10 @@ class EdgeWeights:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What came of a slice: ``holistic`` and ``given`` per node, ``parts`` per edge, ``slow``
-    the number of sources and days that took the slow path."""
+    """What came of a slice: ``holistic`` and ``given`` per node, ``parts`` per edge.
+
+    ``slow`` is the number of sources and days that took the slow path.
+    """
 
     holistic: Integers
     given: Integers
@@ -97,7 +102,8 @@ def _receive(graph: Graph, level: int, parts: Integers, holistic: Integers) -> N
 def _too_large(amounts: Integers, denominator: Integers) -> Booleans:
     """Days x segments whose remainders 64 bits might not hold."""
     largest = np.abs(amounts).max(axis=1).astype(np.float64)
-    return (largest * 2.0**-50 + 2) * denominator > 2.0**62
+    too_large: Booleans = (largest * 2.0**-50 + 2) * denominator > LARGEST_REMAINDER
+    return too_large
 
 
 def _split_level(
@@ -113,11 +119,7 @@ def _split_level(
     cumulative = weights.cumulative[:, None, columns]
     denominator = weights.denominator[:, None, segments][:, :, local]
     ratio = cumulative / denominator
-    quotient = (
-        small_quotients
-        if np.abs(amounts).max(initial=0) < SMALL
-        else large_quotients
-    )
+    quotient = small_quotients if np.abs(amounts).max(initial=0) < SMALL else large_quotients
     reached = quotient(amounts[:, :, local], cumulative, denominator, ratio)
     parts[:, :, 0] = reached[:, :, 0]
     np.subtract(reached[:, :, 1:], reached[:, :, :-1], out=parts[:, :, 1:])
@@ -151,11 +153,12 @@ def large_quotients(
 ) -> Integers:
     """The same for amounts up to 2^62, whose estimate may be many units off."""
     quotient = np.rint(amounts * ratio).astype(np.int64)
-    remainder = amounts * weights - quotient * denominators
+    remainder: Integers = amounts * weights - quotient * denominators
     step = remainder // denominators
     remainder -= step * denominators
     quotient += step
-    return quotient + (2 * remainder + (amounts >> 63) >= denominators)
+    quotient += 2 * remainder + (amounts >> 63) >= denominators
+    return quotient
 
 
 def _cut(

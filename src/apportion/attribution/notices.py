@@ -1,6 +1,6 @@
 """What a run assumed or refuses, said as findings with sources, metrics and days."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -31,9 +31,7 @@ def zero_usage(problem: Problem, rows: Integers) -> list[Finding]:
     metric_of = np.array([metrics.index(each.metric) for each in problem.figures.series])
     keyed = np.stack([rows[:, 0], metric_of[rows[:, 1]], rows[:, 2], rows[:, 3]], axis=1)
     distinct = np.unique(keyed, axis=0)
-    groups, first, days = np.unique(
-        distinct[:, :3], axis=0, return_index=True, return_counts=True
-    )
+    groups, first, days = np.unique(distinct[:, :3], axis=0, return_index=True, return_counts=True)
     return [
         _zero(problem, source, metrics[metric], policy, count, int(distinct[start, 3]))
         for (source, metric, policy), start, count in zip(
@@ -84,14 +82,15 @@ def missing_usage(problem: Problem) -> list[Finding]:
                 reads = (series >= 0) & (metric_of_series[series] == metric)
                 present[edge[reads & covered[source]], metric] = True
                 missing[edge[reads & ~covered[source]], metric] = True
-    return [_missing(problem, *row, metrics) for row in np.argwhere(missing & ~present).tolist()]
+    rows = np.argwhere(missing & ~present).tolist()
+    return [_missing(problem, edge, metrics[metric]) for edge, metric in rows]
 
 
-def _missing(problem: Problem, edge: int, metric: int, metrics: Sequence[str]) -> Finding:
+def _missing(problem: Problem, edge: int, metric: str) -> Finding:
     one = problem.model.edges[edge]
     return Finding(
         "missing_usage",
-        f"The edge {one.source!r} -> {one.receiver!r} shares by {metrics[metric]!r}, of which no "
+        f"The edge {one.source!r} -> {one.receiver!r} shares by {metric!r}, of which no "
         f"receiver of {one.source!r} has a single row in the period.",
         one.where,
         remedy="Bring the metric in, or correct its name.",
@@ -99,7 +98,7 @@ def _missing(problem: Problem, edge: int, metric: int, metrics: Sequence[str]) -
         details={
             "source": one.source,
             "receiver": one.receiver,
-            "metric": metrics[metric],
+            "metric": metric,
             "days": (problem.end - problem.start).days + 1,
         },
     )

@@ -197,9 +197,7 @@ def _blocks(uses: Uses, use: Integers) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _parts(
-    ratios: Sequence[tuple[Fraction, ...]], slot: int, part: str
-) -> npt.NDArray[Any]:
+def _parts(ratios: Sequence[tuple[Fraction, ...]], slot: int, part: str) -> npt.NDArray[Any]:
     """One side of one ratio for every use; uses without such a ratio get 1."""
     values = [int(getattr(each[slot], part)) if slot < len(each) else 1 for each in ratios]
     fits = all(abs(value) < 2**40 for value in values)

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from apportion.amounts import decimal_text
 from apportion.attribution.costs import UNMAPPED, DirectCosts, left_out, read_costs
@@ -178,9 +177,7 @@ def _variants(
     alike = [name for name in dimensions if name not in named]
     kinds = [*(["\0"] if alike else []), *(name for name in dimensions if name in named)]
     every = [edge.use for edge in model.edges]
-    per_kind = [
-        [model.edges[index].use_for(kind) for index in overridden] for kind in kinds
-    ]
+    per_kind = [[model.edges[index].use_for(kind) for index in overridden] for kind in kinds]
     uses, codes = distinct_uses(typed, [*every, *(use for part in per_kind for use in part)])
     base, rest = codes[: len(every)], codes[len(every) :].reshape(len(kinds), len(overridden))
     grouped: dict[bytes, tuple[Integers, list[int]]] = {}

@@ -20,8 +20,7 @@ _TEXT = pa.dictionary(pa.int32(), pa.string())
 
 
 def allocation_schema(scale: int) -> pa.Schema:
-    """Per node, date and dimension: direct, indirect, holistic = direct + indirect, given, and
-    retained = holistic - given."""
+    """Per node, date and dimension: direct, indirect, holistic, given and retained (`A17`)."""
     amount = pa.decimal128(PRECISION, scale)
     keys = [("node", _TEXT), ("date", pa.date32()), ("dimension", _TEXT), ("currency", _TEXT)]
     names = ("direct", "indirect", "holistic", "given", "retained")

@@ -19,7 +19,7 @@ from apportion.findings import Finding, RunError
 from apportion.model.windows import epochs
 
 CELLS = 2**19
-"""Days x dimensions x edges of a slice: few enough that its arrays stay in the processor's cache."""
+"""Days x dimensions x edges of a slice: so few that its arrays stay in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,7 @@ def plan_epochs(problem: Problem) -> Iterator[Epoch]:
     """The epochs of the period, each compiled when its turn comes."""
     for stretch in epochs(problem.model, problem.start, problem.end):
         edge = np.asarray(stretch.edges, dtype=np.int64)
-        graph = build_graph(
-            len(problem.nodes), edge, problem.source[edge], problem.receiver[edge]
-        )
+        graph = build_graph(len(problem.nodes), edge, problem.source[edge], problem.receiver[edge])
         plans = tuple(
             build_plan(graph, problem.uses, variant.use[graph.edge]) for variant in problem.variants
         )
@@ -116,7 +114,7 @@ def compute_slice(problem: Problem, piece: Slice) -> SliceFlow:
             outcome = propagate(graph, _edge_weights(plan, weights), own, splitter.split)
             result = (outcome.holistic, outcome.given, outcome.parts)
             slow += outcome.slow
-        no_usage.append(_no_usage(problem, plan, piece, weights, result[0]))
+        no_usage.append(_no_usage(plan, piece, weights, result[0]))
         if len(problem.variants) == 1:
             holistic, given, parts = result
             share = np.broadcast_to(weights.share[:, None, :], shape)
@@ -125,9 +123,7 @@ def compute_slice(problem: Problem, piece: Slice) -> SliceFlow:
                 whole[:, variant.dimensions] = part
             share[:, variant.dimensions] = weights.share[:, None, :]
     rows = np.concatenate(no_usage) if no_usage else np.empty((0, 4), dtype=np.int64)
-    return SliceFlow(
-        piece, direct, holistic, given, parts, share, rows, slow, offences
-    )
+    return SliceFlow(piece, direct, holistic, given, parts, share, rows, slow, offences)
 
 
 def require_conserved(problem: Problem, flow: SliceFlow) -> None:
@@ -193,9 +189,7 @@ class _Splitter:
         """Split an amount among a source's siblings, and note shares above the whole."""
         shares = self.known.get((day, segment))
         if shares is None:
-            shares = exact_shares(
-                self.plan, self.problem.figures, self.piece.first + day, segment
-            )
+            shares = exact_shares(self.plan, self.problem.figures, self.piece.first + day, segment)
             self.known[day, segment] = shares
             starts = self.plan.graph.starts
             columns = slice(int(starts[segment]), int(starts[segment + 1]))
@@ -208,9 +202,7 @@ class _Splitter:
         return parts
 
 
-def _no_usage(
-    problem: Problem, plan: Plan, piece: Slice, weights: SliceWeights, holistic: Integers
-) -> Integers:
+def _no_usage(plan: Plan, piece: Slice, weights: SliceWeights, holistic: Integers) -> Integers:
     """Rows (source, series, policy, day) of groups without usage whose source had cost."""
     if not weights.no_usage.any():
         return np.empty((0, 4), dtype=np.int64)
@@ -236,9 +228,7 @@ def _refuse_overflow(
         raise RunError([_overflow(problem, piece, dimensions, row) for row in beyond[:20].tolist()])
 
 
-def _overflow(
-    problem: Problem, piece: Slice, dimensions: Integers, row: Sequence[int]
-) -> Finding:
+def _overflow(problem: Problem, piece: Slice, dimensions: Integers, row: Sequence[int]) -> Finding:
     day = from_ordinal(piece.first + row[0])
     dimension = problem.costs.dimensions[int(dimensions[row[1]])]
     node = problem.nodes[row[2]]

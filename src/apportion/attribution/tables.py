@@ -76,8 +76,12 @@ def decimals(
     column = table[name]
     if pa.types.is_floating(column.type):
         if not floats:
-            _refuse(what, name, "holds floats, and a float is not an exact amount",
-                    "Give decimals or texts such as 12.50.")
+            _refuse(
+                what,
+                name,
+                "holds floats, and a float is not an exact amount",
+                "Give decimals or texts such as 12.50.",
+            )
         column = column.cast(pa.string())
     if pa.types.is_integer(column.type):
         column = column.cast(pa.int64()).cast(pa.decimal128(19, 0))
@@ -111,8 +115,13 @@ def _cast_column(
         return column.cast(kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         row, value = _first_bad(column, kind)
-        _refuse(what, name, f"holds {value} in row {row}, which is not a {_wanted(kind)}",
-                "Mend the value.", row)
+        _refuse(
+            what,
+            name,
+            f"holds {value} in row {row}, which is not a {_wanted(kind)}",
+            "Mend the value.",
+            row,
+        )
         raise AssertionError("unreachable") from None
 
 

@@ -57,7 +57,7 @@ class UsageFigures:
         return int(self.value[position]) if found else 0
 
     def dense(self, pairs: Integers, first: int, count: int) -> Integers:
-        """Figures of ``count`` days by the wanted pairs, which are sorted; 0 where there is none."""
+        """Figures of ``count`` days by the wanted pairs, which are sorted; 0 where none is."""
         grid = np.zeros((count, pairs.size), dtype=np.int64)
         low, high = np.searchsorted(self.day, [first, first + count])
         position = np.searchsorted(pairs, self.pair[low:high])
@@ -118,7 +118,12 @@ def read_usage(
         mine = by_metric[edges[metric] : edges[metric + 1]]
         mine = mine[_passing(one, labels)[chosen.label_set[mine]]]
         pair = index * len(node_ids) + chosen.node[mine]
-        figures = _series_figures(one, chosen.day[mine], pair, values[mine], metric in wide_metrics)
+        own = values[mine]
+        figures = (
+            _wide_figures(one, chosen.day[mine], pair, own)
+            if metric in wide_metrics
+            else _series_figures(one, chosen.day[mine], pair, own.astype(np.int64))
+        )
         if isinstance(figures, Mapping):
             wide[index] = figures
         else:
@@ -324,36 +329,40 @@ def _keeps(part: pa.ChunkedArray, places: int) -> bool:
     return bool(pc.all(pc.equal(pc.round(part, ndigits=places), part), min_count=0).as_py())
 
 
+def _factors(series: Series) -> list[int]:
+    """The weight of each age in the window, as integers over one denominator."""
+    up, down = series.decay.numerator, series.decay.denominator
+    last = series.window_days - 1
+    return [up**age * down ** (last - age) for age in range(series.window_days)]
+
+
 def _series_figures(
-    series: Series, day: Integers, pair: Integers, value: npt.NDArray[Any], wide: bool
+    series: Series, day: Integers, pair: Integers, value: Integers
 ) -> tuple[Integers, Integers, Integers] | Mapping[tuple[int, int], int]:
     """Sum a series per day and pair, over its window; a mapping where 64 bits do not hold it."""
+    factors = _factors(series)
+    largest = int(np.abs(value).max(initial=0))
+    if largest * sum(factors) > SAFE:
+        return _wide_figures(series, day, pair, value)
     ages = np.arange(series.window_days)
-    up, down = series.decay.numerator, series.decay.denominator
-    factors = [up**age * down ** (series.window_days - 1 - age) for age in ages.tolist()]
-    largest = max((abs(int(value.max())), abs(int(value.min())))) if value.size else 0
-    if wide or largest * sum(factors) > SAFE:
-        return _wide_figures(day, pair, value, factors)
-    value = value.astype(np.int64)
     days_on = (day[None, :] + ages[:, None]).reshape(-1)
     figures = (np.array(factors, dtype=np.int64)[:, None] * value[None, :]).reshape(-1)
     pairs = np.tile(pair, series.window_days)
     key = combine([(pairs, 0), (days_on, _DAYS)])
     sums, first, wrapped = sum_by_key(key, figures)
     if wrapped.size:
-        return _wide_figures(day, pair, value, factors)
+        return _wide_figures(series, day, pair, value)
     common = int(np.gcd.reduce(sums)) if sums.size else 1
     return days_on[first], pairs[first], sums // max(common, 1)
 
 
 def _wide_figures(
-    day: Integers, pair: Integers, value: npt.NDArray[Any], factors: Sequence[int]
+    series: Series, day: Integers, pair: Integers, value: npt.NDArray[Any]
 ) -> Mapping[tuple[int, int], int]:
+    """The same in unbounded integers. Loops, because it is for the few and not for the many."""
     figures: dict[tuple[int, int], int] = {}
-    for age, factor in enumerate(factors):
-        for one_day, one_pair, one in zip(
-            day.tolist(), pair.tolist(), value.tolist(), strict=True
-        ):
+    for age, factor in enumerate(_factors(series)):
+        for one_day, one_pair, one in zip(day.tolist(), pair.tolist(), value.tolist(), strict=True):
             key = (one_day + age, one_pair)
             figures[key] = figures.get(key, 0) + factor * int(one)
     return figures

@@ -86,12 +86,12 @@ def _usage(plan: Plan, figures: UsageFigures, first: int, days: int) -> _Usage:
         group_without[:, group] = [
             not _any_usage(plan, figures, group, first + day) for day in range(days)
         ]
-    columns, group = plan.usage_columns, plan.usage_group
+    columns, of_group = plan.usage_columns, plan.usage_group
     own[:, columns] = grid[:, plan.usage_pairs]
-    total[:, columns] = np.maximum(totals, 1)[:, group]
-    without[:, columns] = group_without[:, group]
+    total[:, columns] = np.maximum(totals, 1)[:, of_group]
+    without[:, columns] = group_without[:, of_group]
     if plan.claimants.size:
-        greatest[:, columns] = _greatest(plan, members)[:, group]
+        greatest[:, columns] = _greatest(plan, members)[:, of_group]
     return _Usage(own, total, without, group_without, slow, greatest)
 
 
@@ -115,9 +115,7 @@ def _greatest(plan: Plan, members: Integers) -> Integers:
     return plan.member_columns[np.minimum.reduceat(position, starts[:-1], axis=1)]
 
 
-def _strategies(
-    plan: Plan, usage: _Usage, days: int
-) -> tuple[Integers, Integers, Booleans]:
+def _strategies(plan: Plan, usage: _Usage, days: int) -> tuple[Integers, Integers, Booleans]:
     """Numerators and denominators as each edge's own strategy gives them."""
     shape = (days, plan.graph.edge.size)
     numerator, denominator = np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64)
@@ -264,14 +262,14 @@ def _give_remainders(
     count = np.bincount(segment, minlength=common.shape[1])
     down_segment = graph.segment[plan.down]
     has_claim, has_cut = np.zeros_like(slow), np.zeros_like(slow)
-    np.logical_or.at(has_claim, (slice(None), down_segment), claims)
-    np.logical_or.at(has_cut, (slice(None), down_segment), cuts)
+    _mark(has_claim, down_segment, claims)
+    _mark(has_cut, down_segment, cuts)
     slow |= (count > 0) & has_cut & ~has_claim
     factor = np.maximum(count, 1)
     slow |= common.astype(np.float64) * factor * graph.sizes > LARGEST
     rest = np.where(has_claim, 0, np.maximum(common - whole, 0))
     factor = np.where(slow, 1, factor)
-    for weights in (numerator, shown) if shown is not numerator else (numerator,):
-        weights *= factor[:, graph.segment]
-        weights[:, plan.remainders] = rest[:, segment]
+    for scaled in (numerator, shown) if shown is not numerator else (numerator,):
+        np.multiply(scaled, factor[:, graph.segment], out=scaled)
+        scaled[:, plan.remainders] = rest[:, segment]
     return common * factor

@@ -58,7 +58,8 @@ class Replaced:
     def predicate(self) -> str:
         """The rows replaced, in SQL that holds only digests and dates."""
         days = (
-            f" AND date >= DATE '{self.first.isoformat()}' AND date <= DATE '{self.last.isoformat()}'"
+            f" AND date >= DATE '{self.first.isoformat()}'"
+            f" AND date <= DATE '{self.last.isoformat()}'"
             if self.first and self.last
             else ""
         )
@@ -134,7 +135,8 @@ def commit_ingest(
         pins = _recover(store)
         on_step("compare")
         before = _rows_of(store, ingest.table, pins[ingest.table.name], ingest.replaced)
-        if content_digest(ingest.table.name, before) == digest and _sources(before) == _sources(rows):
+        same = content_digest(ingest.table.name, before) == digest
+        if same and _slices(before) == _slices(rows):
             return Recorded("", rows.num_rows, 0)
         twin = _twin(store, ingest, digest, pins) if ingest.source_is_a_guess else ""
         if twin:
@@ -163,7 +165,7 @@ def _with_slices(ingest: Ingest) -> pa.Table:
     return ingest.rows.join(known, keys).combine_chunks()
 
 
-def _sources(rows: pa.Table) -> list[str]:
+def _slices(rows: pa.Table) -> list[str]:
     return sorted(pc.unique(rows["slice"]).to_pylist())
 
 
@@ -177,9 +179,7 @@ def _recover(store: Store) -> dict[str, int]:
     return pins
 
 
-def _rows_of(
-    store: Store, table: Table, at_version: int, replaced: Sequence[Replaced]
-) -> pa.Table:
+def _rows_of(store: Store, table: Table, at_version: int, replaced: Sequence[Replaced]) -> pa.Table:
     paths = files(store, table, at_version)
     wanted = replaced[0].expression()
     for each in replaced[1:]:

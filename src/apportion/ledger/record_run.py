@@ -195,9 +195,7 @@ def _of_run(table: Table, run_id: str, rows: pa.Table) -> pa.Table:
         field if not pa.types.is_dictionary(column.type) else field.with_type(column.type)
         for field, column in zip(table.schema, columns, strict=True)
     ]
-    arrays = [
-        column.cast(field.type) for field, column in zip(wanted, columns, strict=True)
-    ]
+    arrays = [column.cast(field.type) for field, column in zip(wanted, columns, strict=True)]
     return pa.Table.from_arrays(arrays, schema=pa.schema(wanted))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -85,7 +86,7 @@ def coverage(runs: Sequence[Run], start: date, end: date, currency: str = "") ->
     inside = sorted(cut for cut in cuts if start <= cut <= end + timedelta(days=1))
     pieces: list[Piece] = []
     gaps: list[tuple[date, date]] = []
-    for first, after in zip(inside, inside[1:], strict=False):
+    for first, after in pairwise(inside):
         last = after - timedelta(days=1)
         answering = [run for run in able if run.start_date <= first and last <= run.end_date]
         if not answering:

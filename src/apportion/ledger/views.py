@@ -28,9 +28,7 @@ class Piece:
     last: date
 
 
-def input_views(
-    connection: duckdb.DuckDBPyConnection, store: Store, pins: dict[str, int]
-) -> None:
+def input_views(connection: duckdb.DuckDBPyConnection, store: Store, pins: dict[str, int]) -> None:
     """Views ``costs`` and ``usage`` at the versions that count."""
     for table in (COSTS, USAGE):
         paths = files(store, table, pins[table.name])
@@ -81,9 +79,7 @@ def _relation(
 ) -> duckdb.DuckDBPyRelation:
     names = [name for name in table.schema.names if name not in table.partition_by]
     if paths:
-        found = connection.read_parquet(
-            [_literal(path) for path in paths], hive_partitioning=False
-        )
+        found = connection.read_parquet([_literal(path) for path in paths], hive_partitioning=False)
     else:
         found = connection.from_arrow(table.schema.empty_table())
     return found.select(*(duckdb.ColumnExpression(name) for name in names))
@@ -94,9 +90,7 @@ def _literal(path: Path) -> str:
     return "".join(f"[{each}]" if each in "*?[" else each for each in str(path))
 
 
-def _within(
-    table: Table, rows: duckdb.DuckDBPyRelation, piece: Piece
-) -> duckdb.DuckDBPyRelation:
+def _within(table: Table, rows: duckdb.DuckDBPyRelation, piece: Piece) -> duckdb.DuckDBPyRelation:
     if "date" not in table.schema.names:
         return rows
     day = duckdb.ColumnExpression("date")
