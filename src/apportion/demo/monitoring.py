@@ -1,0 +1,101 @@
+"""What the monitoring system measured: a metric file as Dynatrace's API gives it."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from apportion.demo.days import (
+    DAYS,
+    END,
+    ORDINARY,
+    START,
+    Integers,
+    Window,
+    next_day,
+    pattern,
+    stream,
+)
+from apportion.demo.figures import figures
+
+_POINTS_A_DAY = 4
+_HOUR = 3_600_000
+# How much of a day's requests fall into each quarter of it, and how slow it is then, in percent.
+_PARTS = np.array([6, 29, 37, 28], dtype=np.int64)
+_SLOWNESS = np.array([82, 99, 113, 106], dtype=np.int64)
+
+
+def write_monitoring(folder: Path, seed: int) -> Path:
+    """Write ``dynatrace-2024.json``: each service's requests and response times by six hours."""
+    services = figures("services.csv")
+    requests = [_requests(service, seed) for service in services]
+    slowness = [_milliseconds(service, seed) for service in services]
+    document = {
+        "timeframe": {
+            "from": f"{START.isoformat()}T00:00:00Z",
+            "to": f"{next_day(END).isoformat()}T00:00:00Z",
+        },
+        "resolution": "6h",
+        "metrics": [
+            _metric("builtin:service.requestCount.total", services, requests, requests),
+            _metric("builtin:service.response.time", services, requests, slowness),
+        ],
+    }
+    path = folder / f"dynatrace-{START.year}.json"
+    path.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
+    return path
+
+
+def _metric(
+    identifier: str,
+    services: list[dict[str, str]],
+    requests: list[Integers],
+    values: list[Integers],
+) -> dict[str, Any]:
+    """A metric's series. A service has points only where it was called."""
+    data = []
+    for service, called, measured in zip(services, requests, values, strict=True):
+        points = np.flatnonzero(called)
+        data.append(
+            {
+                "dimensions": _dimensions(service),
+                "timestamps": _timestamps()[points].tolist(),
+                "values": measured[points].tolist(),
+            }
+        )
+    return {"metricId": identifier, "data": data}
+
+
+def _dimensions(service: dict[str, str]) -> dict[str, str]:
+    name = service["service"]
+    return {
+        "dt.entity.service": f"SERVICE-{crc32(name.encode()):08X}",
+        "service": name,
+        "segment": service["segment"],
+    }
+
+
+def _timestamps() -> Integers:
+    """The middle of each quarter of each day, in milliseconds since 1970."""
+    start = int(datetime(START.year, START.month, START.day, tzinfo=UTC).timestamp()) * 1000
+    return start + np.arange(DAYS * _POINTS_A_DAY, dtype=np.int64) * 6 * _HOUR + 3 * _HOUR
+
+
+def _requests(service: dict[str, str], seed: int) -> Integers:
+    weights = pattern(
+        service["profile"],
+        int(service["growth_percent"]),
+        stream(seed, "requests", service["service"], service["segment"]),
+        Window(service["first"], service["last"], int(service["ramp_days"] or 1)),
+    )
+    daily = int(service["daily_requests"]) * weights // ORDINARY
+    return (daily[:, None] * _PARTS // 100).reshape(-1)
+
+
+def _milliseconds(service: dict[str, str], seed: int) -> Integers:
+    random = stream(seed, "milliseconds", service["service"], service["segment"])
+    stray = random.integers(92, 109, (DAYS, _POINTS_A_DAY))
+    return (int(service["milliseconds"]) * _SLOWNESS * stray // 10_000).reshape(-1)
