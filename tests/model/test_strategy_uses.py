@@ -1,6 +1,6 @@
 """Strategies and parameters: typed once for each content, explained where they are wrong."""
 
-from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -94,6 +94,7 @@ def test_label_values_mean_what_was_written() -> None:
         ("fixed_percent", {"percent": 101}, ["parameter_out_of_range"]),
         ("fixed_percent", {"percent": 1, "fraction": 1}, ["parameter_out_of_range"]),
         ("fixed_percent", {"percent": "1e-31"}, ["parameter_out_of_range"]),
+        ("fixed_percent", {"percent": Decimal("sNaN")}, ["parameter_out_of_range"]),
         ("weighted_average", {"metric": "a", "decay": "1e-99999999"}, ["parameter_out_of_range"]),
         ("weighted_average", {"metric": "a", "decay": 0}, ["parameter_out_of_range"]),
         ("fixed_percent", "half", ["wrong_type"]),
@@ -152,7 +153,10 @@ def test_a_strategy_of_another_package_is_typed_by_its_own_parameters(
         name, parameters, rest = "tiered", Tiers, "nobody"
 
     own = plugins.registered
-    registered: Callable[[plugins.Kind], Any] = lambda kind: {**own(kind), "tiered": Tiered}  # noqa: E731
+
+    def registered(kind: plugins.Kind) -> dict[str, Any]:
+        return {**own(kind), "tiered": Tiered}
+
     monkeypatch.setattr(plugins, "registered", registered)
     found = model({"strategy": "tiered", "parameters": {"steps": [1, 2]}})
     assert found.edges[0].use.parameters == Tiers(steps=(1, 2))

@@ -176,6 +176,7 @@ def test_lines_count_line_breaks_inside_cells() -> None:
         ("id,type,label.\n", "unknown_key", 1),
         ('id,type\na,"product\n', "unreadable_file", 2),
         ('id,type\na,"x"y\n', "unreadable_file", 2),
+        ('"id,type\n', "unreadable_file", 1),
         (b"id,type\n\xff,product\n", "unreadable_file", 0),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "unreadable_file", 0),
         ("id,type\na," + "x" * 200_000 + "\n", "unreadable_file", 2),
@@ -241,3 +242,25 @@ def test_numbers_as_ids_are_refused_with_their_row(workspace: Path) -> None:
         ("wrong_type", 1),
         ("wrong_type", 2),
     ]
+
+
+def test_a_cell_that_only_looks_like_json_is_text() -> None:
+    found, findings = read("id,type,part_of\na,product,[retail\nb,product,retail\n")
+    assert [row["part_of"] for row in found] == ["[retail", "retail"]
+    assert findings == []
+
+
+def test_a_cell_that_cannot_be_read_is_said_once(workspace: Path) -> None:
+    rows = [
+        ["source", "receiver", "strategy", "parameters", "parameters.metric"],
+        ["eks", "checkout", "proportional_on", "{metric: cpu}", "cpu"],
+    ]
+    (workspace / "model" / "edges.csv").write_text(text(rows))
+    (workspace / "model" / "nodes.csv").write_text("id,type\neks,platform\ncheckout,product\n")
+    assert [finding.code for finding in validate(workspace)] == ["wrong_type"]
+
+
+def test_a_table_with_a_hole_is_not_checked_as_if_it_were_whole(workspace: Path) -> None:
+    (workspace / "model" / "nodes.csv").write_text("id,type\neks,platform,x\ncheckout,product\n")
+    (workspace / "model" / "edges.csv").write_text("source,receiver,strategy\neks,checkout,equal\n")
+    assert [finding.code for finding in validate(workspace)] == ["invalid_value"]

@@ -8,7 +8,7 @@ and ``not`` combine.
 from collections.abc import Mapping
 from typing import Any
 
-from apportion.model.fields import Fields
+from apportion.model.fields import Fields, first_few
 from apportion.model.raw import key_place_of
 from apportion.model.spelling import did_you_mean, one_of
 from apportion.model.types import Condition
@@ -40,7 +40,7 @@ def _condition(fields: Fields, value: Any, path: _Path) -> Condition:
         fields.bad(BadValueError("wrong_type", "expected a condition", _EXAMPLE), value, *path)
         return ALWAYS
     known = (*_SPACES, *_OPERATORS, *_COMBINERS)
-    unknown = [key for key in value if key not in known]
+    unknown = list(first_few(key for key in value if key not in known))
     for key in unknown:
         _unknown(fields, value, key, known)
     combiners = [key for key in _COMBINERS if key in value]

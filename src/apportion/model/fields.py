@@ -5,10 +5,11 @@ finding with its place, and the record is marked broken. Nothing is raised, so t
 of all records are found in one pass.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -28,6 +29,7 @@ from apportion.model.values import (
 )
 
 T = TypeVar("T")
+_READABLE = 20
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -57,9 +59,8 @@ class Fields:
         self.findings = findings
         self.broken = False
         if not raw.keys() <= shape.keys:
-            for key in raw:
-                if key not in shape.keys:
-                    self._unknown(key)
+            for key in first_few(key for key in raw if key not in shape.keys):
+                self._unknown(key)
         for key, example in shape.required.items():
             if raw.get(key) is None:
                 message = f"{self.name()} lacks {show(key)}."
@@ -191,6 +192,11 @@ class Fields:
         guess = f"Did you mean {meant!r}?" if meant else did_you_mean(key, self.shape.keys)
         remedy = guess or f"The keys are {one_of(sorted(self.shape.keys))}."
         self.unknown(f"{self.name()} has the key", key, key_place_of(self.raw, key), remedy)
+
+
+def first_few(keys: Iterable[T]) -> Iterable[T]:
+    """As many unknown keys as people will read; a bomb may hold a million."""
+    return islice(keys, _READABLE)
 
 
 def sentence(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from apportion.findings import MEMORY, Finding, Place
 from apportion.model.build import LIST_KINDS
-from apportion.model.fields import records
+from apportion.model.fields import first_few, records
 from apportion.model.kinds.settings import KEYS, SHAPE
 from apportion.model.raw import Located, RawRow, RawSettings, key_place_of, place_of
 from apportion.model.spelling import did_you_mean, one_of
@@ -34,15 +34,18 @@ class Gathered:
             self._error("wrong_type", message, Place(file), remedy)
             self.complete = False
             return
-        for key, value in document.items():
+        settings = KEYS if with_settings else frozenset[str]()
+        known = {*LIST_KINDS, *settings, *((SETTINGS,) if with_settings else ())}
+        for key in first_few(key for key in document if key not in known):
+            self._unknown(document, key, with_settings=with_settings)
+        for key in sorted(known & document.keys()):
+            value = document[key]
             if key in LIST_KINDS:
-                self._add_list(str(key), value, place_of(document, (key,)))
-            elif key in KEYS and with_settings:
-                self._add_setting(document, str(key), value)
-            elif key == SETTINGS and with_settings:
-                self._add_settings(document, value)
-            else:
-                self._unknown(document, key, with_settings=with_settings)
+                self._add_list(key, value, place_of(document, (key,)))
+            elif key in settings:
+                self._add_setting(document, key, value)
+        if SETTINGS in known and SETTINGS in document:
+            self._add_settings(document, document[SETTINGS])
 
     def add_records(self, name: str, rows: list[Mapping[str, Any]]) -> None:
         """Take the rows of a table as records of a list."""
@@ -65,14 +68,12 @@ class Gathered:
             message = f"'settings' is {show(value)}; expected keys with values."
             self._error("wrong_type", message, place_of(document, (SETTINGS,)), "")
             return
-        for key, part in value.items():
-            if key in KEYS:
-                self._add_setting(value, str(key), part)
-            else:
-                remedy = did_you_mean(key, KEYS) or f"Settings are {one_of(sorted(KEYS))}."
-                remedy = _meant(key) or remedy
-                message = f"There is no setting {show(key)}."
-                self._error("unknown_key", message, key_place_of(value, key), remedy)
+        for key in first_few(key for key in value if key not in KEYS):
+            remedy = did_you_mean(key, KEYS) or f"Settings are {one_of(sorted(KEYS))}."
+            message = f"There is no setting {show(key)}."
+            self._error("unknown_key", message, key_place_of(value, key), _meant(key) or remedy)
+        for key in sorted(KEYS & value.keys()):
+            self._add_setting(value, key, value[key])
 
     def _add_setting(self, owner: Mapping[str, Any], key: str, value: Any) -> None:
         where = place_of(owner, (key,))

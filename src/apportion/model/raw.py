@@ -49,7 +49,7 @@ class RawMapping(dict[str, Any], Located):
     cheapest thing to fill, and places are looked up only for findings.
     """
 
-    __slots__ = ("file", "mark", "marks")
+    __slots__ = ("_positions", "file", "mark", "marks")
 
     def __init__(self, file: str, mark: Mark) -> None:
         """Begin an empty mapping at a mark."""
@@ -57,6 +57,7 @@ class RawMapping(dict[str, Any], Located):
         self.file = file
         self.mark = mark
         self.marks: list[Mark] = []
+        self._positions: dict[str, int] = {}
 
     def place(self, step: Any = None) -> Place:
         """Where the value of a key stands, or the mapping."""
@@ -67,7 +68,12 @@ class RawMapping(dict[str, Any], Located):
         return self._place(key, 0)
 
     def _place(self, key: Any, offset: int) -> Place:
-        mark = self.marks[2 * list(self).index(key) + offset] if key in self else self.mark
+        mark = self.mark
+        if key in self:
+            # A mapping of a million wrong keys is asked a million times.
+            if len(self._positions) < len(self):
+                self._positions = {name: position for position, name in enumerate(self)}
+            mark = self.marks[2 * self._positions[key] + offset]
         return Place(self.file, mark.line + 1, mark.column + 1)
 
 

@@ -18,10 +18,12 @@ import yaml
 
 from apportion.findings import Finding, Place
 from apportion.model.raw import Mark, RawList, RawMapping
+from apportion.model.values import show
 
 MAXIMUM_BYTES = 64 * 2**20
 MAXIMUM_DEPTH = 32
 MAXIMUM_VALUES = 10_000_000
+MAXIMUM_DUPLICATES = 100
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,999})(\.[0-9]{1,999})?([eE][-+]?[0-9]{1,9})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -100,6 +102,7 @@ class _Composer:
         self.file = file
         self.findings = findings
         self.documents = 0
+        self.duplicates = 0
         self.root: list[Any] = []
         self.open: list[RawMapping | RawList] = []
         self.keys: list[tuple[str, Mark] | None] = []
@@ -187,11 +190,15 @@ class _Composer:
             raise self._refused(event, "unreadable_file", message, remedy)
 
     def _duplicate(self, parent: Any, name: str, mark: Mark) -> None:
+        self.duplicates += 1
+        if self.duplicates > MAXIMUM_DUPLICATES:
+            message = f"More than {MAXIMUM_DUPLICATES} keys are given twice; reading ends here."
+            raise _RefusedError(Finding("duplicate_key", message, _place(self.file, mark)))
         first = parent.key_place(name)
         self.findings.append(
             Finding(
                 "duplicate_key",
-                f"The key {name!r} is given twice; it stands first at {first}.",
+                f"The key {show(name)} is given twice; it stands first at {first}.",
                 _place(self.file, mark),
                 "Keep one of the two.",
                 details={"key": name, "first": first},
@@ -204,7 +211,7 @@ class _Composer:
         return self._refused(event, "unsafe_file", message, remedy)
 
     def _refuse_tag(self, event: Any) -> None:
-        message = f"The tag {event.tag!r} means nothing here."
+        message = f"The tag {show(event.tag)} means nothing here."
         remedy = "Remove it, or put quotes around text that begins with !."
         self.findings.append(self._refused(event, "unreadable_file", message, remedy).finding)
 

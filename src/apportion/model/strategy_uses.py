@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 
 from apportion import plugins
 from apportion.findings import Finding, Severity
-from apportion.model.fields import Fields, sentence
+from apportion.model.fields import Fields, first_few, sentence
 from apportion.model.raw import UNREAD
 from apportion.model.spelling import did_you_mean, one_of
 from apportion.model.types import OnZeroUsage, StrategyUse
@@ -96,7 +96,8 @@ class StrategyUses:
             parameters = strategy.parameters.model_validate(_plain(given))
         except ValidationError as error:
             details = error.errors(include_url=False)
-            problems = [_said(strategy.parameters, name, given, detail) for detail in details]
+            kind = strategy.parameters
+            problems = [_said(kind, name, given, detail) for detail in first_few(details)]
             return _Typed(None, tuple(problems))
         too_long = tuple(_too_long(name, parameters, ("parameters",)))
         if too_long:
@@ -127,7 +128,10 @@ def _frozen(value: Any, depth: int) -> object:
         return dict, tuple((key, _frozen(part, depth + 1)) for key, part in value.items())
     if isinstance(value, list | tuple):
         return list, tuple(_frozen(part, depth + 1) for part in value)
-    if value is None or isinstance(value, str | bool | Integral | float | Decimal | date):
+    if isinstance(value, Decimal):
+        # Not every decimal can be hashed.
+        return Decimal, str(value)
+    if value is None or isinstance(value, str | Integral | float | date):
         return type(value), value
     expected = f"it holds a {type(value).__name__}, which is neither text nor a number"
     raise BadValueError("wrong_type", expected)
@@ -162,20 +166,22 @@ def _said(
     """One error of a parameter type in our words."""
     location = tuple(detail["loc"])
     path = ("parameters", *location)
-    shown = ".".join(str(step) for step in location)
+    shown = show(".".join(str(step) for step in location))
     kind = detail["type"]
     if kind == "missing":
-        message = f"the strategy {strategy} lacks its parameter {shown!r}"
-        remedy = f"Add parameters: {{{shown}: ...}}."
+        message = f"the strategy {strategy} lacks its parameter {shown}"
+        remedy = f"Add parameters: {{{shown[1:-1]}: ...}}."
         return _Problem("missing_parameter", path[:-1], message, remedy)
     if kind in ("extra_forbidden", "invalid_key"):
-        message = f"the strategy {strategy} has no parameter {shown!r}"
+        message = f"the strategy {strategy} has no parameter {shown}"
         remedy = _parameters_of(_owner(parameters, location[:-1]), location[-1])
         return _Problem("unknown_parameter", path, message, remedy)
     if kind == "value_error":
         return _rule(parameters, strategy, given, location, _why(detail))
-    message = f"{shown!r} of the strategy {strategy} is {show(detail['input'])}; {_why(detail)}"
-    return _Problem("parameter_out_of_range", path, message, _range_remedy(shown, detail))
+    message = f"{shown} of the strategy {strategy} is {show(detail['input'])}; {_why(detail)}"
+    return _Problem(
+        "parameter_out_of_range", path, message, _range_remedy(str(location[-1]), detail)
+    )
 
 
 def _parameters_of(owner: type[BaseModel] | None, given: object) -> str:
