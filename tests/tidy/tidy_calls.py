@@ -17,10 +17,12 @@ _CHANCE = re.compile(
     r"|uniform|rand|seed)|os\.urandom|secrets\.\w+)$"
 )
 _SQL = re.compile(
-    r"\s*(SELECT\s|(select|with)\b[^.]*\s(from|as)\s|INSERT\s+INTO\s|UPDATE\s+\S+\s+SET\s|"
-    r"DELETE\s+FROM\s|(CREATE|DROP|ALTER)\s+(OR\s+REPLACE\s+)?(TEMP\w*\s+)?"
-    r"(TABLE|VIEW|MACRO|SCHEMA)\s|COPY\s+\S+\s+(TO|FROM)\s|WITH\s+\S+\s+AS\s|"
-    r"(ATTACH|PRAGMA|EXPLAIN|DESCRIBE|SET\s+VARIABLE|INSTALL|LOAD)\s+\S+)",
+    r"\A\s*(SELECT\s|select\s.*\sfrom\s|(WITH|with)\s+\S+\s+(AS|as)\s*\(|INSERT\s+INTO\s|"
+    r"UPDATE\s+\S+\s+SET\s|DELETE\s+FROM\s|COPY\s+\S+\s+(TO|FROM)\s|"
+    r"(CREATE|DROP|ALTER)\s+(OR\s+REPLACE\s+)?(TEMP\w*\s+)?(TABLE|VIEW|MACRO|SCHEMA)\s|"
+    r"(ATTACH|PRAGMA|EXPLAIN|DESCRIBE|SET\s+VARIABLE|INSTALL|LOAD)\s+\S+)"
+    r"|\(\s*(SELECT|select)\s.*\s(FROM|from)\s",
+    re.DOTALL,
 )
 _FLOAT_MESSAGE = (
     "a float cannot hold money; use apportion.amounts (int64 units, Decimal, Fraction), "
@@ -102,7 +104,7 @@ def built_sql(_path: str, text: str) -> Iterator[Offence]:
     """What comes from data is bound, never written into a statement."""
     lines = text.splitlines()
     for node in ast.walk(tree(text)):
-        if not _SQL.match(_built_text(node)):
+        if not _SQL.search(_built_text(node)):
             continue
         if not _excused(_OUR_NAMES, lines, node.lineno, node.end_lineno or node.lineno):
             yield node.lineno, _SQL_MESSAGE
