@@ -5,14 +5,21 @@
 
 import doctest
 import importlib
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from apportion import plugins
 from apportion.attribution.strategy import Strategy
+from apportion.cli.app import app
 from apportion.findings import CODES
+from apportion.ledger.schemas import TABLES
+from apportion.model.checks import CHECKS
+from apportion.reconcile.invariants import CHECKS as INVARIANTS
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate_reference.py; edit the code it describes instead. -->\n"
@@ -21,6 +28,15 @@ NOTE = "<!-- Written by docs/generate_reference.py; edit the code it describes i
 STRATEGIES_NOTE = (
     "N is the number of siblings, u a receiver's usage of the metric that day, sum(u) that of all "
     "siblings (`A9`, `A12`). `apportion strategies NAME` prints the same."
+)
+COMMANDS_NOTE = (
+    "Options of the program stand before the command, options of a command after it. The exit "
+    "status is 0 when done, 1 when the input or the numbers are wrong, 2 when the command is. "
+    "Data goes to the standard output, messages go to the standard error."
+)
+TABLES_NOTE = (
+    "Delta tables under `ledger/`. Rows of result tables count only if their `run_id` stands in "
+    "`runs`; of `costs` and `usage` the version counts that the last row of `ingests` names."
 )
 MESSAGES_NOTE = (
     "Every message names its place, a code, what was found and how to mend it. The codes stay the "
@@ -113,8 +129,78 @@ def findings() -> str:
     )
 
 
+def commands() -> str:
+    """Every command with its arguments and options."""
+    root = typer.main.get_command(app)
+    parts = ["# Commands", COMMANDS_NOTE, _options(root)]
+    parts += [_command(path, command) for path, command in _walk("apportion", root)]
+    return "\n\n".join(parts)
+
+
+def _walk(path: str, group: Any) -> Iterable[tuple[str, Any]]:
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
+        if hasattr(command, "list_commands"):
+            yield from _walk(f"{path} {name}", command)
+        else:
+            yield f"{path} {name}", command
+
+
+def _command(path: str, command: Any) -> str:
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    usage = " ".join([path, *(each.metavar or each.name.upper() for each in arguments)])
+    text = inspect.cleandoc(command.help or "")
+    return "\n\n".join([f"## {path}", text, f"```text\n{usage}\n```", _options(command)]).strip()
+
+
+def _options(command: Any) -> str:
+    options = [
+        each
+        for each in command.params
+        if each.param_type_name == "option" and "--help" not in each.opts
+    ]
+    rows = ((f"`{', '.join(each.opts)}`", each.help or "") for each in options)
+    return table(("option", "meaning"), rows) if options else ""
+
+
+def tables() -> str:
+    """Every table of the ledger, column by column."""
+    parts = ["# Tables", TABLES_NOTE]
+    for each in TABLES:
+        rows = (
+            (f"`{field.name}`", f"`{field.type}`", field.metadata[b"comment"].decode())
+            for field in each.schema
+        )
+        parts += [f"## {each.name}", each.meaning, table(("column", "type", "meaning"), rows)]
+    return "\n\n".join(parts)
+
+
+def formats() -> str:
+    """Every format that `apportion ingest` reads."""
+    registered = plugins.registered(plugins.FORMATS)
+    rows = ((f"`{name}`", str(each.kind), each.summary) for name, each in registered.items())
+    return "\n\n".join(["# Formats", table(("format", "brings", "what it is"), rows)])
+
+
+def checks() -> str:
+    """Every check of a model and every invariant of a result, in the order in which they run."""
+    parts = ["# Checks", "## Of a model, by `apportion validate`"]
+    parts += [f"**{each.NAME}**. {_first_paragraph(each)}" for each in CHECKS]
+    parts.append("## Of a result, by every run and by `apportion reconcile`")
+    parts += [f"**{each.__name__}**. {_first_paragraph(each)}" for each in INVARIANTS]
+    return "\n\n".join(parts)
+
+
+def _first_paragraph(thing: Any) -> str:
+    return " ".join(inspect.cleandoc(thing.__doc__ or "").split("\n\n")[0].split())
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "strategies.md": strategies,
+    "formats.md": formats,
+    "commands.md": commands,
+    "tables.md": tables,
+    "checks.md": checks,
     "messages.md": findings,
 }
 

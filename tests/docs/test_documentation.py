@@ -1,0 +1,129 @@
+"""What the documents say works: commands run, code runs, links lead somewhere, pages are current."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+COMMAND = str(Path(sys.executable).with_name("apportion"))
+BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+BILL = """\
+BilledCost,BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargeCategory,\
+ChargePeriodStart,ChargePeriodEnd,EffectiveCost,ListCost,ContractedCost,ProviderName,\
+ServiceCategory,Tags
+9.00,acct,USD,2024-09-01T00:00:00Z,2024-10-01T00:00:00Z,Usage,\
+2024-09-02T00:00:00Z,2024-09-03T00:00:00Z,9.00,9.00,9.00,AWS,Compute,"{""application"": ""shop""}"
+"""
+
+
+def blocks(document: Path, *languages: str) -> list[str]:
+    """The fenced blocks of a document in one of the languages, without their indent."""
+    found = BLOCK.finditer(document.read_text(encoding="utf-8"))
+    return [
+        re.sub(rf"^{match[1]}", "", match[3], flags=re.MULTILINE)
+        for match in found
+        if match[2] in languages
+    ]
+
+
+def commands(document: Path) -> list[str]:
+    """The lines of shell blocks that a user would type."""
+    lines = [line for text in blocks(document, "", "sh") for line in text.splitlines()]
+    return [line for line in lines if line.startswith(("apportion ", "cd "))]
+
+
+def python_blocks(document: Path) -> list[str]:
+    """Python that stands for itself; doctests and plug-in files are tested where they live."""
+    return [
+        text
+        for text in blocks(document, "python")
+        if text.startswith("import") or "\nimport apportion" in text
+    ]
+
+
+WITH_COMMANDS = [document for document in DOCUMENTS if commands(document)]
+WITH_PYTHON = [document for document in DOCUMENTS if python_blocks(document)]
+
+
+def name(document: Path) -> str:
+    return str(document.relative_to(ROOT))
+
+
+def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
+    done = subprocess.run(
+        arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@pytest.fixture(scope="session")
+def acme(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the workspace ``acme`` has had its first month."""
+    folder = tmp_path_factory.mktemp("documents")
+    run([COMMAND, "init", "acme"], folder)
+    workspace = folder / "acme"
+    for kind in ("costs", "usage"):
+        run([COMMAND, "ingest", kind, f"data/{kind}.csv"], workspace)
+    run([COMMAND, "run", "--from", "2024-01", "--to", "2024-01"], workspace)
+    (workspace / "bill.csv").write_text(BILL, encoding="utf-8")
+    return folder
+
+
+def test_there_is_something_to_test() -> None:
+    assert len(DOCUMENTS) >= 20
+    assert len(WITH_COMMANDS) >= 3
+    assert len(WITH_PYTHON) >= 1
+    assert sum(len(commands(document)) for document in WITH_COMMANDS) >= 12
+
+
+@pytest.mark.parametrize("document", WITH_COMMANDS, ids=name)
+def test_its_commands_run(document: Path, acme: Path, tmp_path: Path) -> None:
+    typed = commands(document)
+    starts_afresh = any(line.startswith("apportion init") for line in typed)
+    folder = tmp_path if starts_afresh else acme / "acme"
+    for line in typed:
+        words = line.split("#")[0].split()
+        if words[0] == "cd":
+            folder = folder / words[1]
+            (folder / "bill.csv").write_text(BILL, encoding="utf-8")
+        else:
+            run([COMMAND, *words[1:]], folder)
+
+
+@pytest.mark.parametrize("document", WITH_PYTHON, ids=name)
+def test_its_code_runs(document: Path, acme: Path) -> None:
+    for text in python_blocks(document):
+        run([sys.executable, "-c", text], acme)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_its_links_lead_somewhere(document: Path) -> None:
+    links = LINK.findall(document.read_text(encoding="utf-8"))
+    local = [link for link in links if "://" not in link]
+    missing = [link for link in local if not (document.parent / link).exists()]
+    assert not missing
+
+
+def test_the_reference_is_current() -> None:
+    run([sys.executable, "docs/generate_reference.py", "--check"], ROOT)
+
+
+def test_every_code_rule_and_strategy_is_documented() -> None:
+    from apportion import plugins
+    from apportion.findings import CODES
+
+    messages = (ROOT / "docs/reference/messages.md").read_text(encoding="utf-8")
+    assert all(f"`{code}`" in messages for code in CODES)
+    rules = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
+    assert all(f"**A{number}." in rules for number in range(1, 29))
+    strategies = (ROOT / "docs/reference/strategies.md").read_text(encoding="utf-8")
+    assert all(f"## {each}" in strategies for each in plugins.registered(plugins.STRATEGIES))
