@@ -1,0 +1,114 @@
+"""``apportion ingest``: bring bills and usage into the ledger."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from apportion.cli.arguments import AsJson, first_day, last_day
+from apportion.cli.session import session_of
+
+
+def _formats(incomplete: str) -> list[str]:
+    from apportion.plugins import FORMATS, registered
+
+    return [name for name in registered(FORMATS) if name.startswith(incomplete)]
+
+
+def ingest(
+    context: typer.Context,
+    format_name: Annotated[
+        str,
+        typer.Argument(
+            metavar="FORMAT",
+            help="What the files are: costs, usage, focus, dynatrace ...",
+            autocompletion=_formats,
+            show_default=False,
+        ),
+    ],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="One or more files, taken together.")
+    ],
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--source",
+            metavar="NAME",
+            help="Who says it; a corrected file of the same source replaces. Default: by the file.",
+        ),
+    ] = None,
+    period: Annotated[
+        str | None,
+        typer.Option(
+            "--period", metavar="MONTH", help="The month the files speak for, as --from and --to."
+        ),
+    ] = None,
+    start: Annotated[
+        date | None,
+        typer.Option(
+            "--from", parser=first_day, metavar="DATE", help="First day the files speak for."
+        ),
+    ] = None,
+    end: Annotated[
+        date | None,
+        typer.Option("--to", parser=last_day, metavar="DATE", help="Last day they speak for."),
+    ] = None,
+    cost_column: Annotated[
+        str | None,
+        typer.Option(
+            "--cost-column",
+            metavar="NAME",
+            help="effective, billed, contracted or list. Default: the workspace's.",
+        ),
+    ] = None,
+    reject_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--reject-file",
+            metavar="PATH",
+            help="Take the good lines, and write the bad ones here.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring files into the ledger; a file with a bad line is refused whole.
+
+    Ingesting the same content again changes nothing. A corrected file replaces what its source said
+    of the same days.
+    """
+    from apportion.cli.output import put_json
+    from apportion.cli.views import ingests as view
+
+    days = _days(period, start, end)
+    outcome = (
+        session_of(context)
+        .open()
+        .ingest(
+            format_name,
+            *files,
+            source=source,
+            period=days,
+            cost_column=cost_column,
+            reject_file=reject_file,
+        )
+    )
+    if as_json:
+        put_json(view.as_data(outcome))
+    else:
+        view.show(outcome, reject_file)
+
+
+def _days(period: str | None, start: date | None, end: date | None) -> tuple[date, date] | None:
+    if period is not None and (start or end):
+        raise typer.BadParameter("Give --period, or --from and --to.")
+    if period is not None:
+        start, end = first_day(period), last_day(period)
+    if (start is None) != (end is None):
+        raise typer.BadParameter("Give both --from and --to, or neither.")
+    if start is None or end is None:
+        return None
+    from apportion.cli.reading import require_order
+
+    require_order(start, end)
+    return start, end

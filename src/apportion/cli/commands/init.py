@@ -1,0 +1,37 @@
+"""``apportion init``: a new workspace."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, or an empty one.")],
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="NAME", help="The company's name. Default: the folder's."),
+    ] = None,
+) -> None:
+    """Write a small commented workspace that runs as it is."""
+    from apportion.cli.names import shown_name
+    from apportion.cli.output import say
+    from apportion.templates import write_workspace
+
+    written = write_workspace(folder, name or folder.resolve().name)
+    say(f"Wrote {len(written)} files:")
+    say()
+    for file in written:
+        say(shown_name(str(file)), "  ")
+    say()
+    say("A small company with a month of costs and usage, to be replaced by yours. Next:")
+    say()
+    for command in (
+        f"cd {shown_name(str(folder))}",
+        "apportion validate",
+        "apportion ingest costs data/costs.csv",
+        "apportion ingest usage data/usage.csv",
+        "apportion run --from 2024-01 --to 2024-01",
+        "apportion reconcile",
+    ):
+        say(command, "  ")

@@ -1,0 +1,90 @@
+"""``apportion runs``: the runs that are recorded."""
+
+from typing import Annotated
+
+import typer
+
+from apportion.cli.arguments import AsJson
+from apportion.cli.session import session_of
+
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="List, show or remove completed runs."
+)
+
+
+@app.command("list")
+def list_runs(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the completed runs, the latest first."""
+    from apportion.cli.output import put_json
+    from apportion.cli.views import runs as view
+    from apportion.report.runs import superseded
+
+    runs = session_of(context).open().runs()
+    unused = {each.run_id for each in superseded(runs)}
+    if as_json:
+        data = [{**view.as_data(each), "superseded": each.run_id in unused} for each in runs]
+        put_json({"runs": data})
+    else:
+        view.show_list(runs, unused)
+
+
+@app.command("show")
+def show_run(
+    context: typer.Context,
+    run_id: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ID]",
+            help="The run, or the beginning of its id. Default: the latest.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one run: what it read, what it assumed, and how long it took."""
+    from apportion.cli.output import put_json
+    from apportion.cli.views import runs as view
+
+    result = session_of(context).open().result(run=run_id or "")
+    run = result.runs[0]
+    warnings = result.warnings.to_pylist()
+    if as_json:
+        put_json({"run": view.as_data(run), "warnings": warnings})
+    else:
+        view.show_run(run, warnings)
+
+
+@app.command("prune")
+def prune_runs(
+    context: typer.Context,
+    run_ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID", help="The runs to remove.", show_default=False),
+    ] = None,
+    unused: Annotated[
+        bool,
+        typer.Option("--superseded", help="Remove the runs that later ones cover wholly."),
+    ] = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove runs and their rows for good. What was ingested stays."""
+    from apportion.cli.output import put_json, say
+    from apportion.cli.views import runs as view
+    from apportion.report.runs import named, superseded
+
+    if bool(run_ids) == unused:
+        raise typer.BadParameter("Name the runs to remove, or give --superseded.")
+    workspace = session_of(context).open()
+    runs = workspace.runs()
+    found = superseded(runs) if unused else named(workspace.store, run_ids or [])
+    if not dry and found:
+        workspace.prune_runs([each.run_id for each in found])
+    if as_json:
+        put_json({"removed": [view.as_data(each) for each in found], "dry_run": dry})
+        return
+    for each in found:
+        said = "Would remove" if dry else "Removed"
+        say(f"{said} {each.run_id}, {each.start_date} to {each.end_date} in {each.currency}.")
+    if not found:
+        say("There is nothing to remove: every run answers for some day.")

@@ -1,0 +1,157 @@
+"""``apportion show``: the figures of a period, as tables, JSON or CSV."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from apportion.cli.arguments import (
+    AsCsv,
+    AsJson,
+    Currency,
+    From,
+    Limit,
+    RunId,
+    To,
+    one_format,
+)
+from apportion.cli.session import session_of
+
+if TYPE_CHECKING:
+    from apportion.report.listing import Listing
+
+    Ask = Callable[..., Listing]
+
+ROWS_FOR_PEOPLE = 40
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Show what products cost, and the figures behind it.",
+)
+
+Nodes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--node",
+        metavar="ID",
+        help="Only this node; of edges, contributions and shares those from or to it. "
+        "May be repeated.",
+    ),
+]
+Dimensions = Annotated[
+    list[str] | None,
+    typer.Option("--dimension", metavar="NAME", help="Only this kind of cost. May be repeated."),
+]
+
+
+@app.command("products")
+def products(
+    context: typer.Context,
+    start: From = None,
+    end: To = None,
+    node: Nodes = None,
+    dimension: Dimensions = None,
+    run: RunId = None,
+    currency: Currency = "",
+    limit: Limit = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """What each product costs, by itself and with all that is part of it."""
+    from apportion.cli.output import put_json
+    from apportion.cli.reading import read_result
+    from apportion.cli.views import products as view
+    from apportion.report.listing import Wanted, require_known
+    from apportion.report.products import products as report
+
+    one_format(as_json=as_json, as_csv=as_csv)
+    result = read_result(session_of(context), start, end, run, currency)
+    days = result.start, result.end
+    wanted = Wanted(*days, tuple(node or ()), tuple(dimension or ()), limit or None)
+    connection = result.connect()
+    require_known(connection, result.model, wanted)
+    found = report(connection, result.model, wanted, result.currency, result.scale)
+    if as_json:
+        put_json(view.as_data(found))
+    elif as_csv:
+        view.put_csv(found)
+    else:
+        view.show(found, result.model.settings.name)
+
+
+def _listing(ask: "Ask") -> Callable[..., None]:
+    """A command for a listing: the same options for all."""
+
+    def command(
+        context: typer.Context,
+        start: From = None,
+        end: To = None,
+        node: Nodes = None,
+        dimension: Dimensions = None,
+        run: RunId = None,
+        currency: Currency = "",
+        limit: Limit = None,
+        as_json: AsJson = False,
+        as_csv: AsCsv = False,
+    ) -> None:
+        from apportion.cli.reading import read_result
+        from apportion.cli.views import listing as view
+        from apportion.report.listing import Wanted, require_known
+
+        one_format(as_json=as_json, as_csv=as_csv)
+        result = read_result(session_of(context), start, end, run, currency)
+        usual = None if as_json or as_csv else ROWS_FOR_PEOPLE
+        cut = usual if limit is None else limit or None
+        wanted = Wanted(result.start, result.end, tuple(node or ()), tuple(dimension or ()), cut)
+        connection = result.connect()
+        require_known(connection, result.model, wanted)
+        found = ask(connection, result.model, wanted, result.currency)
+        if as_json:
+            view.put_json_rows(found)
+        elif as_csv:
+            view.put_csv(found)
+        else:
+            view.show(found, result.model.settings.name)
+
+    return command
+
+
+def _nodes(*question: Any) -> "Listing":
+    from apportion.report.nodes import nodes
+
+    return nodes(*question)
+
+
+def _edges(*question: Any) -> "Listing":
+    from apportion.report.edges import edges
+
+    return edges(*question)
+
+
+def _allocations(*question: Any) -> "Listing":
+    from apportion.report.allocations import allocations
+
+    return allocations(*question)
+
+
+def _contributions(*question: Any) -> "Listing":
+    from apportion.report.contributions import contributions
+
+    return contributions(*question)
+
+
+def _shares(*question: Any) -> "Listing":
+    from apportion.report.shares import shares
+
+    return shares(*question)
+
+
+for _name, _ask, _help in (
+    ("nodes", _nodes, "What each node had, received, gave on and kept."),
+    ("edges", _edges, "What each edge carried in the period, and by which strategy."),
+    ("allocations", _allocations, "What each node had and kept, by day and dimension."),
+    ("contributions", _contributions, "What each edge carried, by day and dimension."),
+    ("shares", _shares, "Which share each receiver got of its sources, and on which days."),
+):
+    app.command(_name, help=_help)(_listing(_ask))

@@ -1,0 +1,34 @@
+"""Tables as CSV that a spreadsheet may open: no text cell can act as a formula."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, TextIO
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def harmless(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would take for a formula.
+
+    >>> harmless("=1+1"), harmless("checkout")
+    ("'=1+1", 'checkout')
+    """
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def write_csv(stream: TextIO, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a header and rows; amounts with all their digits, dates as ISO, nothing as empty."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(map(harmless, names))
+    for row in rows:
+        writer.writerow(map(_cell, row))
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return harmless(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,136 @@
+"""Findings as people read them: one paragraph each, to stderr (place, code, message, remedy)."""
+
+import errno
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import typer
+
+from apportion.cli.names import shown_name
+from apportion.findings import MEMORY, ApportionError, Finding, Place, Severity, visible
+
+WRONG_USAGE = frozenset(
+    {
+        "invalid_argument",
+        "not_a_workspace",
+        "not_empty",
+        "unknown_format",
+        "unknown_name",
+        "unknown_run",
+    }
+)
+"""Codes that tell of the command line rather than of files and numbers."""
+
+EXCERPTS_FROM = (".yaml", ".yml", ".csv")
+_EXCERPT_BYTES = 16 * 2**20
+_EXCERPT_WIDTH = 100
+
+
+def exit_status(error: Exception, *, debug: bool) -> int | None:
+    """Tell people of an error; give the exit status, or None for what Typer itself deals with."""
+    if isinstance(error, (typer.Exit, typer.Abort, typer.TyperException)):
+        return None
+    if isinstance(error, OSError) and error.errno == errno.EPIPE:
+        return None
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, ApportionError):
+        tell(error.findings)
+        return 2 if all(each.code in WRONG_USAGE for each in error.findings) else 1
+    said = (str(error).splitlines() or [""])[0][:300]
+    _write([_heading("Internal error", Severity.ERROR)])
+    _write(_wrapped(f"{type(error).__name__}: {said}" if said else type(error).__name__))
+    _write(
+        _wrapped(
+            "This is a fault of the program, not of your data."
+            if debug
+            else "This is a fault of the program, not of your data. To see where it lies, give the "
+            "same command with --debug before it: apportion --debug ..."
+        )
+    )
+    return 1
+
+
+def tell(findings: Sequence[Finding]) -> None:
+    """Write findings to stderr, and how many there are of each severity."""
+    excerpts: dict[str, list[str]] = {}
+    for finding in findings:
+        _write(paragraph(finding, excerpts))
+    if len(findings) > 1:
+        _write([counted(findings)])
+
+
+def counted(findings: Iterable[Finding]) -> str:
+    """How many errors and warnings there are: ``2 errors, 1 warning``."""
+    severities = [finding.severity for finding in findings]
+    parts = [
+        f"{count} {severity}{'' if count == 1 else 's'}"
+        for severity in Severity
+        if (count := severities.count(severity))
+    ]
+    return ", ".join(parts) or "nothing found"
+
+
+def paragraph(finding: Finding, excerpts: dict[str, list[str]]) -> list[str]:
+    """A finding as lines. ``excerpts`` keeps the lines of files between calls."""
+    place = "" if finding.where.file == MEMORY.file else f"{shown_name(str(finding.where))}: "
+    return [
+        place + _heading(f"{finding.severity} [{finding.code}]", finding.severity),
+        *_wrapped(finding.message),
+        *_excerpt(finding.where, excerpts),
+        *_wrapped(finding.remedy),
+    ]
+
+
+def _heading(text: str, severity: Severity) -> str:
+    from apportion.cli.output import styled
+
+    return styled(text, "bold red" if severity is Severity.ERROR else "bold yellow", sys.stderr)
+
+
+def _wrapped(text: str) -> list[str]:
+    from apportion.cli.output import wrapped
+
+    lines = visible(text).splitlines()
+    return [each for line in lines for each in wrapped(line, sys.stderr, "  ")]
+
+
+def _excerpt(place: Place, excerpts: dict[str, list[str]]) -> list[str]:
+    """The line that a finding is about, with a mark under the spot."""
+    if not place.line or not place.file.endswith(EXCERPTS_FROM):
+        return []
+    if place.file not in excerpts:
+        excerpts[place.file] = _lines(Path(place.file))
+    lines = excerpts[place.file]
+    if place.line > len(lines):
+        return []
+    line = lines[place.line - 1]
+    begin = max(place.column - _EXCERPT_WIDTH // 2, 0)
+    before = shown_name(line[begin : max(place.column - 1, 0)])
+    after = shown_name(line[max(place.column - 1, 0) : begin + _EXCERPT_WIDTH])
+    label = f"{place.line:>6} | "
+    shown = [f"{label}{'... ' if begin else ''}{before}{after}".rstrip()]
+    if place.column:
+        from rich.cells import cell_len
+
+        shift = cell_len(before) + (4 if begin else 0)
+        shown.append(f"{'|':>8} {' ' * shift}^")
+    return shown
+
+
+def _lines(file: Path) -> list[str]:
+    """A file's lines, or none where it is too large or unreadable: the finding says enough."""
+    try:
+        if file.stat().st_size > _EXCERPT_BYTES:
+            return []
+        return file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except (OSError, ValueError):
+        return []
+
+
+def _write(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stderr.write(f"{line}\n")

@@ -1,0 +1,123 @@
+"""How an answer leaves the program: data to stdout, messages to stderr."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+
+def prepare_streams() -> None:
+    """A character that the terminal's encoding lacks is shown as an escape, never a crash."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def width_of(stream: TextIO) -> int | None:
+    """The columns there are: as COLUMNS says, or as the terminal is wide; None in a file."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said) > 0:
+        return int(said)
+    return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else None
+
+
+_ENDLESS = 10_000
+
+
+def console(stream: TextIO) -> "Console":
+    """A console that takes text as it is: no markup, no emoji, nothing coloured by guess."""
+    from rich.console import Console
+
+    return Console(
+        file=stream,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        width=width_of(stream) or _ENDLESS,
+    )
+
+
+def put(renderable: "RenderableType") -> None:
+    """Write a table to stdout and an empty line after it, without blanks at the ends of lines."""
+    target = console(sys.stdout)
+    with target.capture() as captured:
+        target.print(renderable)
+    lines = [line.rstrip() for line in captured.get().strip("\n").splitlines()]
+    while lines and not lines[0]:
+        del lines[0]
+    while lines and not lines[-1]:
+        del lines[-1]
+    for line in [*lines, ""]:
+        sys.stdout.write(f"{line}\n")
+
+
+_READABLE = 100
+"""Columns beyond which prose is hard to read."""
+
+
+def wrapped(text: str, stream: TextIO, indent: str = "") -> list[str]:
+    """Prose as lines that fit the stream; words and paths are never broken."""
+    import textwrap
+
+    return textwrap.wrap(
+        text,
+        max(min(width_of(stream) or _READABLE, _READABLE), 40),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def say(text: str = "", indent: str = "") -> None:
+    """Write a paragraph to stdout; an empty text is an empty line."""
+    for line in wrapped(text, sys.stdout, indent) or [""]:
+        sys.stdout.write(f"{line}\n")
+
+
+def note(text: str) -> None:
+    """Write a paragraph to stderr: for people, beside the data."""
+    for line in wrapped(text, sys.stderr):
+        sys.stderr.write(f"{line}\n")
+
+
+def heading(text: str) -> None:
+    """Write a heading to stdout."""
+    sys.stdout.write(f"{styled(text, 'bold', sys.stdout)}\n")
+
+
+def styled(text: str, style: str, stream: TextIO) -> str:
+    """A text in a style where the stream is a terminal that wants colour."""
+    from rich.text import Text
+
+    target = console(stream)
+    with target.capture() as captured:
+        target.print(Text(text, style), end="", soft_wrap=True)
+    return captured.get()
+
+
+def put_json(data: Any) -> None:
+    """Write JSON. It is pure ASCII, which no terminal and no encoding can misread."""
+    sys.stdout.write(json.dumps(data, indent=2, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    from dataclasses import asdict, is_dataclass
+    from datetime import date
+    from decimal import Decimal
+
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, date):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Iterable):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} has no JSON")

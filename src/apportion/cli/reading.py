@@ -1,0 +1,43 @@
+"""Reading the results that a question is about."""
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from apportion.cli.session import Session
+from apportion.findings import Finding, Severity, UsageError
+
+if TYPE_CHECKING:
+    from apportion.recorded_result import RecordedResult
+
+
+def read_result(
+    session: Session, start: date | None, end: date | None, run: str | None, currency: str
+) -> "RecordedResult":
+    """The results of a period; days that no run covers are told to people.
+
+    Raises ``UsageError`` where the period ends before it begins, and what reading raises.
+    """
+    from apportion.cli.messages import tell
+
+    require_order(start, end)
+    result = session.open().result(start, end, run=run or "", currency=currency)
+    require_order(result.start, result.end)
+    tell([_gap(first, last) for first, last in result.gaps])
+    return result
+
+
+def require_order(start: date | None, end: date | None) -> None:
+    """Raise ``UsageError`` (``invalid_argument``) where a period ends before it begins."""
+    if start is not None and end is not None and end < start:
+        message = f"The period ends on {end}, before it begins on {start}."
+        raise UsageError([Finding("invalid_argument", message, remedy="Swap the two dates.")])
+
+
+def _gap(first: date, last: date) -> Finding:
+    return Finding(
+        "gap_in_runs",
+        f"No completed run covers {first} to {last}; these days are in no figure.",
+        remedy=f"Cover them with: apportion run --from {first} --to {last}",
+        severity=Severity.WARNING,
+        details={"from": str(first), "to": str(last)},
+    )

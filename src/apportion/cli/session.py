@@ -1,0 +1,63 @@
+"""What the options before a command said, and the workspace they lead to."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from apportion.cli.logs import LogLevel
+from apportion.findings import Finding, Place, UsageError
+
+if TYPE_CHECKING:
+    from apportion.workspace import Workspace
+
+SETTINGS_FILE = "apportion.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command line."""
+
+    workspace: Path | None = None
+    debug: bool = False
+    log_level: LogLevel = LogLevel.WARNING
+
+    def folder(self) -> Path:
+        """The workspace's folder, as short as it can be written from here.
+
+        Raises ``UsageError`` (``not_a_workspace``).
+        """
+        if self.workspace is not None:
+            if (self.workspace / SETTINGS_FILE).is_file():
+                return self.workspace
+            raise UsageError([_no_workspace(self.workspace, f"There is no {SETTINGS_FILE} in it.")])
+        here = Path.cwd()
+        for folder in (here, *here.parents):
+            if (folder / SETTINGS_FILE).is_file():
+                return Path(os.path.relpath(folder, here))
+        said = f"Neither this folder nor any above it holds an {SETTINGS_FILE}."
+        raise UsageError([_no_workspace(here, said)])
+
+    def open(self) -> "Workspace":
+        """The workspace. Raises ``UsageError`` and what opening it raises."""
+        from apportion.workspace import Workspace
+
+        return Workspace(self.folder())
+
+
+def _no_workspace(folder: Path, message: str) -> Finding:
+    return Finding(
+        "not_a_workspace",
+        message,
+        Place(str(folder)),
+        "Go to a workspace, name one with --workspace DIR before the command, or make one with: "
+        "apportion init DIR",
+    )
+
+
+def session_of(context: typer.Context) -> Session:
+    """The session that a command belongs to."""
+    session: Session = context.obj
+    return session

@@ -1,0 +1,1 @@
+"""Answers as people read them, one file a kind of answer."""

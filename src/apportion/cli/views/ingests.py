@@ -1,0 +1,117 @@
+"""What an ingest brought, for people and programs."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from apportion.cli.messages import tell
+from apportion.cli.names import shown_name
+from apportion.cli.output import put, say
+from apportion.cli.tables import Head, table
+from apportion.ingest.incoming import IngestReport, MappedAmount
+from apportion.workspace import IngestOutcome
+
+UNMAPPED_SHOWN = 10
+
+
+def as_data(outcome: IngestOutcome) -> dict[str, Any]:
+    """The report, and what the ledger made of it."""
+    recorded = outcome.recorded
+    return {
+        **outcome.report.to_dict(),
+        "changed": bool(recorded.ingest_id),
+        "ingest_id": recorded.ingest_id,
+        "rows": recorded.rows,
+        "replaced_rows": recorded.replaced_rows,
+        "same_as": recorded.same_as,
+    }
+
+
+def show(outcome: IngestOutcome, reject_file: Path | None) -> None:
+    """Lines, totals, and that the ledger holds exactly what the files hold."""
+    report = outcome.report
+    tell(report.findings)
+    _show_files(report)
+    _show_totals(report)
+    _show_unmapped(report.unmapped)
+    for sentence in report.notes:
+        say(shown_name(sentence))
+    say(_recorded(outcome))
+    if report.rejected and reject_file is not None:
+        say(f"The rejected lines, with reasons, are in {shown_name(str(reject_file))}.")
+
+
+def _recorded(outcome: IngestOutcome) -> str:
+    recorded = outcome.recorded
+    if recorded.ingest_id:
+        replaced = f" in place of {recorded.replaced_rows:,}" if recorded.replaced_rows else ""
+        return f"Recorded {recorded.rows:,} rows{replaced}."
+    known = f" from {shown_name(recorded.same_as)}" if recorded.same_as else ""
+    return f"Nothing changed: the ledger has the same {recorded.rows:,} rows already{known}."
+
+
+def _show_files(report: IngestReport) -> None:
+    heads = [
+        Head("File"),
+        Head("Lines", number=True),
+        Head("Accepted", number=True),
+        Head("Rejected", number=True),
+        Head("Why"),
+    ]
+    rows = [
+        (
+            each.file,
+            f"{each.lines_read:,}",
+            f"{each.accepted:,}",
+            f"{each.rejected:,}",
+            ", ".join(f"{reason} {count:,}" for reason, count in each.rejections.items()),
+        )
+        for each in report.files
+    ]
+    put(
+        table(
+            heads if report.rejected else heads[:-1],
+            [row[: 5 if report.rejected else 4] for row in rows],
+        )
+    )
+
+
+def _show_totals(report: IngestReport) -> None:
+    if not report.totals:
+        return
+    heads = [
+        Head("Currency"),
+        Head("In the files", number=True),
+        Head("In the ledger", number=True),
+        Head("Difference", number=True),
+    ]
+    rows = [
+        (each.currency, _exact(each.file), _exact(each.rows), _exact(each.difference))
+        for each in report.totals
+    ]
+    put(table(heads, rows))
+
+
+def _show_unmapped(unmapped: Sequence[MappedAmount]) -> None:
+    if not unmapped:
+        return
+    say("No mapping rule takes these lines; they will be seen as unallocated:")
+    heads = [
+        Head("Kept on"),
+        Head("Lines", number=True),
+        Head("Amount", number=True),
+        Head("Currency"),
+    ]
+    rows = [
+        (each.node, f"{each.lines:,}", _exact(each.amount), each.currency)
+        for each in unmapped[:UNMAPPED_SHOWN]
+    ]
+    put(table(heads, rows))
+    if len(unmapped) > UNMAPPED_SHOWN:
+        say(f"... and {len(unmapped) - UNMAPPED_SHOWN} more.")
+
+
+def _exact(amount: str) -> str:
+    """A decimal text with separators, and every digit it has."""
+    return f"{Decimal(amount):,f}"

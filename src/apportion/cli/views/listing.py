@@ -1,0 +1,95 @@
+"""Listings for people and programs."""
+
+import json
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from apportion.cli.csv_output import write_csv
+from apportion.cli.output import heading, put, say
+from apportion.cli.tables import Head, table
+from apportion.report.figures import Figures, percent_text, percent_units
+from apportion.report.listing import Column, Kind, Listing
+
+
+def put_json_rows(found: Listing) -> None:
+    """One object: what was asked, the totals of all rows, and the rows, one a line.
+
+    Rows are written as they come, for there may be millions.
+    """
+    head = {
+        "start_date": found.start.isoformat(),
+        "end_date": found.end.isoformat(),
+        "currency": found.currency,
+        "total_rows": found.total_rows,
+        "totals": {name: format(total, "f") for name, total in found.totals.items()},
+    }
+    sys.stdout.write(json.dumps(head)[:-1] + ', "rows": [')
+    for number, row in enumerate(_rows(found)):
+        sys.stdout.write(",\n" if number else "\n")
+        sys.stdout.write(json.dumps(row, default=_plain))
+    sys.stdout.write("\n]}\n")
+
+
+def put_csv(found: Listing) -> None:
+    """The rows with a header; a column tells the currency."""
+    names = [column.name for column in found.columns]
+    rows = ([*(row[name] for name in names), found.currency] for row in _rows(found))
+    write_csv(sys.stdout, [*names, "currency"], rows)
+
+
+def _rows(found: Listing) -> Iterator[dict[str, Any]]:
+    for batch in found.rows.to_batches(max_chunksize=10_000):
+        yield from batch.to_pylist()
+
+
+def _plain(value: Any) -> str:
+    return format(value, "f") if isinstance(value, Decimal) else str(value.isoformat())
+
+
+def show(found: Listing, company: str) -> None:
+    """A table whose shown rows, and one line for all others, sum to the totals under it."""
+    heading(f"{company}, {found.start} to {found.end}, in {found.currency}")
+    say()
+    if not found.total_rows:
+        say("There is nothing in this period that passes the filters.")
+        return
+    hidden = found.total_rows - found.rows.num_rows
+    figures = Figures(found.currency, found.scale)
+    shown = found.amounts_shown()
+    cells = {
+        column.name: [figures.text(each) for each in shown[column.name]]
+        if column.kind is Kind.AMOUNT
+        else [_text(column, value) for value in found.rows[column.name].to_pylist()]
+        for column in found.columns
+    }
+    count = found.rows.num_rows + (1 if hidden and found.totals else 0)
+    rows = [
+        [(*cells[column.name], "")[min(row, len(cells[column.name]))] for column in found.columns]
+        for row in range(count)
+    ]
+    if count > found.rows.num_rows:
+        rows[-1][0] = f"{hidden:,} more"
+    total = [
+        figures.text(sum(shown[column.name])) if column.summed else "" for column in found.columns
+    ]
+    heads = [Head(column.title, number=column.kind in _NUMBERS) for column in found.columns]
+    put(table(heads, rows, ["Total", *total[1:]] if found.totals else None))
+    if hidden:
+        say(
+            f"{found.rows.num_rows:,} of {found.total_rows:,} rows are shown; --limit 0 shows all, "
+            "--csv and --json give them to other programs."
+        )
+
+
+_NUMBERS = frozenset({Kind.AMOUNT, Kind.SHARE, Kind.COUNT})
+
+
+def _text(column: Column, value: Any) -> str:
+    if value is None:
+        return ""
+    if column.kind is Kind.SHARE:
+        shown = percent_units([Decimal(repr(value))], Decimal(1))
+        return percent_text(shown[0]) if shown else ""
+    return f"{value:,}" if column.kind is Kind.COUNT else str(value)

@@ -1,0 +1,85 @@
+"""A reconciliation for people: a statement that anyone in finance can follow."""
+
+from fractions import Fraction
+
+from apportion.cli.output import heading, put, say
+from apportion.cli.tables import Head, bar, table
+from apportion.report.reconciliation import Line, Statement
+
+
+def show(said: Statement) -> None:
+    """The statement, and where to look next."""
+    show_statement(said)
+    say(f"Next: {_next(said)}")
+
+
+def show_statement(said: Statement) -> None:
+    """The whole statement."""
+    heading(f"{said.name}, {said.start} to {said.end}, in {said.currency}")
+    say()
+    show_sides(said)
+    _show_reasons(said)
+    _show_products(said)
+
+
+def show_sides(said: Statement) -> None:
+    """What came in and where it went, and that both are the same."""
+    amount = Head(said.currency, number=True)
+    put(table([Head("What came in"), amount], _rows(said.came_in), ("Total", said.total_in)))
+    went = [*_rows(said.went_to[:1]), *_rows(said.allocated, "  "), *_rows(said.went_to[1:])]
+    put(table([Head("Where it went"), amount], went, ("Total", said.total_out)))
+    if said.proven:
+        say(
+            f"The difference is exactly 0: every unit is accounted for. {said.checks} checks over "
+            f"{said.rows_checked:,} rows found nothing wrong."
+        )
+    else:
+        say(f"THIS DOES NOT HOLD. The difference is {said.delta:f}; see the errors.")
+    say(f"Coverage: {said.coverage} of infrastructure cost reached a product.")
+    say()
+
+
+def _rows(lines: tuple[Line, ...], indent: str = "") -> list[tuple[str, str]]:
+    return [(f"{indent}{line.label}", line.shown) for line in lines]
+
+
+def _show_reasons(said: Statement) -> None:
+    if not said.reasons:
+        return
+    rows = [
+        (
+            reason.line.label,
+            reason.line.shown,
+            ", ".join(f"{node.label} {node.shown}" for node in reason.nodes)
+            + (f" and {reason.other_nodes} more" if reason.other_nodes else ""),
+        )
+        for reason in said.reasons
+    ]
+    total = ("Total", said.went_to[1].shown, "")
+    heads = [Head("Unallocated, why"), Head(said.currency, number=True), Head("Where")]
+    put(table(heads, rows, total))
+
+
+def _show_products(said: Statement) -> None:
+    if not said.products:
+        return
+    largest = max((line.amount for line in said.products), default=0)
+    rows = [
+        (line.label, line.shown, line.percent, bar(Fraction(line.amount) / Fraction(largest)))
+        for line in said.products
+        if largest > 0
+    ]
+    heads = [
+        Head("Products"),
+        Head(said.currency, number=True),
+        Head("Share", number=True),
+        Head(""),
+    ]
+    put(table(heads, rows, ("Total", said.went_to[0].shown, "", "")))
+
+
+def _next(said: Statement) -> str:
+    if said.reasons and said.reasons[0].nodes:
+        node = said.reasons[0].nodes[0].label
+        return f"apportion show products, or apportion show nodes --node {node}"
+    return "apportion show products"

@@ -1,0 +1,119 @@
+"""Runs for people and programs."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from apportion.cli.messages import tell
+from apportion.cli.output import heading, note, put, say
+from apportion.cli.tables import Head, table
+from apportion.cli.views.reconciliation import show_sides
+from apportion.findings import Finding
+from apportion.ledger.runs import Run
+from apportion.model import Model
+from apportion.report.reconciliation import statement
+from apportion.workspace import RunOutcome
+
+TOLD = 10
+"""Warnings of a run that are told at once; the others are counted."""
+
+
+def as_data(run: Run) -> dict[str, Any]:
+    """A run's record for programs, without the model, which is large."""
+    data = asdict(run)
+    del data["model"]
+    data["at"] = run.at.isoformat()
+    data["dimensions"] = None if run.dimensions is None else json.loads(run.dimensions)
+    data["timings"] = json.loads(run.timings)
+    return data
+
+
+def show_outcome(outcome: RunOutcome, model: Model) -> None:
+    """What came of a run."""
+    run = outcome.run
+    _tell_some(outcome.findings)
+    said = statement(outcome.reconciliation, model, run.scale)
+    heading(f"Run {run.run_id}: {model.settings.name}, {run.start_date} to {run.end_date}")
+    say()
+    show_sides(said)
+    say(
+        f"{run.allocations:,} allocations and {run.contributions:,} contributions were written, "
+        f"read back and proved in {_seconds(run)}."
+    )
+    say()
+    say("Next: apportion reconcile, or apportion show products")
+
+
+def _tell_some(findings: Sequence[Finding]) -> None:
+    tell(findings[:TOLD])
+    if len(findings) > TOLD:
+        note(f"... and {len(findings) - TOLD} more: apportion runs show")
+
+
+def _seconds(run: Run) -> str:
+    return f"{sum(json.loads(run.timings).values()):.1f} s"
+
+
+def show_list(runs: Sequence[Run], unused: Collection[str]) -> None:
+    """A line per run."""
+    if not runs:
+        say("There is no run yet. Next: apportion run --from DATE --to DATE")
+        return
+    heads = [
+        Head("Run"),
+        Head("Recorded"),
+        Head("First day"),
+        Head("Last day"),
+        Head("Currency"),
+        Head("Contributions", number=True),
+        Head("Warnings", number=True),
+        Head("Answers for"),
+    ]
+    rows = [
+        (
+            run.run_id,
+            f"{run.at:%Y-%m-%d %H:%M} UTC",
+            str(run.start_date),
+            str(run.end_date),
+            run.currency,
+            f"{run.contributions:,}",
+            f"{run.warnings:,}",
+            "no day: superseded" if run.run_id in unused else "its days",
+        )
+        for run in runs
+    ]
+    put(table(heads, rows))
+
+
+def show_run(run: Run, warnings: Sequence[Mapping[str, Any]]) -> None:
+    """All that is recorded of a run."""
+    dimensions = "all" if run.dimensions is None else ", ".join(json.loads(run.dimensions))
+    heading(f"Run {run.run_id}")
+    say()
+    for label, value in {
+        "Period": f"{run.start_date} to {run.end_date}",
+        "Currency": run.currency,
+        "Dimensions": dimensions,
+        "Recorded": f"{run.at:%Y-%m-%d %H:%M:%S} UTC, in {_seconds(run)}",
+        "Rows": f"{run.allocations:,} allocations, {run.contributions:,} contributions",
+        "Read": f"costs version {run.costs_version}, usage version {run.usage_version}",
+        "Model": run.model_digest,
+        "Program": f"apportion {run.program}",
+        "Slow splits": f"{run.slow_splits:,}",
+    }.items():
+        say(f"{label:<12} {value}", "  ")
+    say()
+    if not warnings:
+        say("The run assumed nothing.")
+        return
+    say(f"What the run assumed ({len(warnings):,}):")
+    put(
+        table(
+            [Head("Code"), Head("What"), Head("Days", number=True)],
+            [
+                (each["code"], each["message"], "" if each["days"] is None else f"{each['days']:,}")
+                for each in warnings
+            ],
+        )
+    )

@@ -1,0 +1,13 @@
+"""The questions people ask of a result, one file a question.
+
+A report reads a DuckDB connection that has the result's views, and the model; it gives back plain
+records or an Arrow table. This is the only place where figures are rounded for people
+(``figures``); how they are laid out is the business of whoever shows them.
+
+- ``products``: what each product costs, by itself and with all that is part of it (`A25`).
+- ``nodes``, ``edges``, ``allocations``, ``contributions``, ``shares``: the figures themselves, as a
+  ``listing`` with filters and totals.
+- ``reconciliation``: what came in, where it went, what is left and why.
+- ``runs``: which of them answer for some day. ``strategies``: how shares can be decided.
+- ``examples``: given and expected figures against a user's own model.
+"""

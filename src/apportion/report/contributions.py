@@ -1,0 +1,32 @@
+"""What each edge carried, day by day."""
+
+import duckdb
+
+from apportion.model import Model
+from apportion.report.listing import Column, Kind, Listing, Wanted, filtered, list_rows
+
+COLUMNS = (
+    Column("date", "Date", Kind.DATE),
+    Column("source", "Source"),
+    Column("receiver", "Receiver"),
+    Column("dimension", "Dimension"),
+    Column("share", "Share", Kind.SHARE),
+    Column("amount", "Amount", Kind.AMOUNT, summed=True),
+)
+
+_CONTRIBUTIONS = """
+SELECT date, source, receiver, dimension, share, amount
+FROM report_contributions
+ORDER BY date, dimension, source, receiver
+"""
+
+
+def contributions(
+    connection: duckdb.DuckDBPyConnection, _: Model, wanted: Wanted, currency: str
+) -> Listing:
+    """One row per edge, date and dimension in which the source had cost.
+
+    ``share`` is to be read; the amount counts.
+    """
+    with filtered(connection, wanted):
+        return list_rows(connection, "contributions", COLUMNS, _CONTRIBUTIONS, wanted, currency)

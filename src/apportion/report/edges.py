@@ -1,0 +1,76 @@
+"""What each edge carried in a period."""
+
+import duckdb
+import pyarrow as pa
+
+from apportion.model import Edge, Model
+from apportion.reconcile.facts import window_rows
+from apportion.report.listing import Column, Kind, Listing, Wanted, filtered, list_rows
+
+COLUMNS = (
+    Column("source", "Source"),
+    Column("receiver", "Receiver"),
+    Column("strategy", "Strategy"),
+    Column("first", "First day", Kind.DATE),
+    Column("last", "Last day", Kind.DATE),
+    Column("share", "Share", Kind.SHARE),
+    Column("amount", "Amount", Kind.AMOUNT, summed=True),
+)
+
+_EDGES = """
+WITH carried AS (
+    SELECT w.edge, sum(c.amount) AS amount
+    FROM report_contributions AS c
+    JOIN report_windows AS w
+        ON w.source = c.source AND w.receiver = c.receiver AND c.date BETWEEN w.first AND w.last
+    GROUP BY w.edge
+),
+available AS (
+    SELECT w.edge, sum(a.holistic) AS holistic
+    FROM allocations AS a
+    JOIN report_windows AS w ON w.source = a.node AND a.date BETWEEN w.first AND w.last
+    WHERE len(getvariable('report_dimensions')) = 0
+       OR list_contains(getvariable('report_dimensions'), CAST(a.dimension AS VARCHAR))
+    GROUP BY w.edge
+)
+SELECT w.source, w.receiver, u.strategy, w.first, w.last,
+       CAST(c.amount AS DOUBLE) / nullif(CAST(v.holistic AS DOUBLE), 0) AS share,
+       coalesce(c.amount, 0) AS amount
+FROM report_windows AS w
+JOIN report_uses AS u ON u.edge = w.edge
+LEFT JOIN carried AS c ON c.edge = w.edge
+LEFT JOIN available AS v ON v.edge = w.edge
+WHERE len(getvariable('report_nodes')) = 0
+   OR list_contains(getvariable('report_nodes'), w.source)
+   OR list_contains(getvariable('report_nodes'), w.receiver)
+ORDER BY w.source, w.receiver, w.first
+"""
+
+
+def edges(
+    connection: duckdb.DuckDBPyConnection, model: Model, wanted: Wanted, currency: str
+) -> Listing:
+    """One row per edge that is active in the period, with its days in it.
+
+    ``share`` is what the edge carried over what its source had on those days; it is to be read,
+    and null where the source had nothing.
+    """
+    windows = window_rows(model, wanted.start, wanted.end)
+    with filtered(connection, wanted, report_windows=windows, report_uses=uses(model)):
+        return list_rows(connection, "edges", COLUMNS, _EDGES, wanted, currency)
+
+
+def uses(model: Model) -> pa.Table:
+    """The model's edges by their position: ``edge``, ``strategy``."""
+    return pa.table(
+        {
+            "edge": pa.array(range(len(model.edges)), pa.int64()),
+            "strategy": pa.array([_strategies(edge) for edge in model.edges], pa.string()),
+        }
+    )
+
+
+def _strategies(edge: Edge) -> str:
+    """The edge's strategies: its own first, then those that replace it in some dimension."""
+    names = [edge.use.strategy, *(override.use.strategy for override in edge.overrides)]
+    return ", ".join(dict.fromkeys(names))

@@ -1,0 +1,256 @@
+"""A listing: rows that answer a question, under filters, with the totals of all of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+import duckdb
+import pyarrow as pa
+
+from apportion.findings import Finding, UsageError
+from apportion.model import Model
+from apportion.model.spelling import did_you_mean
+from apportion.reconcile.exact import minus, zero
+from apportion.report.figures import Figures
+
+
+class Kind(StrEnum):
+    """What a column holds, which decides how people see it."""
+
+    TEXT = "text"
+    DATE = "date"
+    COUNT = "count"
+    AMOUNT = "amount"
+    SHARE = "share"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name for programs, its title for people, what it holds.
+
+    A ``summed`` amount has a total, to which its rows add up. An amount that is ``made_of`` others,
+    each with its sign, is shown as what comes of their shown figures, so that rows add up too.
+    """
+
+    name: str
+    title: str
+    kind: Kind = Kind.TEXT
+    summed: bool = False
+    made_of: tuple[tuple[int, str], ...] = ()
+
+
+NODE_FIGURES = (
+    Column("direct", "Direct", Kind.AMOUNT, summed=True),
+    Column("indirect", "Received", Kind.AMOUNT),
+    Column("holistic", "Holistic", Kind.AMOUNT, made_of=((1, "direct"), (1, "indirect"))),
+    Column("given", "Given", Kind.AMOUNT, made_of=((1, "holistic"), (-1, "retained"))),
+    Column("retained", "Kept", Kind.AMOUNT, summed=True),
+)
+"""The figures of a node (`A17`). What was received, holistic and given has no total: it would count
+the same money at every node that it passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows are asked for. No names mean all; no ``limit`` means all rows."""
+
+    start: date
+    end: date
+    nodes: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = ()
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Rows in the order in which they are to be read.
+
+    ``rows`` is an Arrow table with ``columns``, cut at the limit; ``total_rows`` and ``totals`` are
+    those of all rows under the filters. Amounts are decimals of ``scale`` places in ``currency``.
+    """
+
+    name: str
+    start: date
+    end: date
+    currency: str
+    columns: tuple[Column, ...]
+    rows: pa.Table
+    total_rows: int
+    totals: Mapping[str, Decimal]
+
+    @property
+    def scale(self) -> int:
+        """The decimals of the amounts."""
+        return scale_of(self.rows.schema)
+
+    def amounts_shown(self) -> dict[str, list[int]]:
+        """Each amount column rounded for people, as counts of the figures' smallest step.
+
+        Where the rows were cut, a summed column has one figure more: that of all other rows.
+        """
+        figures = Figures(self.currency, self.scale)
+        shown: dict[str, list[int]] = {}
+        waiting = [column for column in self.columns if column.kind is Kind.AMOUNT]
+        while waiting:
+            column = waiting.pop(0)
+            if any(name not in shown for _, name in column.made_of):
+                waiting.append(column)
+                continue
+            shown[column.name] = self._rounded(column, figures, shown)
+        return shown
+
+    def _rounded(
+        self, column: Column, figures: Figures, shown: Mapping[str, Sequence[int]]
+    ) -> list[int]:
+        rows = range(self.rows.num_rows)
+        if column.made_of:
+            return [sum(sign * shown[name][row] for sign, name in column.made_of) for row in rows]
+        amounts = self.rows[column.name].to_pylist()
+        if not column.summed:
+            return [figures.rounded([amount])[0] for amount in amounts]
+        others = minus(self.totals[column.name], *amounts)
+        return figures.rounded([*amounts, others] if self.total_rows > len(amounts) else amounts)
+
+
+def scale_of(schema: pa.Schema) -> int:
+    """The most decimals of any column."""
+    return max((each.type.scale for each in schema if pa.types.is_decimal(each.type)), default=0)
+
+
+_VIEWS = """
+CREATE OR REPLACE TEMP VIEW report_allocations AS
+SELECT CAST(node AS VARCHAR) AS node, date, CAST(dimension AS VARCHAR) AS dimension,
+       CAST(currency AS VARCHAR) AS currency, direct, indirect, holistic, given, retained
+FROM allocations
+WHERE date BETWEEN getvariable('report_start') AND getvariable('report_end')
+  AND (len(getvariable('report_nodes')) = 0
+       OR list_contains(getvariable('report_nodes'), CAST(node AS VARCHAR)))
+  AND (len(getvariable('report_dimensions')) = 0
+       OR list_contains(getvariable('report_dimensions'), CAST(dimension AS VARCHAR)));
+
+CREATE OR REPLACE TEMP VIEW report_contributions AS
+SELECT CAST(source AS VARCHAR) AS source, CAST(receiver AS VARCHAR) AS receiver, date,
+       CAST(dimension AS VARCHAR) AS dimension, CAST(currency AS VARCHAR) AS currency, share, amount
+FROM contributions
+WHERE date BETWEEN getvariable('report_start') AND getvariable('report_end')
+  AND (len(getvariable('report_nodes')) = 0
+       OR list_contains(getvariable('report_nodes'), CAST(source AS VARCHAR))
+       OR list_contains(getvariable('report_nodes'), CAST(receiver AS VARCHAR)))
+  AND (len(getvariable('report_dimensions')) = 0
+       OR list_contains(getvariable('report_dimensions'), CAST(dimension AS VARCHAR)));
+"""
+
+_DROP = """
+DROP VIEW report_allocations;
+DROP VIEW report_contributions;
+RESET VARIABLE report_start;
+RESET VARIABLE report_end;
+RESET VARIABLE report_nodes;
+RESET VARIABLE report_dimensions;
+"""
+
+
+@contextmanager
+def filtered(
+    connection: duckdb.DuckDBPyConnection, wanted: Wanted, **tables: pa.Table
+) -> Iterator[None]:
+    """Put ``report_allocations`` and ``report_contributions`` on a connection for a while.
+
+    They are the rows under the filters; a node's contributions are those it gives and gets.
+    ``tables`` are further tables that a query reads, by their names.
+    """
+    for name, value in (("start", wanted.start), ("end", wanted.end)):
+        connection.execute(_SET[name], [value])
+    for name, names in (("nodes", wanted.nodes), ("dimensions", wanted.dimensions)):
+        connection.execute(_SET[name], [list(names)])
+    for name, table in tables.items():
+        connection.register(name, table)
+    connection.execute(_VIEWS)
+    try:
+        yield
+    finally:
+        connection.execute(_DROP)
+        for name in tables:
+            connection.unregister(name)
+
+
+_SET = {
+    "start": "SET VARIABLE report_start = CAST(? AS DATE)",
+    "end": "SET VARIABLE report_end = CAST(? AS DATE)",
+    "nodes": "SET VARIABLE report_nodes = CAST(? AS VARCHAR[])",
+    "dimensions": "SET VARIABLE report_dimensions = CAST(? AS VARCHAR[])",
+}
+
+
+def list_rows(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    columns: Sequence[Column],
+    sql: str,
+    wanted: Wanted,
+    currency: str,
+) -> Listing:
+    """Take the rows of a query over the views of ``filtered``, cut at the limit.
+
+    The query gives ``columns``, and its rows in the order in which they are to be read.
+    """
+    relation = connection.sql(sql)
+    summed = [column.name for column in columns if column.summed]
+    sums = ", ".join(["count(*)", *map("sum({0})".format, summed)])
+    total_rows, *totals = relation.aggregate(sums).fetchall()[0]
+    limited = relation if wanted.limit is None else relation.limit(wanted.limit)
+    rows = limited.to_arrow_table().select([column.name for column in columns])
+    nothing = zero(scale_of(rows.schema))
+    return Listing(
+        name,
+        wanted.start,
+        wanted.end,
+        currency,
+        tuple(columns),
+        rows,
+        total_rows,
+        {
+            each: nothing if total is None else total
+            for each, total in zip(summed, totals, strict=True)
+        },
+    )
+
+
+def require_known(connection: duckdb.DuckDBPyConnection, model: Model, wanted: Wanted) -> None:
+    """Refuse names that nothing bears: an empty answer would be taken for a figure.
+
+    Raises ``UsageError`` with a finding per unknown name.
+    """
+    nodes = {node.id for node in model.nodes}
+    if not nodes.issuperset(wanted.nodes):
+        nodes |= _names(connection, "SELECT DISTINCT CAST(node AS VARCHAR) FROM allocations")
+    dimensions = set(wanted.dimensions)
+    if dimensions:
+        distinct = "SELECT DISTINCT CAST(dimension AS VARCHAR) FROM allocations"
+        dimensions = _names(connection, distinct)
+    findings = [
+        *_unknown("node", wanted.nodes, nodes),
+        *_unknown("dimension", wanted.dimensions, dimensions),
+    ]
+    if findings:
+        raise UsageError(findings)
+
+
+def _names(connection: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
+    return {str(row[0]) for row in connection.execute(sql).fetchall()}
+
+
+def _unknown(kind: str, asked: Sequence[str], known: set[str]) -> Iterator[Finding]:
+    for name in asked:
+        if name not in known:
+            listed = sorted(known)
+            few = f"There are: {', '.join(map(repr, listed))}." if 0 < len(known) <= 10 else ""
+            yield Finding(
+                "unknown_name",
+                f"There is no {kind} {name!r}.",
+                remedy=did_you_mean(name, listed) or few,
+                details={kind: name},
+            )

@@ -1,0 +1,211 @@
+"""What each product costs, by itself and with all that is part of it (`A25`)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+
+import duckdb
+import pyarrow as pa
+
+from apportion.findings import Finding, UsageError
+from apportion.model import Model
+from apportion.model.spelling import did_you_mean
+from apportion.reconcile import Hierarchy, HierarchyRow, roll_up
+from apportion.reconcile.exact import total
+from apportion.reconcile.facts import window_rows
+from apportion.report.figures import Figures, percent_text, percent_units
+from apportion.report.listing import Wanted, filtered
+
+
+@dataclass(frozen=True, slots=True)
+class ProductLine:
+    """A product where it stands in the hierarchy.
+
+    ``depth`` counts from 0 at a root. ``own`` is what the product itself keeps, ``subtree`` that
+    and all below it. ``own_shown``, ``subtree_shown`` and ``percent`` (of all products) are texts,
+    rounded such that every subtree is the sum of its parts. ``again`` says that an earlier line
+    shows the product already: it is part of several, and counted once.
+    """
+
+    id: str
+    name: str
+    depth: int
+    part_of: tuple[str, ...]
+    own: Decimal
+    subtree: Decimal
+    own_shown: str
+    subtree_shown: str
+    percent: str
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Products:
+    """The products that have cost, in the order of the hierarchy, the dearest first.
+
+    ``total`` is what they keep; of all products and dimensions it is allocated product cost.
+    ``total_lines`` counts the lines before they were cut at the limit, ``others_shown`` is what the
+    products keep that were cut off. ``without_cost`` are the ids of the other products.
+    """
+
+    start: date
+    end: date
+    currency: str
+    total: Decimal
+    total_shown: str
+    lines: tuple[ProductLine, ...]
+    total_lines: int
+    others_shown: str
+    without_cost: tuple[str, ...]
+
+
+_OWN = """
+SELECT a.node, sum(a.retained)
+FROM report_allocations AS a
+WHERE getvariable('report_residual_counts') OR NOT EXISTS (
+    SELECT 1 FROM report_windows AS w
+    WHERE w.source = a.node AND a.date BETWEEN w.first AND w.last
+)
+GROUP BY a.node
+"""
+
+
+def products(
+    connection: duckdb.DuckDBPyConnection,
+    model: Model,
+    wanted: Wanted,
+    currency: str,
+    scale: int,
+) -> Products:
+    """Lay out the products of a result; of named ``wanted.nodes`` each with what is below it.
+
+    Raises ``UsageError`` where a name is no product's.
+    """
+    hierarchy = roll_up(model, _own_costs(connection, model, wanted), scale)
+    rows = {row.id: row for row in hierarchy.rows}
+    _require_products(wanted.nodes, rows)
+    layout = _layout(hierarchy, Figures(currency, scale))
+    lines = layout.lines(wanted.nodes or (*hierarchy.roots, *hierarchy.rootless))
+    shown = lines if wanted.limit is None else lines[: wanted.limit]
+    costly = {line.id: line.own for line in lines}
+    others = costly.keys() - {line.id for line in shown}
+    return Products(
+        wanted.start,
+        wanted.end,
+        currency,
+        total(costly.values(), scale),
+        layout.shown(costly),
+        tuple(shown),
+        len(lines),
+        layout.shown(others),
+        () if wanted.nodes else tuple(product for product in rows if product not in costly),
+    )
+
+
+def _own_costs(
+    connection: duckdb.DuckDBPyConnection, model: Model, wanted: Wanted
+) -> Mapping[str, Decimal]:
+    """What each product keeps, and counts as allocated to it (`A19`)."""
+    counts = model.settings.residual != "unallocated"
+    windows = window_rows(model, wanted.start, wanted.end) if not counts else _NO_WINDOWS
+    infrastructure = {node.id for node in model.nodes if node.is_infrastructure}
+    products = {node.id for node in model.nodes} - infrastructure
+    everywhere = Wanted(wanted.start, wanted.end, dimensions=wanted.dimensions)
+    with filtered(connection, everywhere, report_windows=windows):
+        connection.execute("SET VARIABLE report_residual_counts = ?", [counts])
+        rows = connection.execute(_OWN).fetchall()
+        connection.execute("RESET VARIABLE report_residual_counts")
+    return {node: kept for node, kept in rows if node in products}
+
+
+_NO_WINDOWS = pa.schema(
+    [("source", pa.string()), ("first", pa.date32()), ("last", pa.date32())]
+).empty_table()
+
+
+def _require_products(names: Sequence[str], known: Mapping[str, HierarchyRow]) -> None:
+    findings = [
+        Finding("unknown_name", f"There is no product {name!r}.", remedy=did_you_mean(name, known))
+        for name in names
+        if name not in known
+    ]
+    if findings:
+        raise UsageError(findings)
+
+
+def _layout(hierarchy: Hierarchy, figures: Figures) -> "_Layout":
+    own = [row.own for row in hierarchy.rows]
+    ids = [row.id for row in hierarchy.rows]
+    percents = percent_units(own, hierarchy.total)
+    return _Layout(
+        {row.id: row for row in hierarchy.rows},
+        figures,
+        dict(zip(ids, figures.rounded(own), strict=True)),
+        None if percents is None else dict(zip(ids, percents, strict=True)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    rows: Mapping[str, HierarchyRow]
+    figures: Figures
+    rounded: Mapping[str, int]
+    percents: Mapping[str, int] | None
+
+    def lines(self, roots: Sequence[str]) -> list[ProductLine]:
+        """Walk from the roots down. There is no recursion: a chain of products may be long."""
+        members = cache(self._members)
+
+        def dearest_first(ids: Sequence[str]) -> list[str]:
+            costly = [
+                product
+                for product in ids
+                if any(self.rows[part].own != 0 for part in members(product))
+            ]
+            return sorted(
+                costly, key=lambda product: (self.rows[product].subtree.copy_negate(), product)
+            )
+
+        found: list[ProductLine] = []
+        seen: set[str] = set()
+        waiting = [(product, 0) for product in reversed(dearest_first(roots))]
+        while waiting:
+            product, depth = waiting.pop()
+            found.append(self._line(product, members(product), depth, again=product in seen))
+            if product not in seen:
+                seen.add(product)
+                parts = dearest_first(self.rows[product].parts)
+                waiting += [(part, depth + 1) for part in reversed(parts)]
+        return found
+
+    def shown(self, ids: Iterable[str]) -> str:
+        """What some products keep, as the sum of their shown figures."""
+        return self.figures.text(sum(self.rounded[product] for product in ids))
+
+    def _members(self, product: str) -> frozenset[str]:
+        """The product and all below it, each once."""
+        members, waiting = {product}, [product]
+        while waiting:
+            fresh = set(self.rows[waiting.pop()].parts) - members
+            members |= fresh
+            waiting += fresh
+        return frozenset(members)
+
+    def _line(
+        self, product: str, members: frozenset[str], depth: int, *, again: bool
+    ) -> ProductLine:
+        row, percents = self.rows[product], self.percents
+        return ProductLine(
+            product,
+            row.name,
+            depth,
+            row.part_of,
+            row.own,
+            row.subtree,
+            self.shown([product]),
+            self.shown(members),
+            "" if percents is None else percent_text(sum(percents[part] for part in members)),
+            again,
+        )
