@@ -15,10 +15,8 @@ def as_table(data: Any, what: str) -> pa.Table:
 
     Raises ``RunError`` (``wrong_type``) for anything else.
     """
-    if isinstance(data, pa.Table):
-        return data
     if hasattr(data, "__arrow_c_stream__"):
-        return pa.table(pa.RecordBatchReader.from_stream(data).read_all())
+        return _with_plain_texts(pa.RecordBatchReader.from_stream(data).read_all())
     raise RunError(
         [
             Finding(
@@ -29,6 +27,15 @@ def as_table(data: Any, what: str) -> pa.Table:
             )
         ]
     )
+
+
+def _with_plain_texts(table: pa.Table) -> pa.Table:
+    """Texts as Arrow's plain ones: it cannot yet compute on the views that polars hands out."""
+    fields = [
+        field.with_type(pa.large_string()) if field.type == pa.string_view() else field
+        for field in table.schema
+    ]
+    return table.cast(pa.schema(fields))
 
 
 def require_columns(table: pa.Table, what: str, names: Sequence[str]) -> None:
