@@ -76,7 +76,7 @@ def test_usage_comes_in_many_forms(usage: Any) -> None:
         pa.array(["3"]),
         pa.array(["3"], pa.string_view()),
         pa.array(["3"]).dictionary_encode(),
-        pa.array([Decimal("3")], pa.decimal128(38, 18)),
+        pa.array([Decimal(3)], pa.decimal128(38, 18)),
     ],
     ids=["decimal", "whole", "text", "view", "encoded", "wide decimal"],
 )

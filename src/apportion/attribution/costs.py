@@ -159,8 +159,7 @@ def _units(
     key: Integers, amount: pa.ChunkedArray, scale: int, label: _Label
 ) -> tuple[Integers, Integers, tuple[Finding, ...]]:
     """Sums per key at the workspace's scale, and the first line of each key."""
-    kept = pc.round(amount, ndigits=scale, round_mode="half_towards_infinity")
-    if pc.all(pc.equal(kept, amount), min_count=0).as_py():
+    if _fits(amount, scale):
         line_units, overflow = arrow_to_units(amount, scale)
         label.refuse(np.flatnonzero(overflow))
         units, first, wrapped = sum_by_key(key, line_units)
@@ -184,6 +183,14 @@ def _units(
         details={"count": cut},
     )
     return units, first, (rounded,) if cut else ()
+
+
+def _fits(amount: pa.ChunkedArray, scale: int) -> bool:
+    """Whether no amount has more decimals than are kept."""
+    if amount.type.scale <= scale:
+        return True
+    kept = pc.round(amount, ndigits=scale, round_mode="half_towards_infinity")
+    return bool(pc.all(pc.equal(kept, amount), min_count=0).as_py())
 
 
 def _converted(

@@ -189,6 +189,8 @@ def _measures(table: pa.Table) -> tuple[pa.ChunkedArray, int]:
             pc.if_else(tiny, pa.scalar(0, column.type), column),
         )
     exact = decimals(table, "usage", "value", 30, floats=True, wide=True)
+    if exact.type.scale <= USAGE_DECIMALS:
+        return exact.cast(pa.decimal128(38, USAGE_DECIMALS)), 0
     kept = pc.round(exact, ndigits=USAGE_DECIMALS, round_mode="half_towards_infinity")
     cut = pc.sum(pc.not_equal(kept, exact)).as_py() or 0
     return kept.cast(pa.decimal128(38, USAGE_DECIMALS)), cut
