@@ -44,9 +44,9 @@ def test_every_strategy_is_in_use(model: Model) -> None:
 
 def test_overrides_windows_archives_and_internal_products(model: Model) -> None:
     assert {override.dimension for edge in model.edges for override in edge.overrides} >= {
-        "compute",
-        "licences",
-        "network",
+        "Compute",
+        "Licences",
+        "Networking",
     }
     assert model.node("hotel-add-ons").archived_on == date(2024, 10, 1)
     internal = [n.id for n in model.nodes if n.type is NodeType.PRODUCT and n.infrastructure]

@@ -32,7 +32,7 @@ def write_monitoring(folder: Path, seed: int) -> Path:
     """Write ``dynatrace-2024.json``: each service's requests and response times by six hours."""
     services = figures("services.csv")
     requests = [_requests(service, seed) for service in services]
-    slowness = [_milliseconds(service, seed) for service in services]
+    slowness = [_microseconds(service, seed) for service in services]
     document = {
         "timeframe": {
             "from": f"{START.isoformat()}T00:00:00Z",
@@ -40,8 +40,8 @@ def write_monitoring(folder: Path, seed: int) -> Path:
         },
         "resolution": "6h",
         "metrics": [
-            _metric("builtin:service.requestCount.total", services, requests, requests),
-            _metric("builtin:service.response.time", services, requests, slowness),
+            _metric("builtin:service.requestCount.total", "Count", services, requests, requests),
+            _metric("builtin:service.response.time", "MicroSecond", services, requests, slowness),
         ],
     }
     path = folder / f"dynatrace-{START.year}.json"
@@ -51,6 +51,7 @@ def write_monitoring(folder: Path, seed: int) -> Path:
 
 def _metric(
     identifier: str,
+    unit: str,
     services: list[dict[str, str]],
     requests: list[Integers],
     values: list[Integers],
@@ -66,7 +67,7 @@ def _metric(
                 "values": measured[points].tolist(),
             }
         )
-    return {"metricId": identifier, "data": data}
+    return {"metricId": identifier, "unit": unit, "data": data}
 
 
 def _dimensions(service: dict[str, str]) -> dict[str, str]:
@@ -95,7 +96,7 @@ def _requests(service: dict[str, str], seed: int) -> Integers:
     return (daily[:, None] * _PARTS // 100).reshape(-1)
 
 
-def _milliseconds(service: dict[str, str], seed: int) -> Integers:
-    random = stream(seed, "milliseconds", service["service"], service["segment"])
-    stray = random.integers(92, 109, (DAYS, _POINTS_A_DAY))
-    return (int(service["milliseconds"]) * _SLOWNESS * stray // 10_000).reshape(-1)
+def _microseconds(service: dict[str, str], seed: int) -> Integers:
+    random = stream(seed, "slowness", service["service"], service["segment"])
+    stray = random.integers(920, 1_090, (DAYS, _POINTS_A_DAY))
+    return (int(service["milliseconds"]) * _SLOWNESS * stray // 100).reshape(-1)

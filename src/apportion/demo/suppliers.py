@@ -14,9 +14,9 @@ _SCALE = 2
 _CENTS = 10**_SCALE
 
 CREDIT_NOTES = (
-    ("edge-delivery", "2024-06-14", "network", -9_400_00, "USD"),
-    ("messaging", "2024-10-03", "network", -3_250_50, "EUR"),
-    ("dc-amsterdam", "2024-02-20", "compute", -4_100_00, "EUR"),
+    ("edge-delivery", "2024-06-14", "Networking", -9_400_00, "USD"),
+    ("messaging", "2024-10-03", "Networking", -3_250_50, "EUR"),
+    ("dc-amsterdam", "2024-02-20", "Compute", -4_100_00, "EUR"),
 )
 """Node, day, dimension, cents, currency: what suppliers gave back."""
 
