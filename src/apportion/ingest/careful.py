@@ -1,0 +1,246 @@
+"""The careful reading, for files in which something is wrong: which lines, and why.
+
+It is taken only where the first reading stumbled. A CSV file is walked record by record, because
+only that tells the line of the file on which a record begins and gives its text back as it was.
+"""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from duckdb import (
+    ColumnExpression,
+    ConstantExpression,
+    DuckDBPyConnection,
+    DuckDBPyRelation,
+    Expression,
+    FunctionExpression,
+    SQLExpression,
+)
+
+from apportion.findings import Finding, Place
+from apportion.ingest.cells import any_of
+from apportion.ingest.connection import open_numbered_rows
+from apportion.ingest.first_reading import Layout, raw_cells
+from apportion.ingest.safe_reading import Column, RefusedError, Shape
+from apportion.model.values import show
+
+MOST_SHOWN = 50
+"""Findings about lines that are printed; the others are counted."""
+
+_BATCH = 50_000
+_SHOWN = 200
+_UNREADABLE = re.compile("[\udc80-\udcff]")
+_QUOTES = {
+    "unexpected end of data": "a double quote is opened and never closed",
+    "',' expected after '\"'": "text follows the double quote that closes a cell",
+}
+
+
+@dataclass(slots=True)
+class _Text:
+    """The lines of a file, remembering those of the record that is being read."""
+
+    path: Path
+    longest: int
+    number: int = 0
+    held: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the lines. Bytes that are not UTF-8 become lone surrogates."""
+        with self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            while line := file.readline(self.longest + 1):
+                if len(line) > self.longest:
+                    raise RefusedError(
+                        "unsafe_file",
+                        f"The line is longer than {self.longest:,} characters.",
+                        "Check that the file is a CSV file with line breaks.",
+                        self.number + 1,
+                    )
+                self.number += 1
+                self.held.append(line)
+                yield line
+
+    def take(self) -> str:
+        """The text of the record just read."""
+        record = "".join(self.held)
+        self.held.clear()
+        return record
+
+
+def walk(
+    path: Path, columns: Sequence[Column], wanted: Sequence[Column], out: Path, longest: int
+) -> None:
+    """Write the records of a CSV file to a Parquet file.
+
+    Its columns are ``line`` (on which the record begins), ``record`` (the text as it was),
+    ``problem`` (null where the record has the right shape) and those wanted under their ids.
+
+    Raises ``RefusedError`` where a line is too long to be one.
+    """
+    schema = pa.schema(
+        [("line", pa.int64()), ("record", pa.string()), ("problem", pa.string())]
+        + [(column.id, pa.string()) for column in wanted]
+    )
+    before = csv.field_size_limit(longest)
+    try:
+        with pq.ParquetWriter(out, schema, compression="zstd") as writer:
+            for batch in _batches(
+                path, len(columns), [column.position for column in wanted], longest
+            ):
+                writer.write_table(pa.table(batch, schema))
+    finally:
+        csv.field_size_limit(before)
+
+
+def _batches(
+    path: Path, width: int, places: Sequence[int], longest: int
+) -> Iterator[list[list[object]]]:
+    """Columns of the next records. Row by row, because nothing else knows the lines."""
+    batch: list[list[object]] = [[] for _ in range(3 + len(places))]
+    for line, record, problem, cells in _records(path, width, longest):
+        values = [line, record, problem, *(cells[place] if cells else None for place in places)]
+        for column, value in zip(batch, values, strict=True):
+            column.append(value)
+        if len(batch[0]) == _BATCH:
+            yield batch
+            batch = [[] for _ in batch]
+    if batch[0]:
+        yield batch
+
+
+def _records(
+    path: Path, width: int, longest: int
+) -> Iterator[tuple[int, str, str | None, list[str] | None]]:
+    text = _Text(path, longest)
+    reader = csv.reader(iter(text), strict=True)
+    header = True
+    while True:
+        line = text.number + 1
+        cells: list[str] | None = None
+        problem = None
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            problem = _QUOTES.get(str(error), str(error))
+        record = text.take()
+        if header or cells == []:
+            header = False
+            continue
+        if cells is not None and len(cells) != width:
+            problem = f"expected {width} cells, found {len(cells)}"
+        if _UNREADABLE.search(record) or "\0" in record:
+            problem = "it holds bytes that are not UTF-8 text"
+            record = record.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        yield line, record.rstrip("\r\n"), problem, None if problem else cells
+
+
+@dataclass(frozen=True, slots=True)
+class CarefulLines:
+    """The lines of a file with their numbers.
+
+    ``good`` has the file's columns by id, ``path`` is what it is read from. ``bad`` is a table of
+    the wrong lines: ``line``, ``record``, ``problem``, ``value_<alias>`` and ``check_<n>`` for
+    each of the layout's checks.
+    """
+
+    good: DuckDBPyRelation
+    bad: pa.Table
+    path: Path
+    columns: tuple[str, ...]
+
+
+def read_carefully(
+    connection: DuckDBPyConnection, layout: Layout, folder: Path, index: int, longest: int
+) -> CarefulLines:
+    """Tell good lines from bad ones. Raises ``RefusedError``, ``duckdb.Error``."""
+    file = layout.file
+    cells = (*layout.cells, layout.number.cell)
+    wanted = sorted({c.column for c in cells if c.column}, key=lambda column: column.position)
+    path, columns = file.path, tuple(column.id for column in file.columns)
+    if file.shape is Shape.CSV:
+        path = folder / f"careful_{index}"
+        columns = ("line", "record", "problem", *(column.id for column in wanted))
+        walk(file.path, file.columns, wanted, path, longest)
+        lines = connection.read_parquet(str(path))
+    else:
+        lines = _numbered(connection, layout)
+    flagged = raw_cells(lines, layout, ("line", "record", "problem"))
+    checks = [
+        any_of([check.bad]).alias(f"check_{place}") for place, check in enumerate(layout.checks)
+    ]
+    values = [_shown(cell.alias).alias(f"value_{cell.alias}") for cell in cells]
+    own = [ColumnExpression(name) for name in ("line", "record", "problem")]
+    wrong = any_of(ColumnExpression(f"check_{place}") for place in range(len(checks)))
+    bad = (
+        flagged.select(*own, *values, *checks)
+        .filter(ColumnExpression("problem").isnotnull() | wrong)
+        .order("line")
+        .to_arrow_table()
+    )
+    connection.register(f"bad_{index}", bad.select(["line"]))
+    good = lines.filter(SQLExpression(f"line not in (from bad_{index})"))
+    return CarefulLines(good, bad, path, columns)
+
+
+def _shown(alias: str) -> Expression:
+    return FunctionExpression(
+        "left", ColumnExpression(alias).cast("varchar"), ConstantExpression(_SHOWN)
+    )
+
+
+def _numbered(connection: DuckDBPyConnection, layout: Layout) -> DuckDBPyRelation:
+    """The rows of a Parquet file, numbered from 1, each with its content as JSON."""
+    file = layout.file
+    lines = open_numbered_rows(connection, file)
+    named = [
+        part
+        for column in file.columns
+        for part in (ConstantExpression(column.name), ColumnExpression(column.id))
+    ]
+    record = FunctionExpression("json_object", *named).cast("varchar")
+    nothing = ConstantExpression(None).cast("varchar")
+    return lines.select("*", record.alias("record"), nothing.alias("problem"))
+
+
+def line_findings(layout: Layout, bad: pa.Table, most: int) -> list[Finding]:
+    """Say what is wrong with the first ``most`` lines: the place, the value, the remedy."""
+    findings: list[Finding] = []
+    for row in bad.slice(0, most).to_pylist():
+        if row["problem"] is not None:
+            message = f"The line cannot be read: {row['problem']}."
+            where = Place(layout.file.name, row["line"])
+            remedy = "Mend the line, or take the others with --reject-file."
+            findings.append(Finding("invalid_value", message, where, remedy))
+            continue
+        failed = [check for place, check in enumerate(layout.checks) if row[f"check_{place}"]]
+        for check in failed:
+            value = row[f"value_{check.alias}"] or ""
+            expected, remedy = check.expected, check.remedy
+            if check.explain:
+                expected, remedy = check.explain(value)
+            where = Place(layout.file.name, row["line"], check.column.position + 1)
+            message = f"{check.column.name} is {show(value)}; {expected}."
+            if layout.unit:
+                where = Place(layout.file.name)
+                message = f"{layout.unit} {row['line']}: {message}"
+            findings.append(Finding(check.code, message, where, remedy))
+    return findings[:most]
+
+
+def reasons(layout: Layout, bad: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """For each bad line the code and the reason of what is wrong first."""
+    code = pc.if_else(pc.is_valid(bad["problem"]), "invalid_value", pa.scalar(None, pa.string()))
+    reason = bad["problem"]
+    for place, check in enumerate(layout.checks):
+        fails = pc.and_(bad[f"check_{place}"], pc.is_null(code))
+        code = pc.if_else(fails, check.code, code)
+        reason = pc.if_else(fails, f"{check.column.name}: {check.expected}", reason)
+    return code, reason

@@ -1,0 +1,295 @@
+"""How single cells are read: what lines are grouped by, the value of it, what can be wrong.
+
+A cell's ``raw`` is an expression over the file's columns; its ``value`` and its checks are
+expressions over ``raw`` under the cell's alias. So lines can be grouped by raw cells first, and
+a value is computed once for each group instead of once for each line.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from duckdb import (
+    ColumnExpression,
+    ConstantExpression,
+    Expression,
+    FunctionExpression,
+    SQLExpression,
+)
+
+from apportion.amounts import MAXIMUM_UNITS
+from apportion.amounts.currencies import CODES as CURRENCIES
+from apportion.ingest.decimals import doubt, exact, has_form, is_blank
+from apportion.ingest.safe_reading import Column, Holds
+
+LONGEST_NAME = 1_000
+"""Characters of a name, a category, an account."""
+
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]00:00(:00([.]0+)?)?Z?)?"
+_MOMENT = (
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    "([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?( ?UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
+)
+_YEARS = "between date '1970-01-01' and date '2199-12-31'"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that can be wrong with a cell: how it is told, and where it is so.
+
+    ``bad`` is over the raw cell, ``column`` the file's own. ``explain`` gives what was expected
+    and the remedy for a text, where they depend on it.
+    """
+
+    alias: str
+    column: Column
+    code: str
+    expected: str
+    remedy: str
+    bad: Expression
+    explain: Callable[[str], tuple[str, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of every line. ``column`` is absent where the value is the same on all lines."""
+
+    alias: str
+    raw: Expression
+    value: Expression
+    checks: tuple[Check, ...] = ()
+    column: Column | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """The cell that is summed. ``value`` is exact, null where it is blank or wrong."""
+
+    cell: Cell
+    blank: Expression
+    decimals: int
+
+
+def constant(alias: str, value: str | None) -> Cell:
+    """The same text on every line."""
+    literal = ConstantExpression(value).cast("varchar")
+    return Cell(alias, literal, ColumnExpression(alias))
+
+
+def text(
+    alias: str,
+    column: Column,
+    nulls: tuple[str, ...] = ("",),
+    default: str | None = None,
+    *,
+    required: bool = False,
+) -> Cell:
+    """A text. The words in ``nulls`` mean that there is none; then the default counts."""
+    raw = ColumnExpression(column.id)
+    if column.holds is not Holds.TEXT:
+        raw = raw.cast("varchar")
+    value = ColumnExpression(alias)
+    for word in nulls:
+        value = FunctionExpression("nullif", value, ConstantExpression(word))
+    checks = [_too_long(alias, column)]
+    if required:
+        absent = FunctionExpression("trim", or_else(value, _literal("")))
+        checks.append(
+            Check(
+                alias,
+                column,
+                "invalid_value",
+                "it is blank",
+                "Give it a value.",
+                absent == _literal(""),
+            )
+        )
+    if default is not None:
+        value = or_else(value, _literal(default))
+    return Cell(alias, raw, value, tuple(checks), column)
+
+
+def _too_long(alias: str, column: Column) -> Check:
+    return Check(
+        alias,
+        column,
+        "invalid_value",
+        f"it is longer than {LONGEST_NAME:,} characters",
+        "Check that the cell's quotes are closed.",
+        SQLExpression(f"coalesce(length({alias}) > {LONGEST_NAME}, false)"),
+    )
+
+
+def currency(
+    alias: str, column: Column, nulls: tuple[str, ...] = ("",), default: str | None = None
+) -> Cell:
+    """A currency code; blank only where there is a default."""
+    cell = text(alias, column, nulls, default, required=default is None)
+    known = cell.value.isin(*[_literal(code) for code in sorted(CURRENCIES)])
+    check = Check(
+        alias,
+        column,
+        "unknown_currency",
+        "that is not an ISO 4217 currency code",
+        "Write three capital letters, such as USD.",
+        _false_if_null(~known),
+    )
+    return Cell(alias, cell.raw, cell.value, (*cell.checks, check), column)
+
+
+def name(alias: str, column: Column, nulls: tuple[str, ...] = ("",)) -> Cell:
+    """A text that names something: not blank, without characters that cannot be seen."""
+    cell = text(alias, column, nulls, required=True)
+    check = Check(
+        alias,
+        column,
+        "invalid_value",
+        "it holds a character that cannot be seen",
+        "Remove line breaks, tabs and other control characters.",
+        SQLExpression(f"coalesce(regexp_matches({alias}, '[\\x00-\\x1f\\x7f]'), false)"),
+    )
+    return Cell(alias, cell.raw, cell.value, (*cell.checks, check), column)
+
+
+def day(alias: str, column: Column) -> Cell:
+    """A day: a date, an ISO text, or a moment at midnight."""
+    if column.holds is Holds.DAY:
+        value = SQLExpression(f"cast({alias} as date)")
+    elif column.holds is Holds.MOMENT:
+        moment = f"cast({alias} as timestamp)"
+        value = SQLExpression(
+            f"case when {moment} = date_trunc('day', {moment}) then cast({moment} as date) end"
+        )
+    else:
+        form = f"regexp_full_match(trim({alias}), '{_DAY}')"
+        value = SQLExpression(
+            f"case when {form} then try_cast(left(trim({alias}), 10) as date) end"
+        )
+    check = Check(
+        alias,
+        column,
+        "invalid_value",
+        "expected a day of the calendar such as 2024-01-31",
+        "Write it as YYYY-MM-DD.",
+        SQLExpression(f"not coalesce(({value.fragment()}) {_YEARS}, false)"),
+    )
+    return Cell(alias, _raw_or_text(column), value, (check,), column)
+
+
+def moment(alias: str, column: Column, nulls: tuple[str, ...], *, required: bool) -> Cell:
+    """A moment in UTC. Without an offset it is taken to be UTC."""
+    if column.holds in (Holds.DAY, Holds.MOMENT):
+        value = SQLExpression(f"cast({alias} as timestamp)")
+        blank = SQLExpression(f"({alias} is null)")
+    else:
+        form = f"regexp_full_match(trim({alias}), '{_MOMENT}')"
+        parsed = f"cast(try_cast(trim({alias}) as timestamptz) as timestamp)"
+        value = SQLExpression(f"case when {form} then {parsed} end")
+        blank = is_blank(alias, Holds.TEXT, nulls)
+    in_years = SQLExpression(f"coalesce(cast(({value.fragment()}) as date) {_YEARS}, false)")
+    check = Check(
+        alias,
+        column,
+        "invalid_value",
+        "expected a moment such as 2024-01-31T00:00:00Z",
+        "Write it as ISO 8601, in UTC.",
+        ~in_years if required else ~in_years & ~blank,
+    )
+    return Cell(alias, _raw_or_text(column), value, (check,), column)
+
+
+def _raw_or_text(column: Column) -> Expression:
+    raw = ColumnExpression(column.id)
+    return raw if column.holds in (Holds.TEXT, Holds.DAY, Holds.MOMENT) else raw.cast("varchar")
+
+
+def number(
+    alias: str,
+    column: Column,
+    decimals: int,
+    nulls: tuple[str, ...] = ("",),
+    *,
+    scale: int | None = None,
+    required: bool = True,
+) -> Number:
+    """A number, exact to ``decimals``. With a ``scale`` it must fit in 64 bits of such units."""
+    value = exact(alias, column.holds, decimals)
+    blank = is_blank(alias, column.holds, nulls)
+    formed = _false_if_null(has_form(alias, column.holds))
+    checks = [
+        Check(alias, column, "invalid_value", "it is not a number", "", ~blank & ~formed, doubt),
+        _overflow(alias, column, value, formed & ~blank, scale),
+    ]
+    if required:
+        checks.append(
+            Check(alias, column, "invalid_value", "it is blank", "Give it a number.", blank)
+        )
+    raw = ColumnExpression(column.id)
+    if column.holds not in (Holds.TEXT, Holds.NUMBER, Holds.DOUBLE, Holds.FLOAT):
+        raw = raw.cast("varchar")
+    return Number(Cell(alias, raw, value, tuple(checks), column), blank, decimals)
+
+
+def _overflow(
+    alias: str, column: Column, value: Expression, formed: Expression, scale: int | None
+) -> Check:
+    beyond = formed & value.isnull()
+    expected = "it is too large to be counted exactly"
+    if scale is not None:
+        digits = str(MAXIMUM_UNITS).rjust(scale + 1, "0")
+        most = f"{digits[:-scale]}.{digits[-scale:]}" if scale else digits
+        large = SQLExpression(f"coalesce(abs({value.fragment()}) > {most}, false)")
+        beyond = beyond | large
+        expected = f"it does not fit in 64 bits at {scale} decimals"
+    remedy = "Check the amount; for a currency of large numbers, lower `scale` in apportion.yaml."
+    return Check(alias, column, "amount_overflow", expected, remedy, beyond)
+
+
+def tags(alias: str, column: Column, nulls: tuple[str, ...] = ("", "NULL")) -> Cell:
+    """A map of texts: JSON, a map, a struct, or a list of keys and values."""
+    kind = "map(varchar, varchar)"
+    blank = is_blank(alias, Holds.TEXT if column.holds is Holds.TEXT else Holds.MAP, nulls)
+    pairs = "try_cast({} as struct(key varchar, value varchar)[])"
+    if column.holds is Holds.MAP:
+        value = f"cast({alias} as {kind})"
+    elif column.holds is Holds.PAIRS:
+        value = f"try(map_from_entries({pairs.format(alias)}))"
+    elif column.holds is Holds.STRUCT:
+        value = f"try_cast(to_json({alias}) as {kind})"
+    else:
+        json = f"try_cast({alias} as json)"
+        entries = f"try(map_from_entries({pairs.format(json)}))"
+        value = f"coalesce(try_cast({json} as {kind}), {entries})"
+    raw = ColumnExpression(column.id)
+    structured = (Holds.TEXT, Holds.MAP, Holds.PAIRS, Holds.STRUCT)
+    raw = raw if column.holds in structured else raw.cast("varchar")
+    check = Check(
+        alias,
+        column,
+        "invalid_value",
+        'expected a JSON object such as {"team": "core"}, each key once',
+        "Export the column as JSON.",
+        SQLExpression(f"(({value}) is null and not {blank.fragment()})"),
+    )
+    usable = f"case when {blank.fragment()} then null else {value} end"
+    return Cell(alias, raw, SQLExpression(usable), (check,), column)
+
+
+def any_of(conditions: Iterable[Expression]) -> Expression:
+    """Whether at least one condition holds; of none, it is false."""
+    result = SQLExpression("false")
+    for condition in conditions:
+        result = result | _false_if_null(condition)
+    return result
+
+
+def or_else(value: Expression, other: Expression) -> Expression:
+    """The value, or where it is null the other."""
+    return SQLExpression(f"coalesce({value.fragment()}, {other.fragment()})")
+
+
+def _false_if_null(condition: Expression) -> Expression:
+    return or_else(condition, SQLExpression("false"))
+
+
+def _literal(value: str) -> Expression:
+    return ConstantExpression(value)

@@ -1,0 +1,75 @@
+"""A DuckDB connection that can reach the given files and nothing else."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from apportion.ingest.safe_reading import SafeFile, Shape
+
+MEMORY = "60%"
+"""Of the machine's memory; beyond it DuckDB works in the private folder."""
+
+
+def connect(folder: Path, files: Sequence[SafeFile]) -> duckdb.DuckDBPyConnection:
+    """Open a database in memory whose reach ends with the private folder and the files in it.
+
+    No extension is fetched, moments are in UTC, and the settings can no longer be changed.
+    """
+    connection = duckdb.connect(
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "temp_directory": str(folder),
+            "memory_limit": MEMORY,
+        }
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET allowed_directories = ?", [[f"{folder}/"]])
+    connection.execute("SET allowed_paths = ?", [[str(file.path) for file in files]])
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def open_lines(
+    connection: duckdb.DuckDBPyConnection, file: SafeFile, longest_line: int
+) -> duckdb.DuckDBPyRelation:
+    """A file's lines, one row each, with the columns ``c0``, ``c1``, ... in the file's order.
+
+    Nothing is guessed: commas, double quotes, every cell of a CSV file a text. A line that does
+    not fit raises a ``duckdb.Error``, at the latest when the relation is read.
+    """
+    if file.shape is Shape.PARQUET:
+        relation = connection.read_parquet(str(file.path))
+        return relation.select(*_by_id(relation, file))
+    return connection.read_csv(
+        str(file.path),
+        columns={column.id: "VARCHAR" for column in file.columns},
+        auto_detect=False,
+        header=True,
+        delimiter=",",
+        quotechar='"',
+        escapechar='"',
+        encoding="utf-8",
+        strict_mode=True,
+        null_padding=False,
+        max_line_size=longest_line,
+    )
+
+
+def open_numbered_rows(
+    connection: duckdb.DuckDBPyConnection, file: SafeFile
+) -> duckdb.DuckDBPyRelation:
+    """The rows of a Parquet file as ``open_lines`` gives them, and ``line``, counted from 1."""
+    relation = connection.read_parquet(str(file.path), file_row_number=True)
+    number = duckdb.ColumnExpression(relation.columns[-1]) + 1
+    return relation.select(*_by_id(relation, file), number.alias("line"))
+
+
+def _by_id(relation: duckdb.DuckDBPyRelation, file: SafeFile) -> list[duckdb.Expression]:
+    """Columns by place, because two names that differ in case alone are one to DuckDB."""
+    return [
+        duckdb.ColumnExpression(relation.columns[column.position]).alias(column.id)
+        for column in file.columns
+    ]

@@ -1,0 +1,149 @@
+"""Plain usage: one line a node, day and metric, with a value.
+
+``node``, ``date``, ``metric`` and ``value`` are required; ``unit`` and ``source`` are optional.
+Labels are columns named ``label.NAME``, or one column ``labels`` with JSON objects or maps.
+
+A file speaks for each of its sources and metrics from the first to the last of its days. Lines of
+the same node, day, metric, labels and unit are summed, negative ones apart from the others.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from duckdb import (
+    ColumnExpression,
+    ConstantExpression,
+    Expression,
+    FunctionExpression,
+    SQLExpression,
+)
+
+from apportion.findings import IngestError
+from apportion.ingest import cells
+from apportion.ingest.acceptance import accept
+from apportion.ingest.connection import connect
+from apportion.ingest.decimals import VALUE_DECIMALS
+from apportion.ingest.first_reading import Layout
+from apportion.ingest.header import missing_columns, require_tables, unknown_columns
+from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
+from apportion.ingest.plain import day_cell, source_cell, source_is_a_guess, speaks_for
+from apportion.ingest.safe_reading import Column, Holds, SafeFile, inspect, private_folder
+from apportion.ingest.usage_rows import KEYS, LABELS, usage_rows
+
+REQUIRED = {
+    "node": "checkout",
+    "date": "2024-01-31",
+    "metric": "http_requests",
+    "value": "1234",
+}
+COLUMNS = (*REQUIRED, "unit", "source", "labels")
+LABEL = "label."
+"""What the name of a column with a label begins with."""
+
+_MAP = "map(varchar, varchar)"
+
+
+def read(paths: Sequence[Path], context: Context) -> Incoming:
+    """Read plain usage. Raises ``IngestError`` with all findings."""
+    with private_folder() as folder:
+        files = inspect(paths, folder, context.limits)
+        require_tables(files, "usage figures")
+        missing = [finding for file in files for finding in missing_columns(file, REQUIRED)]
+        if missing:
+            raise IngestError(missing)
+        with connect(folder, files) as connection:
+            layouts = [_layout(file, context) for file in files]
+            accepted = accept(connection, layouts, context, folder)
+            named = accepted.groups.select(
+                *[
+                    ColumnExpression(name)
+                    for name in ("source", "node", "metric", "labels", "unit")
+                ],
+                ConstantExpression("").alias("period"),
+                ColumnExpression("day").alias("date"),
+                ColumnExpression("amount"),
+                ColumnExpression("lines"),
+                SQLExpression("amount < 0").alias("below"),
+            )
+            keys = ", ".join(KEYS)
+            # Two files may speak of the same node and day, as two lines of one file may.
+            groups = named.aggregate(
+                f"{keys}, sum(amount) as amount, cast(sum(lines) as bigint) as lines",
+                f"{keys}, below",
+            ).to_arrow_table()
+    rows = usage_rows(groups, accepted.files, context.model)
+    doubts = [
+        finding for file in files for finding in unknown_columns(file, COLUMNS, (LABEL, "x_"))
+    ]
+    report = IngestReport(
+        FORMAT.name,
+        Kind.USAGE,
+        accepted.files,
+        findings=(*accepted.findings, *doubts, *rows.findings),
+    )
+    replaced = speaks_for(rows.table, context)
+    guess = source_is_a_guess(files, context)
+    return Incoming(Kind.USAGE, rows.table, replaced, report, guess)
+
+
+def _layout(file: SafeFile, context: Context) -> Layout:
+    node, metric, value = (file.find(name) for name in ("node", "metric", "value"))
+    assert node is not None
+    assert metric is not None
+    assert value is not None
+    unit = file.find("unit")
+    return Layout(
+        file,
+        (
+            source_cell(file, context),
+            cells.name("node", node),
+            day_cell(file, context),
+            cells.name("metric", metric),
+            cells.text("unit", unit, default="") if unit else cells.constant("unit", ""),
+            *_label_cells(file),
+        ),
+        cells.number("number", value, VALUE_DECIMALS),
+        key="metric",
+        sign=True,
+    )
+
+
+def _label_cells(file: SafeFile) -> tuple[cells.Cell, ...]:
+    """The labels of a line as canonical text, from the column of all and those of each."""
+    whole = file.find("labels")
+    nothing = ConstantExpression(None).cast(_MAP)
+    given = cells.tags("labels", whole, ("",)) if whole else None
+    each = [column for column in file.columns if column.name.startswith(LABEL)]
+    parts = _map_of(each) if each else nothing
+    of_all = given.value.fragment() if given else nothing.fragment()
+    both = f"map_concat(coalesce({of_all}, map()), coalesce(label_columns, map()))"
+    text = SQLExpression(LABELS.format(f"cast({both} as {_MAP})"))
+    return (
+        cells.Cell("label_columns", parts, ColumnExpression("label_columns")),
+        cells.Cell(
+            "labels", given.raw if given else nothing, text, given.checks if given else (), whole
+        ),
+    )
+
+
+def _map_of(columns: Sequence[Column]) -> Expression:
+    names = [ConstantExpression(column.name.removeprefix(LABEL)) for column in columns]
+    values = [
+        FunctionExpression("nullif", _as_text(column), ConstantExpression("")) for column in columns
+    ]
+    return FunctionExpression(
+        "map", FunctionExpression("list_value", *names), FunctionExpression("list_value", *values)
+    )
+
+
+def _as_text(column: Column) -> Expression:
+    held = ColumnExpression(column.id)
+    return held if column.holds is Holds.TEXT else held.cast("varchar")
+
+
+FORMAT = Format(
+    "usage",
+    Kind.USAGE,
+    "Plain usage as CSV or Parquet: node, date, metric, value, perhaps unit, source and labels.",
+    read,
+)

@@ -1,0 +1,198 @@
+"""What an ingest hands to the ledger: rows, what they replace, and the proof that nothing is lost.
+
+Amounts in reports are decimal text, exact, without trailing zeros.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from apportion.findings import Finding
+from apportion.ingest.safe_reading import Limits
+from apportion.ledger.record_ingest import Replaced
+from apportion.model import Model
+
+PRECISION = 38
+USAGE_DECIMALS = 9
+"""Decimals kept of a usage value."""
+
+UNMAPPED = "unmapped:"
+"""Nodes with this prefix need no declaration: they hold cost that no mapping rule took."""
+
+
+class Kind(StrEnum):
+    """What a format brings: costs or usage."""
+
+    COSTS = "costs"
+    USAGE = "usage"
+
+
+def cost_schema(scale: int) -> pa.Schema:
+    """Rows of costs, as the ledger's table without its own columns, at the workspace's scale.
+
+    ``lines`` counts the lines of the file that have a part in the row.
+    """
+    return pa.schema(
+        [
+            ("source", pa.string()),
+            ("period", pa.string()),
+            ("node", pa.string()),
+            ("date", pa.date32()),
+            ("dimension", pa.string()),
+            ("currency", pa.string()),
+            ("amount", pa.decimal128(PRECISION, scale)),
+            ("lines", pa.int64()),
+        ]
+    )
+
+
+USAGE_SCHEMA = pa.schema(
+    [
+        ("source", pa.string()),
+        ("period", pa.string()),
+        ("node", pa.string()),
+        ("date", pa.date32()),
+        ("metric", pa.string()),
+        ("labels", pa.string()),
+        ("value", pa.decimal128(PRECISION, USAGE_DECIMALS)),
+        ("unit", pa.string()),
+    ]
+)
+"""Rows of usage. ``labels`` is JSON text with sorted keys, ``{}`` where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """One currency: what the file holds, what the rows hold, and rows minus file."""
+
+    currency: str
+    file: str
+    rows: str
+    difference: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file: how many lines were read, accepted, rejected by reason, and its totals.
+
+    ``totals`` is by currency, or by metric for usage, of the accepted lines.
+    """
+
+    file: str
+    lines_read: int
+    accepted: int
+    rejected: int
+    rejections: Mapping[str, int]
+    totals: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class MappedAmount:
+    """What one rule took, or, where ``rule`` is empty, what no rule took, in one currency."""
+
+    rule: str
+    node: str
+    currency: str
+    amount: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What happened, to be shown after an ingest.
+
+    ``totals`` is by currency over all files and empty for usage. ``notes`` are sentences about
+    choices that were made; ``findings`` are warnings.
+    """
+
+    format: str
+    kind: Kind
+    files: tuple[FileReport, ...]
+    totals: tuple[Total, ...] = ()
+    mapped: tuple[MappedAmount, ...] = ()
+    unmapped: tuple[MappedAmount, ...] = ()
+    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def lines_read(self) -> int:
+        """Lines of all files."""
+        return sum(each.lines_read for each in self.files)
+
+    @property
+    def accepted(self) -> int:
+        """Lines of all files that became rows."""
+        return sum(each.accepted for each in self.files)
+
+    @property
+    def rejected(self) -> int:
+        """Lines of all files that did not."""
+        return sum(each.rejected for each in self.files)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report for programs; amounts are decimal text."""
+        return {
+            "format": self.format,
+            "kind": str(self.kind),
+            "lines_read": self.lines_read,
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "files": [asdict(each) for each in self.files],
+            "totals": [asdict(each) for each in self.totals],
+            "mapped": [asdict(each) for each in self.mapped],
+            "unmapped": [asdict(each) for each in self.unmapped],
+            "notes": list(self.notes),
+            "warnings": [
+                {"code": each.code, "message": each.message, "remedy": each.remedy}
+                for each in self.findings
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Rows that are ready for the ledger, in canonical order, and what they replace.
+
+    ``source_is_a_guess`` says that the source is only the file's name.
+    """
+
+    kind: Kind
+    rows: pa.Table
+    replaces: tuple[Replaced, ...]
+    report: IngestReport
+    source_is_a_guess: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a format needs to know beside its files.
+
+    ``period`` is the declared first and last day, ``source`` the declared name of who says it,
+    ``cost_column`` one of ``effective``, ``billed``, ``contracted``, ``list``. With a
+    ``reject_file``, lines that are wrong go there and the others are taken.
+    """
+
+    model: Model
+    source: str | None = None
+    period: tuple[date, date] | None = None
+    cost_column: str = "effective"
+    reject_file: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+Read = Callable[[Sequence[Path], Context], Incoming]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A registered way to read files: its name, what it brings, a sentence, and the reader."""
+
+    name: str
+    kind: Kind
+    summary: str
+    read: Read

@@ -1,0 +1,92 @@
+"""What the plain formats share: who says it, and for which days."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+from duckdb import ConstantExpression, DuckDBPyConnection
+
+from apportion.ingest import cells
+from apportion.ingest.cells import Cell, Check
+from apportion.ingest.incoming import UNMAPPED, Context
+from apportion.ingest.safe_reading import SafeFile
+from apportion.ledger.record_ingest import Replaced
+from apportion.model import Model
+
+NODES = "model_nodes"
+"""The table of the model's nodes, for queries."""
+
+_SUFFIXES = (".gz", ".csv", ".parquet", ".pq", ".json", ".txt")
+
+
+def register_nodes(connection: DuckDBPyConnection, model: Model) -> None:
+    """Make the ids of the model's nodes known to queries."""
+    ids = pa.array([node.id for node in model.nodes], pa.string())
+    connection.register(NODES, pa.table({"id": ids}))
+
+
+def declared(column: str) -> str:
+    """The condition that a node's name in a column of ours is one of the model, or unmapped."""
+    return f"({column} in (from {NODES}) or starts_with({column}, '{UNMAPPED}'))"
+
+
+def source_cell(file: SafeFile, context: Context) -> Cell:
+    """Who says it: the line itself, else what the command names, else the file's name."""
+    default = context.source or stem(file.name)
+    column = file.find("source")
+    if column is None:
+        return cells.constant("source", default)
+    return cells.text("source", column, default=default)
+
+
+def source_is_a_guess(files: Sequence[SafeFile], context: Context) -> bool:
+    """Whether some file's source is only its name."""
+    return not context.source and any(file.find("source") is None for file in files)
+
+
+def stem(name: str) -> str:
+    """A file's name without its folder and its known endings.
+
+    >>> stem("bills/aws.2024-01.csv.gz")
+    'aws.2024-01'
+    """
+    path = Path(name)
+    while path.suffix.lower() in _SUFFIXES and path.stem:
+        path = path.with_suffix("")
+    return path.name
+
+
+def day_cell(file: SafeFile, context: Context) -> Cell:
+    """The day of a line, which lies in the declared period if there is one."""
+    column = file.find("date")
+    assert column is not None
+    cell = cells.day("day", column)
+    if context.period is None:
+        return cell
+    first, last = context.period
+    inside = cell.value.between(ConstantExpression(first), ConstantExpression(last))
+    check = Check(
+        "day",
+        column,
+        "invalid_value",
+        f"it is outside the declared period, {first} to {last}",
+        "Leave the line out, or declare a longer period.",
+        ~inside,
+    )
+    return Cell(cell.alias, cell.raw, cell.value, (*cell.checks, check), column)
+
+
+def speaks_for(rows: pa.Table, context: Context) -> tuple[Replaced, ...]:
+    """What plain rows replace: each source's days, and of usage only the metrics it speaks of."""
+    keys = [name for name in ("source", "metric") if name in rows.column_names]
+    bounds = rows.group_by(keys).aggregate([("date", "min"), ("date", "max")]).to_pylist()
+    replaced = [
+        Replaced(
+            source=row["source"],
+            metric=row.get("metric", ""),
+            first=context.period[0] if context.period else row["date_min"],
+            last=context.period[1] if context.period else row["date_max"],
+        )
+        for row in bounds
+    ]
+    return tuple(sorted(replaced, key=lambda each: (each.source, each.metric)))
