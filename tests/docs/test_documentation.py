@@ -1,4 +1,4 @@
-"""What the documents say works: commands run, code runs, links lead somewhere, pages are current."""
+"""What the documents say works: commands and code run, links lead somewhere, pages are current."""
 
 import os
 import re

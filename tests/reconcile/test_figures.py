@@ -95,6 +95,27 @@ def test_partial_cost_centres(books: Any) -> None:
     assert dict(partial) == {"id": "checkout", "name": "Checkout", "residual": Decimal("42.00")}
 
 
+def test_a_product_that_gives_everything_is_neither_final_nor_partial(books: Any) -> None:
+    edges = [dict(edge) for edge in books.model["edges"]]
+    edges[-1]["parameters"] = {"percent": 100}
+    books.model = {**books.model, "edges": edges}
+    day = {"date": "2024-01-02"}
+    books.row("allocations", node="checkout", **day).update(given="70.00", retained="0.00")
+    books.row("allocations", node="retail", **day).update(
+        indirect="70.00", holistic="70.00", retained="70.00"
+    )
+    books.row("contributions", source="checkout")["amount"] = "70.00"
+    proof = books.prove()
+    assert proof.violations == ()
+    assert proof.partial_cost_centres == ()
+    assert proof.partial_cost_centre_residual == 0
+    assert [(each.id, each.days) for each in proof.final_cost_centres] == [
+        ("checkout", 1),
+        ("retail", 1),
+        ("search", 2),
+    ]
+
+
 def test_cost_centres_of_equal_cost_are_in_order_of_id(write: Any) -> None:
     model = {"nodes": [{"id": name, "type": "product"} for name in "zab"]}
     books = write(

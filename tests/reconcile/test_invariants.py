@@ -126,6 +126,22 @@ def test_every_invariant_says_why(check: Callable[..., Any]) -> None:
     assert check.__module__.endswith(f".{check.__name__}")
 
 
+def test_contributions_of_nodes_without_a_row(books: Any) -> None:
+    books.contributions.append(
+        {
+            "source": "labs",
+            "receiver": "ghost",
+            "date": "2024-01-01",
+            "dimension": "compute",
+            "amount": "1.00",
+        }
+    )
+    proof = books.prove()
+    assert said(proof, "given_is_contributed") == [("labs", FIRST, "compute", "1.00", "0.00")]
+    assert said(proof, "indirect_is_received") == [("ghost", FIRST, "compute", "1.00", "0.00")]
+    assert [row[0] for row in said(proof, "nodes_are_known")] == ["ghost"]
+
+
 def test_one_unit_of_tolerance(books: Any) -> None:
     books.row("allocations", node="eks", date="2024-01-02").update(given="100.01", retained="-0.01")
     assert said(books.prove(), "within_holistic") == []
@@ -252,17 +268,19 @@ def test_the_list_is_cut_and_the_count_is_not(write: Any) -> None:
     assert "50 more violations" in proof.findings()[-1].message
 
 
-def test_a_product_under_no_root(books: Any) -> None:
-    """A model with such a circle does not load, so the circle is closed after loading."""
+def test_products_under_no_root(books: Any) -> None:
+    """A model with such circles does not load, so they are closed after loading.
+
+    labs, which is part of itself, holds nothing; so nothing is missing without it.
+    """
     model = Model.from_dict(books.model)
-    circle = [
-        replace(node, part_of=("checkout",)) if node.id == "retail" else node
-        for node in model.nodes
-    ]
-    proof = books.prove(model=replace(model, nodes=tuple(circle)))
+    part_of = {"retail": ("checkout",), "labs": ("labs",)}
+    circles = [replace(node, part_of=part_of.get(node.id, node.part_of)) for node in model.nodes]
+    proof = books.prove(model=replace(model, nodes=tuple(circles)))
     assert said(proof, "hierarchy_sums") == [
         ("checkout", None, "", "112.00", "under no root"),
         ("retail", None, "", "28.00", "under no root"),
+        ("search", None, "", "30.00", "under no root"),
     ]
 
 
@@ -284,6 +302,11 @@ class TestNoRows:
     def test_a_lost_result_is_caught_without_the_costs(self, books: Any) -> None:
         books.allocations, books.contributions, books.costs = [], [], None
         assert said(books.prove(), "check_saw_no_rows")
+
+    def test_lost_allocations_are_caught(self, books: Any) -> None:
+        books.allocations, books.costs = [], None
+        unseen = {row[3] for row in said(books.prove(), "check_saw_no_rows")}
+        assert "rows for conserved_by_day" in unseen
 
     def test_lost_contributions_are_caught(self, books: Any) -> None:
         books.contributions = []

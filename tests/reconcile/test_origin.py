@@ -77,6 +77,34 @@ def test_dimensions_are_apart(write: Any, own: str, expected: str) -> None:
     assert proof.allocated_from_infrastructure == Decimal(expected)
 
 
+def test_own_bills_travel_in_their_own_dimension(write: Any) -> None:
+    """In x all began on infra, in y all is a's own bill; of the residual, half each."""
+    books = company(
+        write,
+        [percent("infra", "a", "100"), percent("a", "b", "50"), percent("b", "c", "50")],
+        """
+        infra 2024-01-01 x 100.00   0.00 100.00 100.00  0.00
+        a     2024-01-01 x   0.00 100.00 100.00  50.00 50.00
+        b     2024-01-01 x   0.00  50.00  50.00  25.00 25.00
+        c     2024-01-01 x   0.00  25.00  25.00   0.00 25.00
+        a     2024-01-01 y 100.00   0.00 100.00  50.00 50.00
+        b     2024-01-01 y   0.00  50.00  50.00  25.00 25.00
+        c     2024-01-01 y   0.00  25.00  25.00   0.00 25.00
+        """,
+        """
+        infra a 2024-01-01 x 100.00
+        a     b 2024-01-01 x  50.00
+        b     c 2024-01-01 x  25.00
+        a     b 2024-01-01 y  50.00
+        b     c 2024-01-01 y  25.00
+        """,
+    )
+    proof = books.prove()
+    assert proof.violations == ()
+    assert proof.allocated_from_infrastructure == Decimal("25.00")
+    assert proof.coverage_percent == Decimal("25.000000")
+
+
 def test_a_credit_of_its_own_that_cancels_what_came(write: Any) -> None:
     """a has nothing in all, gives nothing, and so keeps 5 from infra and its own -5."""
     books = company(

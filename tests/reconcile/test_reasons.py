@@ -91,6 +91,16 @@ def test_a_day_without_usage_that_was_shared_equally_is_no_reason(write: Any) ->
     assert reasons(books)["a"] == {"cap": "20.00"}
 
 
+def test_only_what_the_warning_says_of_the_source_counts(write: Any) -> None:
+    """Names are data: one that holds the very words of another warning proves nothing."""
+    books = shared(write, CAPPED, kept="100.00", warning=f"{KEPT} {SHARED}")
+    assert reasons(books)["a"] == {"cap": "110.00"}
+    books.warnings = [{"code": "missing_usage", "message": KEPT, "source": "a"}]
+    assert reasons(books)["a"] == {"cap": "110.00"}
+    books.warnings = [{"code": "zero_usage", "message": KEPT, "source": "p"}]
+    assert reasons(books)["a"] == {"cap": "110.00"}
+
+
 def test_a_hybrid_keeps_only_for_want_of_usage(write: Any) -> None:
     books = shared(write, HYBRID, kept="10.00", warning=KEPT)
     assert reasons(books)["a"] == {"no usage, kept": "20.00"}

@@ -82,8 +82,9 @@ def test_a_cost_that_the_result_lacks(write: Any) -> None:
     )
 
 
-def test_an_amount_that_64_bits_do_not_hold(write: Any) -> None:
-    lines = "a 2024-01-02 x 92233720368547758.07 EUR"
+@pytest.mark.parametrize("amount", ["92233720368547758.07", "92233720368547758.08"])
+def test_an_amount_that_64_bits_do_not_hold(write: Any, amount: str) -> None:
+    lines = f"a 2024-01-02 x {amount} EUR"
     proof = one_node(write, "1.00", lines, "2024-01-02").prove()
     assert [each.expected for each in proof.violations] == ["nothing known"]
 

@@ -100,6 +100,6 @@ def test_the_words_of_the_runs_warning_are_those_the_reasons_look_for(policy: st
     proof = result.reconciliation()
     assert proof.violations == ()
     (node,) = proof.infrastructure_nodes
-    told = any(KEPT in message for message in result.warnings["message"].to_pylist())
+    told = any(message.endswith(KEPT) for message in result.warnings["message"].to_pylist())
     assert told is (policy == "retain")
     assert node.reason == ("no usage, kept" if policy == "retain" else "")

@@ -43,6 +43,9 @@ class Commands(TyperGroup):
         """Run a command. This is the only place where errors become messages."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt as interruption:
+            typer.echo("Interrupted. What was not finished is not recorded.", err=True)
+            raise typer.Exit(130) from interruption
         except Exception as error:
             status = exit_status(error, debug=getattr(ctx.obj, "debug", False))
             if status is None:

@@ -108,17 +108,28 @@ def _excerpt(place: Place, excerpts: dict[str, list[str]]) -> list[str]:
     if place.line > len(lines):
         return []
     line = lines[place.line - 1]
-    begin = max(place.column - _EXCERPT_WIDTH // 2, 0)
-    before = shown_name(line[begin : max(place.column - 1, 0)])
-    after = shown_name(line[max(place.column - 1, 0) : begin + _EXCERPT_WIDTH])
+    spot = _start_of_cell(line, place.column) if place.file.endswith(".csv") else place.column - 1
+    begin = max(spot - _EXCERPT_WIDTH // 2, 0)
+    before = shown_name(line[begin : max(spot, 0)])
+    after = shown_name(line[max(spot, 0) : begin + _EXCERPT_WIDTH])
     label = f"{place.line:>6} | "
     shown = [f"{label}{'... ' if begin else ''}{before}{after}".rstrip()]
-    if place.column:
+    if spot >= 0:
         from rich.cells import cell_len
 
         shift = cell_len(before) + (4 if begin else 0)
         shown.append(f"{'|':>8} {' ' * shift}^")
     return shown
+
+
+def _start_of_cell(line: str, cell: int) -> int:
+    """Where a cell of a CSV line begins; cells count from 1, quoted ones may hold commas."""
+    commas, quoted = [-1], False
+    for position, character in enumerate(line):
+        quoted ^= character == '"'
+        if character == "," and not quoted:
+            commas.append(position)
+    return commas[cell - 1] + 1 if 0 < cell <= len(commas) else -1
 
 
 def _lines(file: Path) -> list[str]:

@@ -59,7 +59,7 @@ _READABLE = 100
 """Columns beyond which prose is hard to read."""
 
 
-def wrapped(text: str, stream: TextIO, indent: str = "") -> list[str]:
+def wrapped(text: str, stream: TextIO, indent: str = "", hang: str = "") -> list[str]:
     """Prose as lines that fit the stream; words and paths are never broken."""
     import textwrap
 
@@ -67,15 +67,15 @@ def wrapped(text: str, stream: TextIO, indent: str = "") -> list[str]:
         text,
         max(min(width_of(stream) or _READABLE, _READABLE), 40),
         initial_indent=indent,
-        subsequent_indent=indent,
+        subsequent_indent=indent + hang,
         break_long_words=False,
         break_on_hyphens=False,
     )
 
 
-def say(text: str = "", indent: str = "") -> None:
-    """Write a paragraph to stdout; an empty text is an empty line."""
-    for line in wrapped(text, sys.stdout, indent) or [""]:
+def say(text: str = "", indent: str = "", hang: str = "") -> None:
+    """Write a paragraph to stdout, lines after the first shifted by ``hang``."""
+    for line in wrapped(text, sys.stdout, indent, hang) or [""]:
         sys.stdout.write(f"{line}\n")
 
 

@@ -18,10 +18,14 @@ BAR_WIDTH = 24
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A column's title; ``number`` columns are set to the right and never folded."""
+    """A column's title.
+
+    A ``number`` is set to the right; it is never folded, nor is a ``whole`` column of ids or dates.
+    """
 
     title: str
     number: bool = False
+    whole: bool = False
 
 
 def table(
@@ -34,6 +38,8 @@ def table(
     drawn = Table(
         box=_box(),
         pad_edge=False,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
         show_footer=total is not None,
         header_style="bold",
         footer_style="bold",
@@ -41,13 +47,14 @@ def table(
     for place, head in enumerate(heads):
         foot = total[place] if total is not None else ""
         widest = max((cell_len(row[place]) for row in body), default=0)
+        firm = head.number or head.whole
         drawn.add_column(
             head.title,
             footer=Text(foot),
             justify="right" if head.number else "left",
-            no_wrap=head.number,
+            no_wrap=firm,
             overflow="fold",
-            min_width=max(widest, cell_len(foot), cell_len(head.title)) if head.number else None,
+            min_width=max(widest, cell_len(foot), cell_len(head.title)) if firm else None,
         )
     for row in body:
         drawn.add_row(*map(Text, row))

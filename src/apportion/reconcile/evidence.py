@@ -43,12 +43,16 @@ WHERE date BETWEEN getvariable('proof_start') AND getvariable('proof_end');
 
 _GIVING = """
 CREATE OR REPLACE TEMP TABLE proof_giving AS
-WITH reaching AS (
+WITH distinct_windows AS (
+    -- Windows that are alike would have no order, and the next two steps must see the same one.
+    SELECT DISTINCT source, first, last FROM proof_windows
+),
+reaching AS (
     SELECT source, first, last, max(last) OVER (
         PARTITION BY source ORDER BY first, last
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS reach
-    FROM proof_windows
+    FROM distinct_windows
 ),
 numbered AS (
     SELECT source, first, last, count(*) FILTER (WHERE reach IS NULL OR first > reach + 1) OVER (

@@ -33,9 +33,9 @@ def _max_depth(model: Model, windows: pa.Table) -> int:
     first, last = (
         windows[name].cast(pa.int32()).to_numpy().astype(np.int64) for name in ("first", "last")
     )
-    changes = np.unique(np.concatenate([first, last + 1]))
     depth = 0
-    for day in changes.tolist():
+    # A way grows longer only on a day on which an edge begins.
+    for day in np.unique(first).tolist():
         active = (first <= day) & (day <= last)
         depth = max(depth, _longest(source[active], receiver[active], len(model.nodes)))
     return depth

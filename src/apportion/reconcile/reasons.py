@@ -21,8 +21,8 @@ BELOW = "shares below 100 %"
 RESIDUAL = "residual of partial cost centres"
 REASONS = (UNMAPPED_COST, NO_EDGES, NO_USAGE, CAP, BELOW)
 
-KEPT = "kept what depends on usage"
-"""What the message of a ``zero_usage`` warning says of a source that kept cost (`A14`)."""
+KEPT = " kept what depends on usage."
+"""How the message of a ``zero_usage`` warning ends for a source that kept cost (`A14`)."""
 
 _CAPPED = "capped_proportional"
 _FIXED = "fixed_percent"
@@ -97,5 +97,5 @@ def _kept_for_no_usage(evidence: Evidence) -> set[str]:
     return {
         source
         for code, message, source in zip(*columns, strict=True)
-        if code == "zero_usage" and KEPT in message
+        if code == "zero_usage" and message.endswith(KEPT)
     }

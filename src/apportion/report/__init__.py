@@ -6,7 +6,7 @@ records or an Arrow table. This is the only place where figures are rounded for 
 
 - ``products``: what each product costs, by itself and with all that is part of it (`A25`).
 - ``nodes``, ``edges``, ``allocations``, ``contributions``, ``shares``: the figures themselves, as a
-  ``listing`` with filters and totals.
+  ``listing`` with columns, filters and totals (``node_figures``: those of a node).
 - ``reconciliation``: what came in, where it went, what is left and why.
 - ``runs``: which of them answer for some day. ``strategies``: how shares can be decided.
 - ``examples``: given and expected figures against a user's own model.

@@ -3,15 +3,9 @@
 import duckdb
 
 from apportion.model import Model
-from apportion.report.listing import (
-    NODE_FIGURES,
-    Column,
-    Kind,
-    Listing,
-    Wanted,
-    filtered,
-    list_rows,
-)
+from apportion.report.column import Column, Kind
+from apportion.report.listing import Listing, Wanted, filtered, list_rows
+from apportion.report.node_figures import COLUMNS as NODE_FIGURES
 
 COLUMNS = (
     Column("date", "Date", Kind.DATE),

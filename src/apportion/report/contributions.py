@@ -3,7 +3,8 @@
 import duckdb
 
 from apportion.model import Model
-from apportion.report.listing import Column, Kind, Listing, Wanted, filtered, list_rows
+from apportion.report.column import Column, Kind
+from apportion.report.listing import Listing, Wanted, filtered, list_rows
 
 COLUMNS = (
     Column("date", "Date", Kind.DATE),

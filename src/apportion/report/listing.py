@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 
 import duckdb
 import pyarrow as pa
@@ -14,43 +13,9 @@ from apportion.findings import Finding, UsageError
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean
 from apportion.reconcile.exact import minus, zero
+from apportion.report.column import Column, Kind
 from apportion.report.figures import Figures
-
-
-class Kind(StrEnum):
-    """What a column holds, which decides how people see it."""
-
-    TEXT = "text"
-    DATE = "date"
-    COUNT = "count"
-    AMOUNT = "amount"
-    SHARE = "share"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its name for programs, its title for people, what it holds.
-
-    A ``summed`` amount has a total, to which its rows add up. An amount that is ``made_of`` others,
-    each with its sign, is shown as what comes of their shown figures, so that rows add up too.
-    """
-
-    name: str
-    title: str
-    kind: Kind = Kind.TEXT
-    summed: bool = False
-    made_of: tuple[tuple[int, str], ...] = ()
-
-
-NODE_FIGURES = (
-    Column("direct", "Direct", Kind.AMOUNT, summed=True),
-    Column("indirect", "Received", Kind.AMOUNT),
-    Column("holistic", "Holistic", Kind.AMOUNT, made_of=((1, "direct"), (1, "indirect"))),
-    Column("given", "Given", Kind.AMOUNT, made_of=((1, "holistic"), (-1, "retained"))),
-    Column("retained", "Kept", Kind.AMOUNT, summed=True),
-)
-"""The figures of a node (`A17`). What was received, holistic and given has no total: it would count
-the same money at every node that it passes."""
+from apportion.report.node_figures import balanced
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +57,19 @@ class Listing:
         Where the rows were cut, a summed column has one figure more: that of all other rows.
         """
         figures = Figures(self.currency, self.scale)
-        shown: dict[str, list[int]] = {}
-        waiting = [column for column in self.columns if column.kind is Kind.AMOUNT]
-        while waiting:
-            column = waiting.pop(0)
-            if any(name not in shown for _, name in column.made_of):
-                waiting.append(column)
-                continue
-            shown[column.name] = self._rounded(column, figures, shown)
+        exact = {
+            column.name: self.rows[column.name].to_pylist()
+            for column in self.columns
+            if column.kind is Kind.AMOUNT
+        }
+        cut = self.total_rows > self.rows.num_rows
+        shown = {
+            name: figures.rounded([*exact[name], *([minus(total, *exact[name])] if cut else [])])
+            for name, total in self.totals.items()
+        }
+        if exact.keys() > shown.keys():
+            shown |= balanced(figures, exact, shown)
         return shown
-
-    def _rounded(
-        self, column: Column, figures: Figures, shown: Mapping[str, Sequence[int]]
-    ) -> list[int]:
-        rows = range(self.rows.num_rows)
-        if column.made_of:
-            return [sum(sign * shown[name][row] for sign, name in column.made_of) for row in rows]
-        amounts = self.rows[column.name].to_pylist()
-        if not column.summed:
-            return [figures.rounded([amount])[0] for amount in amounts]
-        others = minus(self.totals[column.name], *amounts)
-        return figures.rounded([*amounts, others] if self.total_rows > len(amounts) else amounts)
 
 
 def scale_of(schema: pa.Schema) -> int:

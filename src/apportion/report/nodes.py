@@ -4,19 +4,13 @@ import duckdb
 import pyarrow as pa
 
 from apportion.model import Model
-from apportion.report.listing import (
-    NODE_FIGURES,
-    Column,
-    Kind,
-    Listing,
-    Wanted,
-    filtered,
-    list_rows,
-)
+from apportion.report.column import Column, Kind
+from apportion.report.listing import Listing, Wanted, filtered, list_rows
+from apportion.report.node_figures import COLUMNS as NODE_FIGURES
 
 COLUMNS = (
     Column("node", "Node"),
-    Column("name", "Name"),
+    Column("name", ""),
     Column("type", "Type"),
     Column("days", "Days", Kind.COUNT),
     *NODE_FIGURES,

@@ -85,7 +85,7 @@ def products(
     """
     hierarchy = roll_up(model, _own_costs(connection, model, wanted), scale)
     rows = {row.id: row for row in hierarchy.rows}
-    _require_products(wanted.nodes, rows)
+    _require_products(wanted.nodes, rows, model)
     layout = _layout(hierarchy, Figures(currency, scale))
     lines = layout.lines(wanted.nodes or (*hierarchy.roots, *hierarchy.rootless))
     shown = lines if wanted.limit is None else lines[: wanted.limit]
@@ -125,9 +125,18 @@ _NO_WINDOWS = pa.schema(
 ).empty_table()
 
 
-def _require_products(names: Sequence[str], known: Mapping[str, HierarchyRow]) -> None:
+def _require_products(
+    names: Sequence[str], known: Mapping[str, HierarchyRow], model: Model
+) -> None:
+    others = {node.id for node in model.nodes}
     findings = [
-        Finding("unknown_name", f"There is no product {name!r}.", remedy=did_you_mean(name, known))
+        Finding(
+            "unknown_name",
+            f"There is no product {name!r}.",
+            remedy=f"It is infrastructure: apportion show nodes --node {name}"
+            if name in others
+            else did_you_mean(name, known),
+        )
         for name in names
         if name not in known
     ]

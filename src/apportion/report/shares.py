@@ -5,7 +5,8 @@ import pyarrow as pa
 
 from apportion.model import Model
 from apportion.reconcile.facts import window_rows
-from apportion.report.listing import Column, Kind, Listing, Wanted, filtered, list_rows
+from apportion.report.column import Column, Kind
+from apportion.report.listing import Listing, Wanted, filtered, list_rows
 
 COLUMNS = (
     Column("source", "Source"),

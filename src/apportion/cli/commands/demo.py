@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apportion.cli.arguments import AsJson
+
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
@@ -17,11 +19,17 @@ FOLDER = Path("demo-workspace")
 
 def demo(
     folder: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="A new folder, or one that this command made.")
+        Path, typer.Argument(metavar="DIR", help="A new folder, or one that this command made.")
     ] = FOLDER,
+    as_json: AsJson = False,
 ) -> None:
-    """Show what every product of an example company costs. Give the same folder again at will."""
-    from apportion.cli.output import note
+    """Show what every product of an example company costs.
+
+    It writes a year of bills and usage into a new workspace, brings them into its ledger, lets the
+    cost flow and reconciles it. The same folder may be given again.
+    """
+    from apportion.cli.messages import tell
+    from apportion.cli.output import note, put_json
     from apportion.cli.views import demo as view
     from apportion.demo import write_company
     from apportion.workspace import Workspace
@@ -31,12 +39,19 @@ def demo(
     company = write_company(folder)
     workspace = Workspace(folder)
     note("Bringing them into its ledger ...")
-    outcomes = [
-        workspace.ingest(each.format, *each.paths, source=each.source)
+    reports = [
+        workspace.ingest(each.format, *each.paths, source=each.source).report
         for each in company.deliveries
     ]
     result = _result(workspace, company)
-    view.show(folder, workspace.model, outcomes, result)
+    proof = result.reconciliation()
+    if as_json:
+        put_json({"folder": str(folder), "reconciliation": proof.to_dict()})
+    else:
+        view.show(folder, reports, result, proof)
+    if not proof.holds:
+        tell(proof.findings())
+        raise typer.Exit(1)
 
 
 def _result(workspace: "Workspace", company: "DemoCompany") -> "RecordedResult":
@@ -50,11 +65,11 @@ def _result(workspace: "Workspace", company: "DemoCompany") -> "RecordedResult":
     for each in workspace.runs():
         read = (each.start_date, each.end_date, each.model_digest)
         if (*read, each.costs_version, each.usage_version) == state and each.dimensions is None:
-            return workspace.result(company.start, company.end, run=each.run_id)
+            return workspace.result(run=each.run_id)
     note(f"Attributing {company.start} to {company.end}, day by day ...")
     with progress("Attributing") as bar:
         outcome = workspace.run(company.start, company.end, on_progress=bar)
-    return workspace.result(company.start, company.end, run=outcome.run.run_id)
+    return workspace.result(run=outcome.run.run_id)
 
 
 def _require_ours(folder: Path) -> None:
@@ -66,11 +81,11 @@ def _require_ours(folder: Path) -> None:
     where = Place(str(folder))
     remedy = "Name a new folder: apportion demo DIR"
     if not (folder / "apportion.yaml").is_file():
-        message = "The folder holds other things than a demo."
+        message = "There is something else here than a demo."
         raise UsageError([Finding("not_empty", message, where, remedy)])
     changed = _changed(folder)
     if changed:
-        message = f"{', '.join(changed)} is not as this demo writes it, and would be lost."
+        message = f"What you changed would be lost: {', '.join(changed)}."
         raise UsageError([Finding("not_empty", message, where, remedy)])
 
 

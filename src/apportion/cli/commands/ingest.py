@@ -28,7 +28,7 @@ def ingest(
         ),
     ],
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="One or more files, taken together.")
+        list[Path], typer.Argument(metavar="FILE", help="One or more files, taken together.")
     ],
     source: Annotated[
         str | None,

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from apportion.cli.arguments import AsJson
+
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, or an empty one.")],
@@ -12,13 +14,17 @@ def init(
         str | None,
         typer.Option("--name", metavar="NAME", help="The company's name. Default: the folder's."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write a small commented workspace that runs as it is."""
     from apportion.cli.names import shown_name
-    from apportion.cli.output import say
+    from apportion.cli.output import put_json, say
     from apportion.templates import write_workspace
 
     written = write_workspace(folder, name or folder.resolve().name)
+    if as_json:
+        put_json({"folder": str(folder), "files": [str(file) for file in written]})
+        return
     say(f"Wrote {len(written)} files:")
     say()
     for file in written:

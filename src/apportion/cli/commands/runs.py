@@ -34,7 +34,7 @@ def show_run(
     run_id: Annotated[
         str | None,
         typer.Argument(
-            metavar="[ID]",
+            metavar="ID",
             help="The run, or the beginning of its id. Default: the latest.",
             show_default=False,
         ),

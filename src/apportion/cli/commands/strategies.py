@@ -17,7 +17,7 @@ def strategies(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]",
+            metavar="NAME",
             help="Describe this strategy.",
             autocompletion=_names,
             show_default=False,

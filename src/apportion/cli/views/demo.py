@@ -1,68 +1,92 @@
 """The demo as a short lesson: what it is, what was found, what to try next."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from apportion.cli.messages import tell
 from apportion.cli.names import shown_name
-from apportion.cli.output import say
+from apportion.cli.output import heading, say
 from apportion.cli.views import reconciliation as view
+from apportion.ingest.incoming import IngestReport
 from apportion.model import Model
+from apportion.reconcile import Reconciliation
 from apportion.recorded_result import RecordedResult
 from apportion.report.reconciliation import Statement, statement
-from apportion.workspace import IngestOutcome
 
 
 def show(
-    folder: Path, model: Model, outcomes: Sequence[IngestOutcome], result: RecordedResult
+    folder: Path, reports: Sequence[IngestReport], result: RecordedResult, proof: Reconciliation
 ) -> None:
     """Say what the company is, what its year came to, and what there is to try."""
-    said = statement(result.reconciliation(), model, result.scale)
-    _introduce(model, outcomes, result)
+    said = statement(proof, result.model, result.scale)
+    _introduce(result.model, reports)
     view.show_statement(said)
-    _explain()
+    _explain(said, sum(run.warnings for run in result.runs))
     _invite(folder, said)
-    if not said.proven:
-        tell(result.reconciliation().findings())
 
 
-def _introduce(model: Model, outcomes: Sequence[IngestOutcome], result: RecordedResult) -> None:
-    lines = sum(each.report.lines_read for each in outcomes)
-    files = sum(len(each.report.files) for each in outcomes)
+def _introduce(model: Model, reports: Sequence[IngestReport]) -> None:
+    lines = sum(each.lines_read for each in reports)
+    files = sum(len(each.files) for each in reports)
+    heading("What this is")
     say(
-        f"{model.settings.name} is an invented company that sells travel tickets: "
-        f"{len(model.nodes)} nodes (servers, shared services, platforms, products), "
-        f"{len(model.edges)} edges between them, and {files} files of bills and usage with "
-        f"{lines:,} lines. Everything they say is now in a ledger, and {result.runs[0].run_id} is "
-        "the run that let the cost of each day flow along the edges, down to the products."
+        f"{model.settings.name} is an invented company that sells travel tickets. Its model has "
+        f"{len(model.nodes)} nodes (servers, shared services, platforms, products) and "
+        f"{len(model.edges)} edges, along which cost flows to whoever caused it. {files} files of "
+        f"bills and usage with {lines:,} lines are now in its ledger, and the cost of each day of "
+        "the year has been followed down to the products."
     )
     say()
 
 
-def _explain() -> None:
-    say(
-        "What to see in it: the two tables at the top sum to the same, to the last billionth; that "
-        "is proved anew from the ledger's own rows each time. What is unallocated is named with "
-        "its reason, never lost: lines that nobody tagged, shares that people capped on purpose. "
-        "And in July the company was reorganised: edges ended, others began, and the first half "
-        "of the year stays as it was reported."
-    )
+def _explain(said: Statement, assumptions: int) -> None:
+    heading("What was found")
+    for point in _points(said, assumptions):
+        say(f"- {point}", hang="  ")
     say()
+
+
+def _points(said: Statement, assumptions: int) -> Iterator[str]:
+    if said.products:
+        top = said.products[0]
+        yield (
+            f"{top.label} costs most: {top.shown} {said.currency}, {top.percent} of what products "
+            "carry."
+        )
+    yield f"{said.coverage} of infrastructure cost reached a product."
+    if said.reasons:
+        reason = said.reasons[0]
+        where = f", most of it on {reason.nodes[0].label}" if reason.nodes else ""
+        yield (
+            f"{said.went_to[1].shown} {said.currency} stayed unallocated, each part of it for a "
+            f"reason. The largest: {reason.line.label}, {reason.line.shown}{where}."
+        )
+    yield (
+        "What came in and where it went are the same to the last unit. That was proved from the "
+        "ledger's own rows just now, and is proved again whenever you reconcile."
+    )
+    if assumptions:
+        yield (
+            "Where usage was missing the run assumed something and said so, with edge and days: "
+            f"{assumptions:,} times."
+        )
 
 
 def _invite(folder: Path, said: Statement) -> None:
     """Commands that work in the demo's folder."""
-    say("Try next:")
-    say()
-    dearest = said.products[0].id if said.products else ""
+    heading("What to try next")
+    dearest = shlex.quote(said.products[0].id) if said.products else "rail"
     for command in (
         f"cd {shlex.quote(str(folder))}",
         "apportion show products",
-        f"apportion show contributions --node {shlex.quote(dearest)} --from 2024-07 --to 2024-07",
-        f"apportion show shares --node {shlex.quote(dearest)}",
-        "apportion show nodes --dimension compute",
+        f"apportion show contributions --node {dearest} --from 2024-07 --to 2024-07",
+        f"apportion show shares --node {dearest}",
+        "apportion runs show",
         "apportion strategies",
         "apportion reconcile --from 2024-06 --to 2024-06",
     ):
         say(shown_name(command), "  ")
+    say(
+        "Then change a share in model/edges-products.yaml, give the command: apportion run --from "
+        "2024-01 --to 2024-12, and see what becomes of it."
+    )

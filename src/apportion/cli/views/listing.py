@@ -9,8 +9,9 @@ from typing import Any
 from apportion.cli.csv_output import write_csv
 from apportion.cli.output import heading, put, say
 from apportion.cli.tables import Head, table
+from apportion.report.column import Column, Kind
 from apportion.report.figures import Figures, percent_text, percent_units
-from apportion.report.listing import Column, Kind, Listing
+from apportion.report.listing import Listing
 
 
 def put_json_rows(found: Listing) -> None:
@@ -58,23 +59,25 @@ def show(found: Listing, company: str) -> None:
     hidden = found.total_rows - found.rows.num_rows
     figures = Figures(found.currency, found.scale)
     shown = found.amounts_shown()
+    columns = [column for column in found.columns if column.title]
     cells = {
         column.name: [figures.text(each) for each in shown[column.name]]
         if column.kind is Kind.AMOUNT
         else [_text(column, value) for value in found.rows[column.name].to_pylist()]
-        for column in found.columns
+        for column in columns
     }
     count = found.rows.num_rows + (1 if hidden and found.totals else 0)
     rows = [
-        [(*cells[column.name], "")[min(row, len(cells[column.name]))] for column in found.columns]
+        [(*cells[column.name], "")[min(row, len(cells[column.name]))] for column in columns]
         for row in range(count)
     ]
     if count > found.rows.num_rows:
         rows[-1][0] = f"{hidden:,} more"
-    total = [
-        figures.text(sum(shown[column.name])) if column.summed else "" for column in found.columns
+    total = [figures.text(sum(shown[column.name])) if column.summed else "" for column in columns]
+    heads = [
+        Head(column.title, number=column.kind in _NUMBERS, whole=column.kind is Kind.DATE)
+        for column in columns
     ]
-    heads = [Head(column.title, number=column.kind in _NUMBERS) for column in found.columns]
     put(table(heads, rows, ["Total", *total[1:]] if found.totals else None))
     if hidden:
         say(

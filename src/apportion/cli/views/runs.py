@@ -61,25 +61,21 @@ def show_list(runs: Sequence[Run], unused: Collection[str]) -> None:
         say("There is no run yet. Next: apportion run --from DATE --to DATE")
         return
     heads = [
-        Head("Run"),
-        Head("Recorded"),
-        Head("First day"),
-        Head("Last day"),
+        Head("Run", whole=True),
+        Head("Period", whole=True),
         Head("Currency"),
         Head("Contributions", number=True),
         Head("Warnings", number=True),
-        Head("Answers for"),
+        Head(""),
     ]
     rows = [
         (
             run.run_id,
-            f"{run.at:%Y-%m-%d %H:%M} UTC",
-            str(run.start_date),
-            str(run.end_date),
+            f"{run.start_date} to {run.end_date}",
             run.currency,
             f"{run.contributions:,}",
             f"{run.warnings:,}",
-            "no day: superseded" if run.run_id in unused else "its days",
+            "superseded" if run.run_id in unused else "",
         )
         for run in runs
     ]
