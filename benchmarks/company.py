@@ -66,8 +66,11 @@ def model_rows(size: Size, seed: int = 0) -> tuple[list[dict[str, str]], list[di
     for source in range(sources):
         level = source // per_level
         count = fan + (source < extra)
-        receivers = random.choice(per_level, count, replace=False) + (level + 1) * per_level
-        for place, receiver in enumerate(receivers.tolist()):
+        # Every node gets from the one above it, so that each edge has cost to carry.
+        above = source % per_level
+        others = random.choice(per_level - 1, count - 1, replace=False)
+        columns = [above, *(others + (others >= above)).tolist()]
+        for place, receiver in enumerate((level + 1) * per_level + column for column in columns):
             strategy, parameters = _strategy(source, place)
             edges.append(
                 {

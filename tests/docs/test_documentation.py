@@ -113,6 +113,11 @@ def test_its_links_lead_somewhere(document: Path) -> None:
     assert not missing
 
 
+def test_the_picture_in_the_readme_is_what_the_demo_shows(tmp_path: Path) -> None:
+    (picture,) = blocks(ROOT / "README.md", "text")
+    assert picture in run([COMMAND, "demo", "demo"], tmp_path).stdout
+
+
 def test_the_reference_is_current() -> None:
     run([sys.executable, "docs/generate_reference.py", "--check"], ROOT)
 

@@ -108,7 +108,8 @@ def compute_slice(problem: Problem, piece: Slice) -> SliceFlow:
         own = direct if len(problem.variants) == 1 else direct[:, variant.dimensions]
         if near_limit:
             flow = propagate_exactly(graph, own, splitter.split)
-            _refuse_overflow(problem, piece, variant.dimensions, flow[0])
+            _refuse_overflow(problem, piece, variant.dimensions, "holistic", flow[0])
+            _refuse_overflow(problem, piece, variant.dimensions, "indirect", flow[0] - own)
             result = tuple(array.astype(np.int64) for array in flow)
         else:
             outcome = propagate(graph, _edge_weights(plan, weights), own, splitter.split)
@@ -221,20 +222,25 @@ def _refuse_overflow(
     problem: Problem,
     piece: Slice,
     dimensions: Integers,
-    holistic: npt.NDArray[np.object_],
+    figure: str,
+    amounts: npt.NDArray[np.object_],
 ) -> None:
-    beyond = np.argwhere(np.abs(holistic) > MAXIMUM_UNITS)
+    beyond = np.argwhere(np.abs(amounts) > MAXIMUM_UNITS)
     if beyond.size:
-        raise RunError([_overflow(problem, piece, dimensions, row) for row in beyond[:20].tolist()])
+        raise RunError(
+            [_overflow(problem, piece, dimensions, figure, row) for row in beyond[:20].tolist()]
+        )
 
 
-def _overflow(problem: Problem, piece: Slice, dimensions: Integers, row: Sequence[int]) -> Finding:
+def _overflow(
+    problem: Problem, piece: Slice, dimensions: Integers, figure: str, row: Sequence[int]
+) -> Finding:
     day = from_ordinal(piece.first + row[0])
     dimension = problem.costs.dimensions[int(dimensions[row[1]])]
     node = problem.nodes[row[2]]
     return Finding(
         "amount_overflow",
-        f"The holistic cost of {node!r} on {day} in {dimension!r} does not fit in 64 bits "
+        f"The {figure} cost of {node!r} on {day} in {dimension!r} does not fit in 64 bits "
         f"at {problem.costs.scale} decimals.",
         remedy="Lower `scale` in apportion.yaml.",
         details={"node": node, "date": day, "dimension": dimension},

@@ -77,8 +77,9 @@ def decimals(
 ) -> pa.ChunkedArray:
     """A column of decimals with up to ``places`` decimals, of 128 bits, or 256 when ``wide``.
 
-    A column of 128-bit decimals that has no more of them is given as it is. Floats go through their shortest text where they are allowed at all: an amount is never a
-    float, a measured usage may be.
+    A column of 128-bit decimals that has no more of them is given as it is. Floats go through
+    their shortest text where they are allowed at all: an amount is never a float, a measured usage
+    may be.
     """
     column = table[name]
     if pa.types.is_decimal128(column.type) and column.type.scale <= places:

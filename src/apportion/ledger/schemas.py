@@ -151,6 +151,7 @@ CONTRIBUTIONS = _table(
         "source": (TEXT, "id of the node that gave"),
         "receiver": (TEXT, "id of the node that got"),
         **_CELL,
+        # not an amount: a share, to be read
         "share": (pa.float64(), "share of the source, to be read and not computed with"),
         "amount": (AMOUNT, "what was carried"),
     },

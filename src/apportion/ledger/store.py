@@ -106,7 +106,7 @@ def run_claim(store: Store, run_id: str) -> FileLock:
 def version(store: Store, table: Table) -> int:
     """The newest version of a table."""
     with _storage(store.folder(table), "read a table's version"):
-        return DeltaTable(store.folder(table), without_files=True).version()
+        return DeltaTable(store.folder(table)).version()
 
 
 def append(store: Store, table: Table, rows: pa.Table | pa.RecordBatchReader) -> int:

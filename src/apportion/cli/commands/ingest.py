@@ -9,6 +9,35 @@ import typer
 from apportion.cli.arguments import AsJson, first_day, last_day
 from apportion.cli.session import session_of
 
+Month = Annotated[
+    str | None,
+    typer.Option(
+        "--period", metavar="MONTH", help="The month the files speak for, as --from and --to."
+    ),
+]
+FirstDay = Annotated[
+    date | None,
+    typer.Option("--from", parser=first_day, metavar="DATE", help="First day the files speak for."),
+]
+LastDay = Annotated[
+    date | None,
+    typer.Option("--to", parser=last_day, metavar="DATE", help="Last day they speak for."),
+]
+CostColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--cost-column",
+        metavar="NAME",
+        help="effective, billed, contracted or list. Default: the workspace's.",
+    ),
+]
+RejectFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--reject-file", metavar="PATH", help="Take the good lines, and write the bad ones here."
+    ),
+]
+
 
 def _formats(incomplete: str) -> list[str]:
     from apportion.plugins import FORMATS, registered
@@ -38,38 +67,11 @@ def ingest(
             help="Who says it; a corrected file of the same source replaces. Default: by the file.",
         ),
     ] = None,
-    period: Annotated[
-        str | None,
-        typer.Option(
-            "--period", metavar="MONTH", help="The month the files speak for, as --from and --to."
-        ),
-    ] = None,
-    start: Annotated[
-        date | None,
-        typer.Option(
-            "--from", parser=first_day, metavar="DATE", help="First day the files speak for."
-        ),
-    ] = None,
-    end: Annotated[
-        date | None,
-        typer.Option("--to", parser=last_day, metavar="DATE", help="Last day they speak for."),
-    ] = None,
-    cost_column: Annotated[
-        str | None,
-        typer.Option(
-            "--cost-column",
-            metavar="NAME",
-            help="effective, billed, contracted or list. Default: the workspace's.",
-        ),
-    ] = None,
-    reject_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--reject-file",
-            metavar="PATH",
-            help="Take the good lines, and write the bad ones here.",
-        ),
-    ] = None,
+    period: Month = None,
+    start: FirstDay = None,
+    end: LastDay = None,
+    cost_column: CostColumn = None,
+    reject_file: RejectFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring files into the ledger; a file with a bad line is refused whole.

@@ -1,6 +1,8 @@
 """The demo as a short lesson: what it is, what was found, what to try next."""
 
 import shlex
+import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -66,9 +68,10 @@ def _points(said: Statement, assumptions: int) -> Iterator[str]:
         "ledger's own rows just now, and is proved again whenever you reconcile."
     )
     if assumptions:
+        places = "one place" if assumptions == 1 else f"{assumptions:,} places"
         yield (
-            "Where usage was missing the run assumed something and said so, with edge and days: "
-            f"{assumptions:,} times."
+            f"In {places} usage was missing. The run says what it assumed there: "
+            "apportion runs show."
         )
 
 
@@ -77,6 +80,7 @@ def _invite(folder: Path, said: Statement) -> None:
     heading("What to try next")
     dearest = shlex.quote(said.products[0].id) if said.products else "rail"
     for command in (
+        *_activation(),
         f"cd {shlex.quote(str(folder))}",
         "apportion show products",
         f"apportion show contributions --node {dearest} --from 2024-07 --to 2024-07",
@@ -90,3 +94,10 @@ def _invite(folder: Path, said: Statement) -> None:
         "Then change a share in model/edges-products.yaml, give the command: apportion run --from "
         "2024-01 --to 2024-12, and see what becomes of it."
     )
+
+
+def _activation() -> Iterator[str]:
+    """What makes the command known to the shell, where it is not yet."""
+    script = Path(sys.prefix) / "bin" / "activate"
+    if shutil.which("apportion") is None and script.is_file():
+        yield f"source {shlex.quote(str(script))}"
