@@ -91,9 +91,7 @@ class Figures:
 
     def neighbours(self, node: str, part: Part) -> list[tuple[str, str, Decimal]]:
         """Source, receiver and amount of what a node got and gave, the largest first."""
-        return self.connection.execute(
-            _NEIGHBOURS, {"node": node, **self._bounds(part)}
-        ).fetchall()
+        return self.connection.execute(_NEIGHBOURS, {"node": node, **self._bounds(part)}).fetchall()
 
     def _bounds(self, part: Part) -> dict[str, Any]:
         first, last = part.first or self.result.start, part.last or self.result.end
@@ -128,8 +126,9 @@ class Answer:
 
 def answer(given: Given, own_model: Callable[[], Model]) -> Answer:
     """Let the engine answer. Raises what ``own_model`` raises, where that one is meant."""
+    about: tuple[Finding, ...] = ()
     if given.model is None:
-        model, about = own_model(), ()
+        model = own_model()
     else:
         try:
             model = Model.from_dict(given.model)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from apportion.examples.answers import Answer, Figures, answer
 from apportion.examples.expected import fact_text
 from apportion.examples.proof import differences
 from apportion.examples.reading import ReadFile, example_files, read_examples
+from apportion.examples.rounding import amount_text, rounded
 from apportion.examples.types import Example, ExpectedFinding, NodeFigure, ProductFigure
 from apportion.findings import MEMORY, Finding, Place, Severity
 from apportion.model import Model
@@ -18,7 +19,6 @@ from apportion.model.spelling import did_you_mean
 from apportion.model.values import show
 
 _UNMAPPED = "unmapped:"
-_DIGITS = Context(prec=60)
 _NAMED = 5
 
 
@@ -128,9 +128,7 @@ def _other_figures(example: Example, figures: Figures) -> Iterator[Finding]:
         if not same(amount, each.value):
             what = f"{each.figure} of {each.node}{each.part}"
             why = _neighbours(each, figures, plain)
-            yield _wrong(
-                example, what, plain(amount), amount_text(each.value), each.where, why
-            )
+            yield _wrong(example, what, plain(amount), amount_text(each.value), each.where, why)
     for edge in expected.amounts:
         amount = figures.of_edge(edge.source, edge.receiver, edge.part)
         if not same(amount, edge.value):
@@ -143,10 +141,10 @@ def _other_figures(example: Example, figures: Figures) -> Iterator[Finding]:
             said = "that of no product" if subtree is None else plain(subtree)
             yield _wrong(example, what, said, amount_text(Decimal(product.value)), product.where)
     yield from _other_shown(example, expected.shown, figures)
-    for path, found, wanted, where in differences(
-        figures.proof.to_dict(), expected.reconciliation, expected.decimals
-    ):
-        yield _wrong(example, path, found, wanted, where)
+    proof = figures.proof.to_dict()
+    for each_field in differences(proof, expected.reconciliation, expected.decimals):
+        path, found, wanted, where, remedy = each_field
+        yield _wrong(example, path, found, wanted, where, remedy)
 
 
 def _other_shown(
@@ -203,15 +201,3 @@ def _meets(found: Finding, wanted: ExpectedFinding) -> bool:
         text in found.message if name == "message" else fact_text(facts.get(name)) == text
         for name, text in wanted.facts.items()
     )
-
-
-def rounded(amount: Decimal, decimals: int | None) -> Decimal:
-    """An amount at so many decimals, a tie away from zero; as it is where none are given."""
-    if decimals is None:
-        return amount
-    return amount.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _DIGITS)
-
-
-def amount_text(amount: Decimal) -> str:
-    """An amount without the zeros that say nothing."""
-    return format(amount.normalize(_DIGITS), "f") if amount else "0"

@@ -26,9 +26,7 @@ _COSTS = Shape(
 )
 _USAGE = Shape(
     keys=frozenset({"node", "date", "metric", "value", "labels"}),
-    required=MappingProxyType(
-        {"node": "shop", "date": _DAY, "metric": "cpu_hours", "value": "3"}
-    ),
+    required=MappingProxyType({"node": "shop", "date": _DAY, "metric": "cpu_hours", "value": "3"}),
     subject=lambda _: "the row of usage",
 )
 _COST_ORDER = ("node", "date", "dimension", "amount", "currency")
@@ -41,9 +39,9 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Mapping[str
     Keys of the upper one win; of a model the keys inside it do.
     """
     merged = _merged(below, above)
-    models = below.get("model"), above.get("model")
-    if isinstance(models[0], RawMapping) and isinstance(models[1], RawMapping):
-        merged["model"] = _merged(*models)
+    lower, upper = below.get("model"), above.get("model")
+    if isinstance(lower, RawMapping) and isinstance(upper, RawMapping):
+        merged["model"] = _merged(lower, upper)
     return merged
 
 
