@@ -19,6 +19,7 @@ from duckdb import (
 from apportion.amounts import MAXIMUM_UNITS
 from apportion.amounts.currencies import CODES as CURRENCIES
 from apportion.ingest.decimals import doubt, exact, has_form, is_blank
+from apportion.ingest.incoming import PRECISION
 from apportion.ingest.safe_reading import Column, Holds
 
 LONGEST_NAME = 1_000
@@ -217,7 +218,7 @@ def number(
     formed = _false_if_null(has_form(alias, column.holds))
     checks = [
         Check(alias, column, "invalid_value", "it is not a number", "", ~blank & ~formed, doubt),
-        _overflow(alias, column, value, formed & ~blank, scale),
+        _overflow(alias, column, value, formed & ~blank, decimals, scale),
     ]
     if required:
         checks.append(
@@ -230,13 +231,19 @@ def number(
 
 
 def _overflow(
-    alias: str, column: Column, value: Expression, formed: Expression, scale: int | None
+    alias: str,
+    column: Column,
+    value: Expression,
+    formed: Expression,
+    decimals: int,
+    scale: int | None,
 ) -> Check:
     beyond = formed & value.isnull()
     expected = "it is too large to be counted exactly"
-    if scale is not None:
-        digits = str(MAXIMUM_UNITS).rjust(scale + 1, "0")
-        most = f"{digits[:-scale]}.{digits[-scale:]}" if scale else digits
+    digits = str(MAXIMUM_UNITS)
+    # At small scales 64 bits hold more than the decimal does that is read, which is null beyond.
+    if scale is not None and len(digits) - scale <= PRECISION - decimals:
+        most = f"{digits[:-scale]}.{digits[-scale:]}"
         large = SQLExpression(f"coalesce(abs({value.fragment()}) > {most}, false)")
         beyond = beyond | large
         expected = f"it does not fit in 64 bits at {scale} decimals"

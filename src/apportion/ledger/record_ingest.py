@@ -127,8 +127,8 @@ def commit_ingest(
 
     Raises ``LedgerError``; the ledger then is as it was.
     """
-    rows = _with_slices(ingest)
-    digest = content_digest(ingest.table.name, ingest.rows)
+    rows = _as_recorded(ingest, ingest_id)
+    digest = content_digest(ingest.table.name, rows)
     on_step("lock")
     with writing(store):
         on_step("recover")
@@ -142,11 +142,8 @@ def commit_ingest(
         if twin:
             return Recorded("", rows.num_rows, 0, twin)
         on_step("write")
-        labelled = rows.append_column(
-            "ingest_id", pa.repeat(pa.scalar(ingest_id), rows.num_rows)
-        ).select(ingest.table.schema.names)
         predicate = " OR ".join(each.predicate() for each in ingest.replaced)
-        reached = replace(store, ingest.table, labelled.cast(ingest.table.schema), predicate)
+        reached = replace(store, ingest.table, rows, predicate)
         on_step("read back")
         _require_same(store, ingest, reached, digest)
         on_step("record")
@@ -155,14 +152,17 @@ def commit_ingest(
     return Recorded(ingest_id, rows.num_rows, before.num_rows)
 
 
-def _with_slices(ingest: Ingest) -> pa.Table:
-    """Rows with the digest of what each belongs to."""
+def _as_recorded(ingest: Ingest, ingest_id: str) -> pa.Table:
+    """Rows as the table has them, with the digest of what each belongs to."""
     keys = ["source", "period"] + (["metric"] if ingest.table is USAGE else [])
     known = ingest.rows.select(keys).group_by(keys).aggregate([])
     known = known.append_column(
         "slice", pa.array([Replaced(**row).slice for row in known.to_pylist()], pa.string())
     )
-    return ingest.rows.join(known, keys).combine_chunks()
+    rows = ingest.rows.join(known, keys).combine_chunks()
+    rows = rows.append_column("ingest_id", pa.repeat(pa.scalar(ingest_id), rows.num_rows))
+    # A digest is of decimals as they are kept, however few of them the workspace computes with.
+    return rows.select(ingest.table.schema.names).cast(ingest.table.schema)
 
 
 def _slices(rows: pa.Table) -> list[str]:
