@@ -31,7 +31,7 @@ from apportion.ingest.connection import open_lines
 from apportion.ingest.decimals import shown
 from apportion.ingest.first_reading import Layout, groups
 from apportion.ingest.incoming import Context, FileReport
-from apportion.ingest.safe_reading import RefusedError, Shape
+from apportion.ingest.safe_reading import RefusedError, SafeFile, Shape
 from apportion.ingest.words import count_of
 
 _OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
@@ -124,7 +124,7 @@ def _take(
     except _OURS:
         raise
     except duckdb.Error as error:
-        return _Taken(table, nothing, empty, [_unreadable(name, error)])
+        return _Taken(table, nothing, empty, [_unreadable(layout.file, error)])
     report = _report(connection, layout, table, careful)
     findings = _prove(layout, report, careful)
     return _Taken(table, report, _rejected(layout, careful) or empty, findings)
@@ -151,17 +151,19 @@ def _keep(relation: duckdb.DuckDBPyRelation, index: int) -> None:
     relation.select("*", duckdb.ConstantExpression(index).alias("file")).create(f"file_{index}")
 
 
-def _unreadable(name: str, error: duckdb.Error) -> Finding:
+def _unreadable(file: SafeFile, error: duckdb.Error) -> Finding:
     if isinstance(error, duckdb.OutOfRangeException):
         return Finding(
             "amount_overflow",
             "The amounts of the file are too large to be summed.",
-            Place(name),
+            Place(file.name),
             "Check the amounts.",
         )
-    reason = str(error).splitlines()[0][:300]
+    # Where the file lies while it is read is nobody's business, and differs each time.
+    reason = str(error).splitlines()[0].replace(str(file.path), Path(file.name).name)[:300]
     remedy = "Download or export the file again."
-    return Finding("unreadable_file", f"The file cannot be read: {reason}", Place(name), remedy)
+    message = f"The file cannot be read: {reason}"
+    return Finding("unreadable_file", message, Place(file.name), remedy)
 
 
 def _report(

@@ -30,6 +30,7 @@ _MOMENT = (
     "[0-9]{4}-[0-9]{2}-[0-9]{2}"
     "([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?( ?UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
 )
+_NUMBERS = (Holds.TEXT, Holds.NUMBER, Holds.DOUBLE, Holds.FLOAT)
 _YEARS = "between date '1970-01-01' and date '2199-12-31'"
 
 
@@ -213,6 +214,8 @@ def number(
     required: bool = True,
 ) -> Number:
     """A number, exact to ``decimals``. With a ``scale`` it must fit in 64 bits of such units."""
+    if column.holds not in _NUMBERS:
+        return _no_number(alias, column, decimals, required=required)
     value = exact(alias, column.holds, decimals)
     blank = is_blank(alias, column.holds, nulls)
     formed = _false_if_null(has_form(alias, column.holds))
@@ -221,13 +224,30 @@ def number(
         _overflow(alias, column, value, formed & ~blank, decimals, scale),
     ]
     if required:
-        checks.append(
-            Check(alias, column, "invalid_value", "it is blank", "Give it a number.", blank)
-        )
-    raw = ColumnExpression(column.id)
-    if column.holds not in (Holds.TEXT, Holds.NUMBER, Holds.DOUBLE, Holds.FLOAT):
-        raw = raw.cast("varchar")
-    return Number(Cell(alias, raw, value, tuple(checks), column), blank, decimals)
+        checks.append(_blank_number(alias, column, blank))
+    cell = Cell(alias, ColumnExpression(column.id), value, tuple(checks), column)
+    return Number(cell, blank, decimals)
+
+
+def _blank_number(alias: str, column: Column, blank: Expression) -> Check:
+    return Check(alias, column, "invalid_value", "it is blank", "Give it a number.", blank)
+
+
+def _no_number(alias: str, column: Column, decimals: int, *, required: bool) -> Number:
+    """A cell of a column whose type says that no number can stand in it."""
+    blank = SQLExpression(f"({alias} is null)")
+    check = Check(
+        alias,
+        column,
+        "wrong_type",
+        "expected integers, doubles, decimals of up to 38 digits, or text",
+        "Export the column as one of these.",
+        ~blank,
+    )
+    checks = (check, *([_blank_number(alias, column, blank)] if required else []))
+    nothing = ConstantExpression(None).cast(f"decimal({PRECISION},{decimals})")
+    raw = ColumnExpression(column.id).cast("varchar")
+    return Number(Cell(alias, raw, nothing, checks, column), blank, decimals)
 
 
 def _overflow(
@@ -247,7 +267,11 @@ def _overflow(
         large = SQLExpression(f"coalesce(abs({value.fragment()}) > {most}, false)")
         beyond = beyond | large
         expected = f"it does not fit in 64 bits at {scale} decimals"
-    remedy = "Check the amount; for a currency of large numbers, lower `scale` in apportion.yaml."
+    remedy = "Check the number."
+    if scale is not None:
+        remedy = (
+            "Check the amount; for a currency of large numbers, lower `scale` in apportion.yaml."
+        )
     return Check(alias, column, "amount_overflow", expected, remedy, beyond)
 
 

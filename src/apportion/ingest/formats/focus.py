@@ -24,7 +24,7 @@ from duckdb import (
 from apportion.findings import Finding, IngestError, Place, Severity, UsageError
 from apportion.ingest import cells
 from apportion.ingest.acceptance import Accepted, accept
-from apportion.ingest.charge_period import period_cells
+from apportion.ingest.charge_period import billing_cells, period_cells
 from apportion.ingest.connection import connect
 from apportion.ingest.cost_report import (
     lacking_findings,
@@ -121,8 +121,7 @@ def _layout(file: SafeFile, names: Mapping[str, str], context: Context) -> Layou
         (
             cells.currency("currency", currency, NULLS),
             *period_cells(start, file.find("ChargePeriodEnd"), NULLS),
-            _moment("billed_from", file, "BillingPeriodStart"),
-            _moment("billed_to", file, "BillingPeriodEnd"),
+            *billing_cells(file.find("BillingPeriodStart"), file.find("BillingPeriodEnd"), NULLS),
             *texts,
             _tags(file, context.model),
         ),
@@ -141,14 +140,6 @@ def _layout(file: SafeFile, names: Mapping[str, str], context: Context) -> Layou
 
 def _nothing(alias: str) -> cells.Cell:
     return cells.constant(alias, None)
-
-
-def _moment(alias: str, file: SafeFile, name: str) -> cells.Cell:
-    column = file.find(name)
-    if column is None:
-        nothing = ConstantExpression(None).cast("timestamp")
-        return cells.Cell(alias, nothing, ColumnExpression(alias))
-    return cells.moment(alias, column, NULLS, required=False)
 
 
 def _tags(file: SafeFile, model: Model) -> cells.Cell:
@@ -206,8 +197,8 @@ def _source(names: Mapping[str, str], context: Context) -> Expression:
 
 
 def _first_of(columns: Sequence[str], names: Mapping[str, str]) -> Expression:
-    """The first of some columns that a line has."""
-    present = [names[name] for name in columns if name in names]
+    """The first of some columns that a line has something in."""
+    present = [f"nullif(trim({names[name]}), '')" for name in columns if name in names]
     return SQLExpression(f"coalesce({', '.join([*present, ''])}'{UNKNOWN}')")
 
 

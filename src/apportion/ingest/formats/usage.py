@@ -105,6 +105,7 @@ def _layout(file: SafeFile, context: Context) -> Layout:
         cells.number("number", value, VALUE_DECIMALS),
         key="metric",
         sign=True,
+        beside=_label_columns(file),
     )
 
 
@@ -113,10 +114,14 @@ def _label_cells(file: SafeFile) -> tuple[cells.Cell, ...]:
     whole = file.find("labels")
     nothing = ConstantExpression(None).cast(_MAP)
     given = cells.tags("labels", whole, ("",)) if whole else None
-    each = [column for column in file.columns if column.name.startswith(LABEL)]
+    each = _label_columns(file)
     parts = _map_of(each) if each else nothing
     of_all = given.value.fragment() if given else nothing.fragment()
-    both = f"map_concat(coalesce({of_all}, map()), coalesce(label_columns, map()))"
+    # A blank cell says nothing, so it takes no label away either.
+    said = (
+        "map_from_entries(list_filter(map_entries(label_columns), lambda e: e.value is not null))"
+    )
+    both = f"map_concat(coalesce({of_all}, map()), coalesce({said}, map()))"
     text = SQLExpression(LABELS.format(f"cast({both} as {_MAP})"))
     return (
         cells.Cell("label_columns", parts, ColumnExpression("label_columns")),
@@ -124,6 +129,10 @@ def _label_cells(file: SafeFile) -> tuple[cells.Cell, ...]:
             "labels", given.raw if given else nothing, text, given.checks if given else (), whole
         ),
     )
+
+
+def _label_columns(file: SafeFile) -> tuple[Column, ...]:
+    return tuple(column for column in file.columns if column.name.startswith(LABEL))
 
 
 def _map_of(columns: Sequence[Column]) -> Expression:
