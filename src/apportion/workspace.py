@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 import duckdb
+import pyarrow.compute as pc
 
 import apportion
 from apportion.attribution.problem import prepare, usage_reach
@@ -47,10 +48,11 @@ USAGE_QUERY = """
 
 @dataclass(frozen=True, slots=True)
 class IngestOutcome:
-    """What was read, and what the ledger made of it."""
+    """What was read, what the ledger made of it, and the first and last day of the rows, if any."""
 
     report: IngestReport
     recorded: Recorded
+    days: tuple[date, date] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,9 @@ class Workspace:
             program=apportion.__version__,
             on_step=self.on_step,
         )
-        return IngestOutcome(incoming.report, recorded)
+        bounds = pc.min_max(incoming.rows["date"]).as_py()
+        days = (bounds["min"], bounds["max"]) if incoming.rows.num_rows else None
+        return IngestOutcome(incoming.report, recorded, days)
 
     def run(
         self,
