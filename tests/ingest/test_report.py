@@ -125,7 +125,7 @@ def test_of_many_bad_lines_some_are_shown_and_all_counted() -> None:
 
 def test_where_not_one_line_is_good_nothing_is_taken() -> None:
     said = refusal("costs", costs("a.csv", {"amount": "x"}), reject_file="bad.csv")
-    assert "Not one of 1 line could be accepted." in said[0]
+    assert "Not one of 1 line was accepted." in said[0]
 
 
 @pytest.mark.parametrize("reject_file", ["a.csv", "./a.csv"])

@@ -30,7 +30,6 @@ _MOMENT = (
     "[0-9]{4}-[0-9]{2}-[0-9]{2}"
     "([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?( ?UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
 )
-_NUMBERS = (Holds.TEXT, Holds.NUMBER, Holds.DOUBLE, Holds.FLOAT)
 _YEARS = "between date '1970-01-01' and date '2199-12-31'"
 
 
@@ -170,7 +169,7 @@ def day(alias: str, column: Column) -> Cell:
         alias,
         column,
         "invalid_value",
-        "expected a day of the calendar such as 2024-01-31",
+        "expected a day of the calendar from 1970 to 2199, such as 2024-01-31",
         "Write it as YYYY-MM-DD.",
         SQLExpression(f"not coalesce(({value.fragment()}) {_YEARS}, false)"),
     )
@@ -192,7 +191,7 @@ def moment(alias: str, column: Column, nulls: tuple[str, ...], *, required: bool
         alias,
         column,
         "invalid_value",
-        "expected a moment such as 2024-01-31T00:00:00Z",
+        "expected a moment from 1970 to 2199, such as 2024-01-31T00:00:00Z",
         "Write it as ISO 8601, in UTC.",
         ~in_years if required else ~in_years & ~blank,
     )
@@ -214,8 +213,6 @@ def number(
     required: bool = True,
 ) -> Number:
     """A number, exact to ``decimals``. With a ``scale`` it must fit in 64 bits of such units."""
-    if column.holds not in _NUMBERS:
-        return _no_number(alias, column, decimals, required=required)
     value = exact(alias, column.holds, decimals)
     blank = is_blank(alias, column.holds, nulls)
     formed = _false_if_null(has_form(alias, column.holds))
@@ -224,30 +221,11 @@ def number(
         _overflow(alias, column, value, formed & ~blank, decimals, scale),
     ]
     if required:
-        checks.append(_blank_number(alias, column, blank))
+        checks.append(
+            Check(alias, column, "invalid_value", "it is blank", "Give it a number.", blank)
+        )
     cell = Cell(alias, ColumnExpression(column.id), value, tuple(checks), column)
     return Number(cell, blank, decimals)
-
-
-def _blank_number(alias: str, column: Column, blank: Expression) -> Check:
-    return Check(alias, column, "invalid_value", "it is blank", "Give it a number.", blank)
-
-
-def _no_number(alias: str, column: Column, decimals: int, *, required: bool) -> Number:
-    """A cell of a column whose type says that no number can stand in it."""
-    blank = SQLExpression(f"({alias} is null)")
-    check = Check(
-        alias,
-        column,
-        "wrong_type",
-        "expected integers, doubles, decimals of up to 38 digits, or text",
-        "Export the column as one of these.",
-        ~blank,
-    )
-    checks = (check, *([_blank_number(alias, column, blank)] if required else []))
-    nothing = ConstantExpression(None).cast(f"decimal({PRECISION},{decimals})")
-    raw = ColumnExpression(column.id).cast("varchar")
-    return Number(Cell(alias, raw, nothing, checks, column), blank, decimals)
 
 
 def _overflow(

@@ -227,7 +227,8 @@ def _incoming(
     rows_in = [days_of_metric(rows, rule, source) for rows, rule in taken if rows.num_rows]
     if not any(rows.num_rows for rows in rows_in):
         message = "No point of the files became usage."
-        nothing = Finding("check_saw_no_rows", message, Place(points.files[0].name))
+        remedy = "Check the period asked for, and `metrics:` and `metric_nodes:` in the model."
+        nothing = Finding("check_saw_no_rows", message, Place(points.files[0].name), remedy)
         raise IngestError([nothing, *findings])
     files = _less_left_out(accepted.files, left)
     made = summed(pa.concat_tables(rows_in))

@@ -18,13 +18,12 @@ from duckdb import (
     SQLExpression,
 )
 
-from apportion.findings import IngestError
 from apportion.ingest import cells
 from apportion.ingest.acceptance import accept
 from apportion.ingest.connection import connect
 from apportion.ingest.decimals import VALUE_DECIMALS
 from apportion.ingest.first_reading import Layout
-from apportion.ingest.header import missing_columns, require_tables, unknown_columns
+from apportion.ingest.header import require_columns, require_tables, unknown_columns
 from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
 from apportion.ingest.plain import day_cell, source_cell, source_is_a_guess, speaks_for
 from apportion.ingest.safe_reading import Column, Holds, SafeFile, inspect, private_folder
@@ -48,9 +47,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
     with private_folder() as folder:
         files = inspect(paths, folder, context.limits)
         require_tables(files, "usage figures")
-        missing = [finding for file in files for finding in missing_columns(file, REQUIRED)]
-        if missing:
-            raise IngestError(missing)
+        require_columns(files, REQUIRED, "value")
         with connect(folder, files) as connection:
             layouts = [_layout(file, context) for file in files]
             accepted = accept(connection, layouts, context, folder)
