@@ -55,7 +55,7 @@ def prepare(root: Path, forks: Forks) -> dict[str, Case]:
     def ledger(name: str, origin: Path, *commands: tuple[str, ...], killed: str = "") -> Path:
         folder = Path(shutil.copytree(origin, root / name))
         for command in commands:
-            done = forks.run(folder, *command, kill_at_step=killed)
+            done = forks.run(folder, *command, **({"kill_at_step": killed} if killed else {}))
             assert done.status == (KILLED if killed else 0), done.said
         return folder
 

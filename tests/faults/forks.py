@@ -54,16 +54,15 @@ class Forks:
         self,
         folder: Path,
         *arguments: str,
-        kill_at_step: str = "",
-        kill_after: float | None = None,
         fault: Fault | None = None,
+        **hurting: str | float,
     ) -> Fork:
-        """Run ``apportion`` with arguments in a workspace, in a fork of its own."""
-        request: dict[str, Any] = {"folder": str(folder), "arguments": arguments}
-        if kill_at_step:
-            request["kill_at_step"] = kill_at_step
-        if kill_after is not None:
-            request["kill_after"] = kill_after
+        """Run ``apportion`` with arguments in a workspace, in a fork of its own.
+
+        ``hurting`` is ``kill_at_step``, ``kill_after`` so many seconds from the first step,
+        ``largest_file``, the bytes that a file can have, or ``unprivileged``, as nobody is root.
+        """
+        request: dict[str, Any] = {"folder": str(folder), "arguments": arguments, **hurting}
         if fault is not None:
             ledger = str(folder.resolve() / "ledger")
             request["fault"] = [ledger, fault.nth, fault.how, fault.lasting]

@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import pkgutil
+import resource
 import select
 import signal
 import sys
@@ -47,7 +48,13 @@ def command(request: dict[str, Any], steps: int, said: int) -> int:
     os.dup2(said, 1)
     os.dup2(said, 2)
     os.chdir(request["folder"])
+    if "largest_file" in request:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request["largest_file"], resource.RLIM_INFINITY))
     storage = ctypes.CDLL(None)
+    if request.get("unprivileged"):
+        # To root without capabilities permissions mean what they say.
+        version = (ctypes.c_uint32 * 2)(0x20080522, 0)
+        assert storage.capset(version, (ctypes.c_uint32 * 6)()) == 0
     if "fault" in request:
         folder, nth, how, lasting = request["fault"]
         storage.storage_arm(folder.encode(), ctypes.c_long(nth), how, lasting)
