@@ -3,7 +3,9 @@
 from planting import Defect
 
 AGAIN = "tests/ingest/test_again.py"
+FIRST = "tests/ledger/test_proof_comes_first.py"
 FOCUS = "tests/ingest/test_focus.py"
+KILLED = "tests/faults/test_killed.py"
 MAPPING = "tests/ingest/test_mapping.py"
 REPORT = "tests/ingest/test_report.py"
 SPREAD = "tests/ingest/test_spread.py"
@@ -85,6 +87,36 @@ IN_LEDGER = (
         """if ingest.source_is_a_guess else "\"""",
         """if not rows.num_rows else "\"""",
         (f"{AGAIN}::test_plain_costs_under_another_file_name_are_known",),
+    ),
+    Defect(
+        "rows count before their ingest is recorded",
+        "ledger/record_ingest.py",
+        """    return {table.name: last[f"{table.name}_version"] for table in INPUTS}\n""",
+        """    return {table.name: version(store, table) for table in INPUTS}\n""",
+        (f"{KILLED}::test_killed_at_a_step[ingest-record]",),
+    ),
+    Defect(
+        "what a killed ingest left is taken for recorded",
+        "ledger/record_ingest.py",
+        "            restore(store, table, pins[table.name])\n",
+        "            pins[table.name] = reached[table.name]\n",
+        (f"{KILLED}::test_what_a_killed_writer_left_counts_nowhere[ingest]",),
+    ),
+    Defect(
+        "a run is recorded before it is proved",
+        "ledger/record_run.py",
+        """    timings["written"] = now()\n""",
+        """    timings["written"] = timings["proved"] = now()\n"""
+        """    row = _record(store, facts, run_id, counts, finished, timings)\n"""
+        """    append(store, RUNS, pa.Table.from_pylist([row], schema=RUNS.schema))\n""",
+        (f"{FIRST}::test_rows_that_were_spoilt_on_their_way_are_not_published",),
+    ),
+    Defect(
+        "only a difference of the totals stops a run",
+        "workspace.py",
+        "    if not proof.violation_count and proof.conservation_delta == 0:\n",
+        "    if proof.conservation_delta == 0:\n",
+        (f"{FIRST}::test_rows_that_were_spoilt_on_their_way_are_not_published",),
     ),
 )
 

@@ -29,6 +29,13 @@ def test_every_named_step_is_reached_once_and_in_order(cases: dict[str, Case], n
     assert cases[name].steps == STEPS[name]
 
 
+@pytest.mark.parametrize("name", ["ingest", "run"])
+def test_what_a_killed_writer_left_counts_nowhere(cases: dict[str, Case], name: str) -> None:
+    """Before and after the next writer it is as if the killed one had never been."""
+    sound, after = cases[name], cases[f"{name} after a killed {name}"]
+    assert (after.old, after.new) == (sound.old, sound.new)
+
+
 @pytest.mark.parametrize(("name", "step"), PLACES)
 def test_killed_at_a_step(
     cases: dict[str, Case], forks: Forks, tmp_path: Path, name: str, step: str
