@@ -51,25 +51,31 @@ class Forks:
         )
 
     def run(
-        self,
-        folder: Path,
-        *arguments: str,
-        fault: Fault | None = None,
-        **hurting: str | float,
+        self, folder: Path, *arguments: str, fault: Fault | None = None, **hurting: str | float
     ) -> Fork:
         """Run ``apportion`` with arguments in a workspace, in a fork of its own.
 
         ``hurting`` is ``kill_at_step``, ``kill_after`` so many seconds from the first step,
         ``largest_file``, the bytes that a file can have, or ``unprivileged``, as nobody is root.
         """
+        self.begin(folder, *arguments, fault=fault, **hurting)
+        return self.end()
+
+    def begin(
+        self, folder: Path, *arguments: str, fault: Fault | None = None, **hurting: str | float
+    ) -> None:
+        """Begin what ``run`` does, and do not wait for its end."""
         request: dict[str, Any] = {"folder": str(folder), "arguments": arguments, **hurting}
         if fault is not None:
             ledger = str(folder.resolve() / "ledger")
             request["fault"] = [ledger, fault.nth, fault.how, fault.lasting]
         assert self._server.stdin
-        assert self._server.stdout
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()
+
+    def end(self) -> Fork:
+        """Wait for the end of what was begun."""
+        assert self._server.stdout
         told = json.loads(self._server.stdout.readline())
         steps = told.pop("steps")
         reached = 0
