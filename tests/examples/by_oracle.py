@@ -240,7 +240,9 @@ def _findings(
     outcome: Outcome, wanted: list[Mapping[str, Any]], unseen: list[str]
 ) -> Iterator[Statement]:
     if outcome.codes or any(each["code"] in REFUSALS - WARNINGS for each in wanted):
-        yield "refused for", sorted(outcome.codes), sorted({each["code"] for each in wanted})
+        refusals = {each["code"] for each in wanted} & REFUSALS
+        yield "refused for", sorted(outcome.codes), sorted(refusals)
+        unseen += [f"findings.{each['code']}" for each in wanted if each["code"] not in REFUSALS]
         offences = {source for source, _, _ in outcome.offences}
         named = {each["source"] for each in wanted if "source" in each} & {
             each["source"] for each in wanted if each["code"] == "shares_exceed_one"
