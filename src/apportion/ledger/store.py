@@ -7,7 +7,7 @@ predicate as text of the world: they are dates and digests that this program mad
 import json
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock, Timeout
 
 from apportion.findings import Finding, LedgerError, Place
@@ -31,6 +31,7 @@ _WRITING = WriterProperties(compression="ZSTD", compression_level=1)
 # and the log of old versions must stay: runs and ingests name them.
 _NOTHING_AFTER = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 _CHECKPOINT_EVERY = 100
+_TRIES = 20
 _LONGEST_REASON = 300
 _ANSI = re.compile("\x1b\\[[0-9;]*m")
 
@@ -148,9 +149,10 @@ def version(store: Store, table: Table) -> int:
         return DeltaTable(store.folder(table)).version()
 
 
-def append(store: Store, table: Table, rows: pa.Table | pa.RecordBatchReader) -> None:
+def append(store: Store, table: Table, rows: pa.Table) -> None:
     """Add rows in one commit."""
-    with _storage(store.folder(table), "append rows"):
+
+    def commit() -> None:
         write_deltalake(
             store.folder(table),
             rows,
@@ -159,7 +161,19 @@ def append(store: Store, table: Table, rows: pa.Table | pa.RecordBatchReader) ->
             writer_properties=_WRITING,
             post_commithook_properties=_NOTHING_AFTER,
         )
+
+    with _storage(store.folder(table), "append rows"):
+        _among_others(commit)
     _checkpoint(store, table)
+
+
+def _among_others(commit: Callable[[], object]) -> None:
+    """Commit again where another commit came between, because that refused this one whole."""
+    for _ in range(_TRIES - 1):
+        with suppress(CommitFailedError):
+            commit()
+            return
+    commit()
 
 
 def replace(store: Store, table: Table, rows: pa.Table, predicate: str) -> int:
@@ -205,9 +219,13 @@ def delete_runs(store: Store, table: Table, run_ids: Sequence[str]) -> None:
         if not found:
             return
         listed = ", ".join(f"'{run_id}'" for run_id in found if run_id.replace("-", "").isalnum())
-        DeltaTable(store.folder(table)).delete(
-            f"run_id IN ({listed})", post_commithook_properties=_NOTHING_AFTER
-        )
+
+        def commit() -> None:
+            DeltaTable(store.folder(table)).delete(
+                f"run_id IN ({listed})", post_commithook_properties=_NOTHING_AFTER
+            )
+
+        _among_others(commit)
         for run_id in found:
             shutil.rmtree(_partition(store, table, run_id), ignore_errors=True)
 
