@@ -3,13 +3,14 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import cache_from_source
+from multiprocessing import get_context
 from pathlib import Path
 
+import pytest
 from observer import PROFILE, REPORT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,39 +90,58 @@ def plant(defect: Defect, tree: Path) -> None:
 
 
 def watch(tree: Path, tests: Iterable[str]) -> Watched:
-    """Run tests in a copy, in a process of its own."""
-    report = tree / "report.json"
-    done = subprocess.run(
-        [*_PYTEST, *tests],
-        cwd=tree,
-        env=_environment(tree, report),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    output = done.stdout + done.stderr
+    """Run tests in a copy, in a process of its own.
+
+    Raises ``TimeoutError`` where they take too long.
+    """
+    output, report = tree / "output.txt", tree / "report.json"
+    process = _FORKS.Process(target=_run, args=(tree, list(tests), report, output))
+    process.start()
+    process.join(SECONDS)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        raise TimeoutError(f"the tests took more than {SECONDS} seconds")
+    said = output.read_text(encoding="utf-8", errors="replace") if output.is_file() else ""
     if not report.is_file():
-        return Watched(done.returncode, (), (), output)
+        return Watched(process.exitcode, (), (), said)
     told = json.loads(report.read_text(encoding="utf-8"))
     endings = tuple(Ending(**each) for each in told["tests"])
-    return Watched(done.returncode, endings, tuple(told["origins"]), output)
+    return Watched(process.exitcode, endings, tuple(told["origins"]), said)
 
+
+# A process that has imported what takes long, and of which the others are forks. It imports
+# nothing of the program, and nothing that starts threads, which would not come along.
+_FORKS = get_context("forkserver")
+_FORKS.set_forkserver_preload(["pytest", "hypothesis", "duckdb", "pydantic", "typer", "rich.table"])
 
 _PYTEST = (
-    sys.executable, "-m", "pytest", "-p", "observer",
-    "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:pytest_cov", "--quiet", "--tb=short",
+    "-p", "observer", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:pytest_cov",
+    "--quiet", "--tb=short", "--color=no",
+    # What was imported before the fork is not rewritten, and need not be.
+    "-W", "ignore::pytest.PytestAssertRewriteWarning",
     # Said of large failing examples, in the place of the failure itself.
     "-W", "ignore::hypothesis.errors.HypothesisWarning",
 )  # fmt: skip
 
+_FOREIGN = ("PYTEST_", "COV_", "COVERAGE_", "HYPOTHESIS_", "APPORTION_", "COLUMNS")
 
-def _environment(tree: Path, report: Path) -> dict[str, str]:
-    foreign = ("PYTEST_", "COV_", "COVERAGE_", "HYPOTHESIS_", "APPORTION_")
-    kept = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
-    places = os.pathsep.join([str(tree / "src"), str(tree / "tests" / "canary")])
-    own = {"PYTHONPATH": places, "HYPOTHESIS_PROFILE": PROFILE, REPORT: str(report)}
-    return {**kept, **own}
+
+def _run(tree: Path, tests: list[str], report: Path, output: Path) -> None:
+    with output.open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    for name in [name for name in os.environ if name.startswith(_FOREIGN)]:
+        del os.environ[name]
+    places = [str(tree / "src"), str(tree / "tests" / "canary")]
+    os.environ |= {
+        "PYTHONPATH": os.pathsep.join(places),
+        "HYPOTHESIS_PROFILE": PROFILE,
+        REPORT: str(report),
+    }
+    sys.path[:0] = places
+    os.chdir(tree)
+    sys.exit(pytest.main([*_PYTEST, *tests]))
 
 
 def not_caught(tests: Sequence[str], watched: Watched, tree: Path) -> list[str]:
