@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ledgers import COST_COLUMNS, seen
 
-from apportion import Workspace
+from apportion import IngestError, Workspace
 from apportion.findings import LedgerError
 from apportion.ledger.record_ingest import pinned_versions
 from apportion.ledger.schemas import COSTS, INGESTS, INPUTS
@@ -98,7 +98,7 @@ def test_what_held_before_a_correction_stays_readable(company: Path) -> None:
 def test_a_refused_file_leaves_the_ledger_as_it_was(company: Path) -> None:
     workspace = Workspace(company)
     before = seen(company)
-    with pytest.raises(Exception, match="nobody"):
+    with pytest.raises(IngestError, match="nobody"):
         ingest(workspace, "wrong.csv", "nobody,2024-01-01,compute,1,USD", source="cloud")
     assert seen(company) == before
 
