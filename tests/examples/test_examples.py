@@ -1,34 +1,53 @@
-"""Every example, by the program, by the rules in plain fractions, and as a user tries it."""
+"""Every example, as a user tries it, and by the rules in plain fractions."""
 
 import json
-import re
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from by_oracle import judge
 
-from apportion import plugins
-from apportion.examples import check_files, read_examples
-from apportion.model import Model
-
 FOLDER = Path(__file__).resolve().parent
-TESTS = FOLDER.parent
 FILES = sorted(FOLDER.glob("*.yaml"))
 COMMAND = str(Path(sys.executable).with_name("apportion"))
 
+# What the oracle has no words for; the messages of a model's errors are held by tests/errors.
+BEYOND_THE_ORACLE = {
+    "reconciliation.unallocated_by_reason",
+    "reconciliation.infrastructure_nodes.reason",
+    "reconciliation.infrastructure_nodes.type",
+    "reconciliation.graph",
+    "reconciliation.currency",
+    "reconciliation.start_date",
+    "reconciliation.end_date",
+}
 
-def no_model() -> Model:
-    pytest.fail("an example states no model of its own")
+
+@pytest.fixture(scope="module")
+def answer() -> Any:
+    """What ``apportion test`` says of the whole folder."""
+    done = subprocess.run(
+        [COMMAND, "test", str(FOLDER), "--json"], capture_output=True, text=True, check=False
+    )
+    assert done.stdout, done.stderr
+    return {"status": done.returncode, **json.loads(done.stdout)}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_by_the_program(file: Path) -> None:
-    report = check_files([file], no_model)
-    assert report.checked
-    assert not report.findings, "\n".join(map(str, report.findings))
+def test_by_the_program(file: Path, answer: Any) -> None:
+    mine = [each for each in answer["examples"] if each["file"] == str(file)]
+    assert mine
+    assert not [found["message"] for each in mine for found in each["findings"]]
+
+
+def test_the_command_tried_every_example_of_every_file(answer: Any) -> None:
+    tried = Counter(Path(each["file"]) for each in answer["examples"])
+    assert tried == {file: len(judge(file)) for file in FILES}
+    assert answer["passed"] == sum(tried.values()) >= 180
+    assert (answer["status"], answer["failed"], answer["findings"]) == (0, 0, [])
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -38,21 +57,12 @@ def test_by_the_rules_in_plain_fractions(file: Path) -> None:
     assert not [(each.name, wrong) for each in judged for wrong in each.wrong]
 
 
-def test_as_a_user_tries_them() -> None:
-    done = subprocess.run(
-        [COMMAND, "test", str(FOLDER), "--json"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
-    answer = json.loads(done.stdout)
-    tried = Counter(Path(each["file"]) for each in answer["examples"])
-    assert tried == {file: len(judge(file)) for file in FILES}
-    assert (answer["passed"], answer["failed"]) == (sum(tried.values()), 0)
-
-
-def test_every_strategy_has_its_file_and_uses_it() -> None:
-    strategies = plugins.registered(plugins.STRATEGIES)
-    assert len(strategies) >= 10
-    for name in strategies:
-        text = (FOLDER / f"strategy-{name}.yaml").read_text(encoding="utf-8")
-        assert len(re.findall(rf"strategy: {name}\b", text)) >= 1
-        assert len(read_examples(FOLDER / f"strategy-{name}.yaml").examples) >= 3
+def test_the_oracle_sees_nearly_all_there_is_to_see() -> None:
+    judged = [each for file in FILES for each in judge(file)]
+    unseen = Counter(what for each in judged for what in each.unseen)
+    messages = {what for what in unseen if what.startswith("findings.")}
+    assert set(unseen) - messages <= BEYOND_THE_ORACLE
+    assert sum(len(each.seen) for each in judged) >= 10 * sum(unseen.values())
+    blind = [each for each in judged if not each.seen]
+    assert len(blind) <= 30
+    assert {what for each in blind for what in each.unseen} <= messages

@@ -190,19 +190,46 @@ def _other_findings(example: Example, found: Answer) -> Iterator[Finding]:
         ]
         instead = "no such finding"
         for one in wanted:
-            if not any(_meets(each, one) for each in found.findings):
+            if any(_meets(each, one) for each in found.findings):
+                continue
+            near = next((each for each in surprising if each.code == one.code), None)
+            if near is None:
                 said = ", ".join(each.code for each in found.findings) or "none"
                 yield _wrong(example, "what was found", said, one, one.where)
+            else:
+                surprising.remove(near)
+                yield from _other_facts(example, near, one)
     for each in surprising:
         place = "" if each.where == MEMORY else f" ({each.where})"
         said = f"the {each.severity} [{each.code}] {each.message}{place}"
         yield _wrong(example, "what was found", said, instead, where, each.remedy)
 
 
+def _other_facts(example: Example, found: Finding, wanted: ExpectedFinding) -> Iterator[Finding]:
+    """In what a finding differs that has the expected code."""
+    for name, text in wanted.facts.items():
+        said = _fact(found, name)
+        if not _agrees(name, said, text):
+            what = f"{name} of {wanted.code}"
+            yield _wrong(example, what, show(said), show(text), wanted.where, found.message)
+
+
 def _meets(found: Finding, wanted: ExpectedFinding) -> bool:
-    """Whether a finding has the code and states every fact; of its message a part is enough."""
-    facts: Mapping[str, Any] = {**found.details, "severity": found.severity}
+    """Whether a finding has the code and states every fact."""
     return found.code == wanted.code and all(
-        text in found.message if name == "message" else fact_text(facts.get(name)) == text
-        for name, text in wanted.facts.items()
+        _agrees(name, _fact(found, name), text) for name, text in wanted.facts.items()
     )
+
+
+def _fact(found: Finding, name: str) -> str:
+    facts: Mapping[str, Any] = {
+        **found.details,
+        "severity": found.severity,
+        "message": found.message,
+    }
+    return fact_text(facts.get(name))
+
+
+def _agrees(name: str, said: str, wanted: str) -> bool:
+    """Of a message a part is enough."""
+    return wanted in said if name == "message" else said == wanted
