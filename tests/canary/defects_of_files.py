@@ -86,7 +86,7 @@ IN_LEDGER = (
     Defect(
         "the same file under another name counts again",
         "ledger/record_ingest.py",
-        """if ingest.source_is_a_guess else "\"""",
+        """if ingest.guessed else "\"""",
         """if not rows.num_rows else "\"""",
         (f"{AGAIN}::test_plain_costs_under_another_file_name_are_known",),
     ),
