@@ -37,6 +37,9 @@ def show_sides(said: Statement) -> None:
     else:
         say(f"THIS DOES NOT HOLD. The difference is {said.delta:f}; see the errors.")
     say(f"Coverage: {said.coverage} of infrastructure cost reached a product.")
+    if said.left_out:
+        named = ", ".join(f"{line.label} {line.shown}" for line in said.left_out)
+        say(f"Left out on request, and in none of these figures: {named} {said.currency}.")
     say()
 
 
@@ -66,9 +69,13 @@ def _show_products(said: Statement) -> None:
         return
     largest = max((line.amount for line in said.products), default=0)
     rows = [
-        (line.label, line.shown, line.percent, bar(Fraction(line.amount) / Fraction(largest)))
+        (
+            line.label,
+            line.shown,
+            line.percent,
+            bar(Fraction(line.amount) / Fraction(largest)) if largest > 0 else "",
+        )
         for line in said.products
-        if largest > 0
     ]
     heads = [
         Head("Products"),
