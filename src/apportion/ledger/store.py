@@ -7,7 +7,7 @@ predicate as text of the world: they are dates and digests that this program mad
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -287,18 +287,6 @@ def read(store: Store, table: Table, at_version: int | None = None) -> pa.Table:
 
 def _like(table: Table, rows: pa.Table) -> pa.Table:
     return rows.select(table.schema.names).cast(table.schema)
-
-
-def vacuum(store: Store, tables: Iterable[Table], kept_hours: int) -> int:
-    """Remove files that no version of the last hours needs. Returns how many."""
-    removed = 0
-    for table in tables:
-        with _storage(store.folder(table), "remove old files"):
-            delta = DeltaTable(store.folder(table))
-            removed += len(
-                delta.vacuum(kept_hours, dry_run=False, enforce_retention_duration=False)
-            )
-    return removed
 
 
 def as_json(value: object) -> str:
