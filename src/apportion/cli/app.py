@@ -47,7 +47,8 @@ class Commands(TyperGroup):
             typer.echo("Interrupted. What was not finished is not recorded.", err=True)
             raise typer.Exit(130) from interruption
         except Exception as error:
-            status = exit_status(error, debug=getattr(ctx.obj, "debug", False))
+            session = ctx.obj or Session()
+            status = exit_status(error, debug=session.debug, suggestions=session.suggestions)
             if status is None:
                 raise
             raise typer.Exit(status) from error

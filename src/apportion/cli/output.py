@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
+from apportion.cli.names import shown_name
 from apportion.findings import visible
 
 if TYPE_CHECKING:
@@ -82,6 +83,16 @@ def say(text: str = "", indent: str = "", hang: str = "") -> None:
     """Write a paragraph to stdout, lines after the first shifted by ``hang``."""
     for line in wrapped(text, sys.stdout, indent, hang) or [""]:
         sys.stdout.write(f"{line}\n")
+
+
+def say_as_typed(text: str, indent: str = "") -> None:
+    """Write what is to be typed in one line, for a command that is broken is another command."""
+    sys.stdout.write(f"{indent}{shown_name(text)}\n")
+
+
+def say_next(*commands: str) -> None:
+    """Write what may be typed next."""
+    say_as_typed(f"Next: {', or '.join(commands)}")
 
 
 def note(text: str) -> None:

@@ -22,7 +22,10 @@ def read_result(
     require_order(start, end)
     result = session.open().result(start, end, run=run or "", currency=currency)
     require_order(result.start, result.end)
-    tell([*(_gap(first, last) for first, last in result.gaps), *_outdated(result)])
+    tell(
+        [*(_gap(first, last) for first, last in result.gaps), *_outdated(result)],
+        session.suggestions,
+    )
     return result
 
 

@@ -50,7 +50,8 @@ def run(
     from apportion.cli.views.findings import as_data
 
     require_order(start, end)
-    workspace = session_of(context).open()
+    session = session_of(context)
+    workspace = session.open()
     with progress("Attributing") as bar:
         outcome = workspace.run(
             start,
@@ -69,4 +70,4 @@ def run(
             }
         )
     else:
-        view.show_outcome(outcome, workspace.model)
+        view.show_outcome(outcome, workspace.model, session.suggestions)

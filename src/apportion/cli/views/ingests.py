@@ -7,7 +7,8 @@ from typing import Any
 
 from apportion.cli.messages import tell
 from apportion.cli.names import shown_name
-from apportion.cli.output import put, say
+from apportion.cli.output import put, say, say_next
+from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.ingest.incoming import IngestReport, MappedAmount
 from apportion.workspace import IngestOutcome
@@ -30,10 +31,10 @@ def as_data(outcome: IngestOutcome) -> dict[str, Any]:
     }
 
 
-def show(outcome: IngestOutcome, reject_file: Path | None) -> None:
+def show(outcome: IngestOutcome, reject_file: Path | None, suggestions: Suggestions) -> None:
     """Lines, totals, and that the ledger holds exactly what the files hold."""
     report = outcome.report
-    tell(report.findings)
+    tell(report.findings, suggestions)
     _show_files(report)
     _show_totals(report)
     _show_unmapped(report.unmapped)
@@ -45,7 +46,7 @@ def show(outcome: IngestOutcome, reject_file: Path | None) -> None:
     if outcome.days is not None:
         first, last = outcome.days
         say()
-        say(f"Next: apportion run --from {first} --to {last}")
+        say_next(suggestions.command("run", "--from", str(first), "--to", str(last)))
 
 
 def _recorded(outcome: IngestOutcome) -> str:
