@@ -86,8 +86,8 @@ IN_LEDGER = (
     Defect(
         "the same file under another name counts again",
         "ledger/record_ingest.py",
-        """if ingest.guessed else "\"""",
-        """if not rows.num_rows else "\"""",
+        "        if twin:\n",
+        "        if twin and not rows.num_rows:\n",
         (f"{AGAIN}::test_plain_costs_under_another_file_name_are_known",),
     ),
     Defect(
