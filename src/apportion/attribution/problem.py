@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from apportion.amounts import decimal_text
+from apportion.amounts.currencies import CODES
 from apportion.attribution.costs import UNMAPPED, DirectCosts, left_out, read_costs
 from apportion.attribution.graph import Integers
 from apportion.attribution.plan import Uses, distinct_uses
@@ -82,6 +83,7 @@ def prepare(
                 )
             ]
         )
+    _require_currency(currency)
     settings = model.settings
     direct = read_costs(
         as_table(costs, "costs"),
@@ -134,6 +136,17 @@ def usage_reach(model: Model) -> tuple[int, list[str]]:
     }
     days = max((series.window_days - 1 for series in used), default=0)
     return days, sorted({series.metric for series in used})
+
+
+def _require_currency(currency: str) -> None:
+    """Raise ``RunError`` for what is no currency, before it is told that no rate leads there."""
+    if not currency or currency in CODES:
+        return
+    meant = f"Did you mean {currency.upper()!r}?" if currency.upper() in CODES else ""
+    message = f"{currency!r} is no ISO 4217 currency code."
+    raise RunError(
+        [Finding("unknown_currency", message, remedy=meant or "Give a code such as USD.")]
+    )
 
 
 def _require_known(dimensions: Sequence[str], direct: DirectCosts, start: date, end: date) -> None:

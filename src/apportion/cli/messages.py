@@ -45,6 +45,9 @@ def exit_status(error: Exception, *, debug: bool, suggestions: Suggestions = HER
     if isinstance(error, ApportionError):
         tell(error.findings, suggestions)
         return 2 if all(each.code in WRONG_USAGE for each in error.findings) else 1
+    if isinstance(error, OSError):
+        tell([_refused(error)], suggestions)
+        return 1
     said = (str(error).splitlines() or [""])[0][:300]
     _write([_heading("Internal error", Severity.ERROR)])
     _write(_wrapped(f"{type(error).__name__}: {said}" if said else type(error).__name__))
@@ -57,6 +60,18 @@ def exit_status(error: Exception, *, debug: bool, suggestions: Suggestions = HER
         )
     )
     return 1
+
+
+def _refused(error: OSError) -> Finding:
+    """What the system would not do, which is no fault of the program."""
+    from apportion.cli.output import stdout_is_broken
+
+    said = error.strerror or type(error).__name__
+    if error.filename is None and stdout_is_broken():
+        place, message = Place("<stdout>"), f"The answer could not be written: {said}."
+    else:
+        place, message = Place(str(error.filename or "<system>")), f"The system says: {said}."
+    return Finding("storage_failed", message, place, "Check space and permissions, then retry.")
 
 
 def tell(findings: Sequence[Finding], suggestions: Suggestions = HERE) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from apportion.cli.names import shown_name
@@ -18,6 +19,18 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+def stdout_is_broken() -> bool:
+    """Whether stdout takes nothing, not even the end of a line; then nothing more is tried."""
+    try:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError:
+        # What is still held back would be tried again, and told again, when Python ends.
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+        return True
+    return False
 
 
 def width_of(stream: TextIO) -> int | None:

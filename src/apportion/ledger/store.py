@@ -54,7 +54,9 @@ def open_store(root: Path) -> Store:
     """
     strange = sorted(_UNUSABLE & set(str(root.resolve())))
     if strange:
-        raise _failed(root, f"its path holds {' '.join(strange)}", "Move it to a plainer path.")
+        raise _failed(
+            root, f"The ledger's path holds {' '.join(strange)}", "Move it to a plainer path."
+        )
     store = Store(root.resolve())
     missing = [table for table in TABLES if not _is_made(store, table)]
     if missing:
@@ -301,12 +303,12 @@ def _storage(where: Path, attempt: str) -> Iterator[None]:
     except LedgerError:
         raise
     except (OSError, DeltaError, pa.ArrowException) as error:
-        raise _failed(where, f"could not {attempt}: {_reason(error)}") from error
+        raise _failed(where, f"Could not {attempt}: {_reason(error)}") from error
     except BaseException as error:
         # The Delta library's own panics are no ordinary exceptions, and are not importable.
         if type(error).__name__ != "PanicException":
             raise
-        raise _failed(where, f"could not {attempt}: {_reason(error)}") from error
+        raise _failed(where, f"Could not {attempt}: {_reason(error)}") from error
 
 
 def _reason(error: BaseException) -> str:
@@ -324,7 +326,7 @@ def _failed(where: Path, problem: str, remedy: str = "") -> LedgerError:
         [
             Finding(
                 "storage_failed",
-                f"The ledger {problem}.",
+                f"{problem}.",
                 Place(str(where)),
                 remedy=remedy or "Nothing was recorded. Check space and permissions, then retry.",
             )

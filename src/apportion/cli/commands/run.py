@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from apportion.cli.arguments import AsJson, first_day, last_day
+from apportion.cli.arguments import AsJson, currency_code, first_day, last_day
 from apportion.cli.session import session_of
 
 
@@ -31,7 +31,10 @@ def run(
     currency: Annotated[
         str,
         typer.Option(
-            "--currency", metavar="CODE", help="Convert to this. Default: the workspace's."
+            "--currency",
+            parser=currency_code,
+            metavar="CODE",
+            help="Convert to this. Default: the workspace's.",
         ),
     ] = "",
     threads: Annotated[
