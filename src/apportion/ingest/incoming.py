@@ -107,7 +107,8 @@ class IngestReport:
     """What happened, to be shown after an ingest.
 
     ``totals`` is by currency over all files and empty for usage. ``notes`` are sentences about
-    choices that were made; ``findings`` are warnings.
+    choices that were made; ``findings`` are warnings. ``sources`` are who says it;
+    ``source_is_a_guess`` where only the name of a file tells.
     """
 
     format: str
@@ -118,6 +119,8 @@ class IngestReport:
     unmapped: tuple[MappedAmount, ...] = ()
     notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    sources: tuple[str, ...] = ()
+    source_is_a_guess: bool = False
 
     @property
     def lines_read(self) -> int:
@@ -139,6 +142,8 @@ class IngestReport:
         return {
             "format": self.format,
             "kind": str(self.kind),
+            "source": ", ".join(self.sources),
+            "source_is_a_guess": self.source_is_a_guess,
             "lines_read": self.lines_read,
             "accepted": self.accepted,
             "rejected": self.rejected,
@@ -158,14 +163,14 @@ class IngestReport:
 class Incoming:
     """Rows that are ready for the ledger, in canonical order, and what they replace.
 
-    ``source_is_a_guess`` says that the source is only the file's name.
+    ``guessed`` are those sources that only the name of a file tells.
     """
 
     kind: Kind
     rows: pa.Table
     replaces: tuple[Replaced, ...]
     report: IngestReport
-    source_is_a_guess: bool = False
+    guessed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,8 @@ def commit_ingest(
 ) -> Recorded:
     """Record the rows of one ingest in place of those they replace; all or nothing (`A28`).
 
-    Raises ``LedgerError``, or ``IngestError`` (``overlapping_source``); the ledger then is as it was.
+    Raises ``LedgerError``, and ``IngestError`` (``overlapping_source``); the ledger then is as it
+    was.
     """
     rows = _as_recorded(ingest, ingest_id)
     digest = content_digest(ingest.table.name, rows)

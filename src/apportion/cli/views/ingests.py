@@ -14,6 +14,7 @@ from apportion.ingest.incoming import IngestReport, MappedAmount
 from apportion.workspace import IngestOutcome
 
 UNMAPPED_SHOWN = 10
+SOURCES_SHOWN = 5
 
 
 def as_data(outcome: IngestOutcome) -> dict[str, Any]:
@@ -40,6 +41,7 @@ def show(outcome: IngestOutcome, reject_file: Path | None, suggestions: Suggesti
     _show_unmapped(report.unmapped)
     for sentence in report.notes:
         say(shown_name(sentence))
+    say(_said_by(report))
     say(_recorded(outcome))
     if report.rejected and reject_file is not None:
         say(f"The rejected lines, with reasons, are in {shown_name(str(reject_file))}.")
@@ -47,6 +49,15 @@ def show(outcome: IngestOutcome, reject_file: Path | None, suggestions: Suggesti
         first, last = outcome.days
         say()
         say_next(suggestions.command("run", "--from", str(first), "--to", str(last)))
+
+
+def _said_by(report: IngestReport) -> str:
+    names = [repr(shown_name(name)) for name in report.sources[:SOURCES_SHOWN]]
+    if len(report.sources) > SOURCES_SHOWN:
+        names.append(f"{len(report.sources) - SOURCES_SHOWN:,} more")
+    subject = "The sources are" if len(names) > 1 else "The source is"
+    guess = ", after the file's name; --source NAME says it" if report.source_is_a_guess else ""
+    return f"{subject} {', '.join(names)}{guess}."
 
 
 def _recorded(outcome: IngestOutcome) -> str:
