@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from apportion.ingest.safe_reading import Column, Holds, Limits, RefusedError
+from apportion.ingest.inspected import Column, Holds, Limits, RefusedError
 
 _DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 

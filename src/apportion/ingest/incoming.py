@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from apportion.findings import Finding
-from apportion.ingest.safe_reading import Limits
+from apportion.ingest.inspected import Limits
 from apportion.ledger.record_ingest import Replaced
 from apportion.model import Model
 

@@ -14,7 +14,7 @@ from duckdb import (
 from apportion.ingest import cells
 from apportion.ingest.cells import Cell, Check, or_else
 from apportion.ingest.incoming import UNMAPPED, Context
-from apportion.ingest.safe_reading import SafeFile
+from apportion.ingest.inspected import SafeFile
 from apportion.ledger.record_ingest import Replaced
 from apportion.model import Model
 

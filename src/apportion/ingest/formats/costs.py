@@ -22,6 +22,7 @@ from apportion.ingest.decimals import AMOUNT_DECIMALS
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.header import require_columns, require_tables, unknown_columns
 from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
+from apportion.ingest.inspected import Column, SafeFile
 from apportion.ingest.plain import (
     day_cell,
     declared,
@@ -31,7 +32,7 @@ from apportion.ingest.plain import (
     source_cell,
     speaks_for,
 )
-from apportion.ingest.safe_reading import Column, SafeFile, inspect, private_folder
+from apportion.ingest.safe_reading import inspect, private_folder
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean
 

@@ -25,6 +25,7 @@ from apportion.ingest.decimals import VALUE_DECIMALS
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.header import require_columns, require_tables, unknown_columns
 from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
+from apportion.ingest.inspected import Column, Holds, SafeFile
 from apportion.ingest.plain import (
     day_cell,
     guess_cell,
@@ -32,7 +33,7 @@ from apportion.ingest.plain import (
     source_cell,
     speaks_for,
 )
-from apportion.ingest.safe_reading import Column, Holds, SafeFile, inspect, private_folder
+from apportion.ingest.safe_reading import inspect, private_folder
 from apportion.ingest.usage_rows import KEYS, LABELS, usage_rows
 
 REQUIRED = {
