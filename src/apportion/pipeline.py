@@ -10,11 +10,13 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apportion.attribution.exceeding import shares_exceed_one
 from apportion.attribution.graph import Integers
-from apportion.attribution.notices import missing_usage, no_cost, shares_exceed_one, zero_usage
+from apportion.attribution.notices import missing_usage, no_cost, zero_usage
 from apportion.attribution.problem import Problem, prepare
 from apportion.attribution.rows import (
     allocation_rows,
@@ -50,6 +52,7 @@ class Assumed:
 
     no_usage: list[Integers] = field(default_factory=list)
     offences: list[Offences] = field(default_factory=list)
+    costly: list[npt.NDArray[np.bool_]] = field(default_factory=list)
     slow_splits: int = 0
 
     def findings(self, problem: Problem) -> tuple[Finding, ...]:
@@ -60,7 +63,7 @@ class Assumed:
             *no_cost(problem),
             *shares_exceed_one(problem, self.offences),
             *zero_usage(problem, rows),
-            *missing_usage(problem),
+            *missing_usage(problem, np.logical_or.reduce(self.costly)),
         )
         if only_errors(findings):
             raise RunError(findings)
@@ -90,6 +93,7 @@ def flow_rows(
     for flow, rows in compute(problem, finish, threads, cells):
         assumed.no_usage.append(flow.no_usage)
         assumed.offences.append(flow.offences)
+        assumed.costly.append(flow.costly)
         assumed.slow_splits += flow.slow
         done += rows.days
         trace_shares(rows.contributions, problem)
