@@ -219,9 +219,10 @@ def records(
         if isinstance(item, Mapping):
             found.append(item)
             continue
-        message = f"Item {index + 1} of {what} is {show(item)}; expected keys with values."
+        said = "is empty" if item is None else f"is {show(item)}; expected keys with values"
+        remedy = "Remove it, or write key: value." if item is None else "Write key: value."
         place = place_of(value, (index,))
-        findings.append(
-            Finding("wrong_type", message, where if place == MEMORY else place, "Write key: value.")
-        )
+        found_at = where if place == MEMORY else place
+        message = f"Item {index + 1} of {what} {said}."
+        findings.append(Finding("wrong_type", message, found_at, remedy))
     return found
