@@ -4,6 +4,7 @@ Read ``attribute`` for the line in memory; ``apportion.workspace`` runs the same
 ledger tables.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -32,6 +33,8 @@ from apportion.findings import Finding, RunError, Severity, only_errors
 from apportion.model import Model
 from apportion.result import Result
 from apportion.trace import trace_shares
+
+_LOGGER = logging.getLogger("apportion.run")
 
 Progress = Callable[[int, int], None]
 """Called with days done and days in all."""
@@ -82,6 +85,7 @@ def flow_rows(
     names = names_of(problem)
     total = (problem.end - problem.start).days + 1
     done = 0
+    _LOGGER.info("Computing the flow: days=%s edges=%s", total, len(problem.model.edges))
 
     def finish(flow: SliceFlow) -> tuple[SliceFlow, SliceRows]:
         require_conserved(problem, flow)

@@ -1,5 +1,6 @@
 """What a run computes with: the model and its tables as integers."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,8 @@ from apportion.findings import Finding, RunError, Severity
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean
 from apportion.plugins import STRATEGIES, registered
+
+_LOGGER = logging.getLogger("apportion.run")
 
 _NAMED = 10
 
@@ -110,6 +113,13 @@ def prepare(
     codes = np.array([position[name] for name in direct.nodes], dtype=np.int64)
     order = np.lexsort((direct.dimension, direct.node, direct.day))
     direct = _reordered(direct, order)
+    _LOGGER.info(
+        "Read costs and usage: cost figures=%s nodes=%s dimensions=%s usage figures=%s",
+        direct.units.size,
+        len(direct.nodes),
+        len(direct.dimensions),
+        len(figures.seen),
+    )
     return Problem(
         model,
         start,
