@@ -148,9 +148,16 @@ def _walk(path: str, group: Any) -> Iterable[tuple[str, Any]]:
 
 def _command(path: str, command: Any) -> str:
     arguments = [each for each in command.params if each.param_type_name == "argument"]
-    usage = " ".join([path, *(each.metavar or each.name.upper() for each in arguments)])
+    usage = " ".join([path, *map(_argument, arguments)])
     text = inspect.cleandoc(command.help or "")
     return "\n\n".join([f"## {path}", text, f"```text\n{usage}\n```", _options(command)]).strip()
+
+
+def _argument(argument: Any) -> str:
+    """An argument as it is typed: in brackets where it may be left out, with dots if repeated."""
+    name = argument.metavar or argument.name.upper()
+    name = f"{name} ..." if argument.nargs == -1 else name
+    return name if argument.required else f"[{name}]"
 
 
 def _options(command: Any) -> str:

@@ -113,13 +113,7 @@ def prepare(
     codes = np.array([position[name] for name in direct.nodes], dtype=np.int64)
     order = np.lexsort((direct.dimension, direct.node, direct.day))
     direct = _reordered(direct, order)
-    _LOGGER.info(
-        "Read costs and usage: cost figures=%s nodes=%s dimensions=%s usage figures=%s",
-        direct.units.size,
-        len(direct.nodes),
-        len(direct.dimensions),
-        len(figures.seen),
-    )
+    _log_reading(direct, figures)
     return Problem(
         model,
         start,
@@ -133,6 +127,16 @@ def prepare(
         variants,
         figures,
         (*findings, *figures.findings),
+    )
+
+
+def _log_reading(direct: DirectCosts, figures: UsageFigures) -> None:
+    _LOGGER.info(
+        "Read costs and usage: cost figures=%s nodes=%s dimensions=%s usage figures=%s",
+        direct.units.size,
+        len(direct.nodes),
+        len(direct.dimensions),
+        len(figures.seen),
     )
 
 
