@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from apportion.amounts import decimal_text
+from apportion.amounts import decimal_text, format_exact
 from apportion.amounts.currencies import CODES
 from apportion.attribution.costs import UNMAPPED, DirectCosts, left_out, read_costs
 from apportion.attribution.graph import Integers
@@ -186,7 +186,8 @@ def _left_out(name: str, units: int, direct: DirectCosts) -> Finding:
     amount = decimal_text(units, direct.scale)
     return Finding(
         "dimension_left_out",
-        f"The dimension {name!r} has {amount} {direct.currency} of cost and was left out.",
+        f"The dimension {name!r} has {format_exact(units, direct.scale)} "
+        f"{direct.currency} of cost and was left out.",
         severity=Severity.WARNING,
         details={"dimension": name, "amount": amount, "currency": direct.currency},
     )
