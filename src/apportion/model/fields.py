@@ -38,13 +38,15 @@ class Shape:
     """What a kind of record may hold.
 
     ``required`` gives an example for each key that must be there, ``synonyms`` our key for what
-    other programs call it, ``subject`` the record's name in messages.
+    other programs call it, ``subject`` the record's name in messages, ``meanings`` what each key
+    means, for people.
     """
 
     keys: frozenset[str]
     subject: Callable[[Mapping[str, Any]], str]
     required: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     synonyms: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    meanings: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
 
 class Fields:

@@ -9,10 +9,22 @@ from apportion.model.fields import Fields, Shape
 from apportion.model.types import Settings
 from apportion.model.values import as_name, as_text, as_whole
 
-_TEXTS = ("name", "currency", "financial_year_start", "time_zone", "residual", "cost_column")
-KEYS = frozenset({*_TEXTS, "scale", "engine"})
+MEANINGS = MappingProxyType(
+    {
+        "name": "The name of the company, for people.",
+        "currency": "What all costs are converted to; absent, the only currency of the costs.",
+        "scale": "Decimals kept, 2 to 9; sums are exact to that digit (`A1`).",
+        "financial_year_start": "Month and day on which a financial year begins.",
+        "time_zone": "In which a moment of monitoring belongs to a day.",
+        "cost_column": "Which cost of a bill counts: `effective`, `billed`, `contracted`, `list`.",
+        "residual": "What a product keeps while it gives to others: `allocated`, `unallocated`.",
+        "engine": "Where days are computed.",
+    }
+)
+KEYS = frozenset(MEANINGS)
 SHAPE = Shape(
     keys=KEYS,
+    meanings=MEANINGS,
     synonyms=MappingProxyType(
         {"decimals": "scale", "timezone": "time_zone", "year_start": "financial_year_start"}
     ),
