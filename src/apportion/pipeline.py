@@ -60,13 +60,16 @@ class Assumed:
 
     def findings(self, problem: Problem) -> tuple[Finding, ...]:
         """All warnings of the run. Raises ``RunError`` where something is no mere warning."""
+        costly = np.zeros(len(problem.nodes), dtype=np.bool_)
+        for each in self.costly:
+            costly |= each
         rows = np.concatenate(self.no_usage) if self.no_usage else np.empty((0, 4), dtype=np.int64)
         findings = (
             *problem.findings,
             *no_cost(problem),
             *shares_exceed_one(problem, self.offences),
             *zero_usage(problem, rows),
-            *missing_usage(problem, np.logical_or.reduce(self.costly)),
+            *missing_usage(problem, costly),
         )
         if only_errors(findings):
             raise RunError(findings)
