@@ -278,17 +278,19 @@ def files(store: Store, table: Table, at_version: int, run_id: str = "") -> list
     return sorted(paths)
 
 
-def read(store: Store, table: Table, at_version: int | None = None) -> pa.Table:
-    """A whole table, for those that are small."""
+def read(
+    store: Store, table: Table, at_version: int | None = None, columns: Sequence[str] = ()
+) -> pa.Table:
+    """A whole table, for those that are small; only some columns where they are named."""
     at_version = version(store, table) if at_version is None else at_version
     paths = files(store, table, at_version)
+    fields = [table.schema.field(name) for name in columns] or list(table.schema)
+    schema = pa.schema(fields)
     with _storage(store.folder(table), "read rows"):
-        parts = [pq.ParquetFile(path).read() for path in paths]
-        return pa.concat_tables([table.schema.empty_table(), *(_like(table, p) for p in parts)])
-
-
-def _like(table: Table, rows: pa.Table) -> pa.Table:
-    return rows.select(table.schema.names).cast(table.schema)
+        parts = [pq.ParquetFile(path).read(columns=schema.names) for path in paths]
+        return pa.concat_tables(
+            [schema.empty_table(), *(part.select(schema.names).cast(schema) for part in parts)]
+        )
 
 
 def as_json(value: object) -> str:
