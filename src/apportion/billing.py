@@ -93,10 +93,7 @@ class Billing:
         model, at_version = self.model, billing_version(self.store)
         digest = billing_digest(model)
         known = list_ratings(self.store)
-        if known and (known[0].model_digest, known[0].billable_usage_version) == (
-            digest,
-            at_version,
-        ):
+        if known and self.is_current(known[0]):
             return RatingOutcome(known[0], (), is_new=False)
         connection = duckdb.connect()
         usage_view(connection, self.store, at_version)
@@ -126,6 +123,11 @@ class Billing:
             on_step=self.on_step,
         )
         return RatingOutcome(rating, findings, is_new=True)
+
+    def is_current(self, rating: Rating) -> bool:
+        """Whether usage, rates and allowances are still those that a rating was made from."""
+        now = billing_digest(self.model), billing_version(self.store)
+        return (rating.model_digest, rating.billable_usage_version) == now
 
     def ratings(self) -> list[Rating]:
         """All completed ratings, the latest first."""

@@ -7,6 +7,7 @@ from apportion.cli.session import Session
 from apportion.findings import Finding, Severity, UsageError
 
 if TYPE_CHECKING:
+    from apportion.recorded_charges import RecordedCharges
     from apportion.recorded_result import RecordedResult
 
 
@@ -41,3 +42,20 @@ def _gap(first: date, last: date) -> Finding:
         severity=Severity.WARNING,
         details={"from": str(first), "to": str(last)},
     )
+
+
+def read_charges(session: Session) -> "RecordedCharges":
+    """The charges of the latest rating; people are told where it is no longer the latest word.
+
+    Raises ``LedgerError`` (``no_run``) where nothing was rated.
+    """
+    from apportion.cli.output import note
+
+    billing = session.open().billing
+    charges = billing.charges()
+    if not billing.is_current(charges.rating):
+        note(
+            f"Usage, rates or allowances have changed since rating {charges.rating.run_id}, whose "
+            "figures these are. Next: apportion rate"
+        )
+    return charges

@@ -9,7 +9,7 @@ from apportion.cli.messages import tell
 from apportion.cli.names import shown_name
 from apportion.cli.output import put, say
 from apportion.cli.tables import Head, table
-from apportion.ingest.incoming import IngestReport, MappedAmount
+from apportion.ingest.incoming import IngestReport, Kind, MappedAmount
 from apportion.workspace import IngestOutcome
 
 UNMAPPED_SHOWN = 10
@@ -45,7 +45,10 @@ def show(outcome: IngestOutcome, reject_file: Path | None) -> None:
     if outcome.days is not None:
         first, last = outcome.days
         say()
-        say(f"Next: apportion run --from {first} --to {last}")
+        if report.kind is Kind.BILLABLE:
+            say("Next: apportion rate")
+        else:
+            say(f"Next: apportion run --from {first} --to {last}")
 
 
 def _recorded(outcome: IngestOutcome) -> str:
