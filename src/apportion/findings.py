@@ -42,6 +42,9 @@ class Place:
 
 MEMORY = Place()
 
+QUESTION = Place("<question>")
+"""What is asked for in a call or command, rather than what stands in a file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

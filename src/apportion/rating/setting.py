@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from apportion.findings import Finding, Place, UsageError
+from apportion.findings import QUESTION, Finding, UsageError
 from apportion.model import Allowance, Model, Settings
 from apportion.model.billing import LARGEST_COUNT
 from apportion.rating.calendar import financial_year
@@ -37,7 +37,7 @@ def changed_allowances(
     require_year(year)
     if isinstance(units, bool) or not isinstance(units, int) or not 0 <= units <= LARGEST_COUNT:
         message = f"An allowance is a whole number from 0 to {LARGEST_COUNT:,}; {units!r} is not."
-        raise UsageError([Finding("invalid_argument", message, Place("<question>"))])
+        raise UsageError([Finding("invalid_argument", message, QUESTION)])
     this = financial_year(model.settings).of(on)
     later = (
         [key[2] for key in model.own_allowances if key[:2] == (account, channel) and key[2] > year]

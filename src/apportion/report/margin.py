@@ -38,7 +38,8 @@ class MarginLine:
 
     ``id`` is empty for accounts without a product, and for what belongs to no organisation or
     account. ``unit_cost`` and ``rate`` are the cost of a chargeable unit of billed channels and
-    its price without allowance, on average; none where there were no units. The shown texts are
+    its price without allowance, on average; none where there were no units, and no cost where there
+    is no product. The shown texts are
     rounded such that the lines sum to the total, and cost and margin to charges.
     """
 
@@ -255,7 +256,7 @@ def _line(key: str, each: _Sum, figures: Figures, charged: int, cost: int) -> Ma
         cost=spent,
         margin=charges - spent,
         chargeable_units=each.units,
-        unit_cost=_by_unit(each.cost, each.units),
+        unit_cost=_by_unit(each.cost, each.units) if each.products else None,
         rate=_by_unit(each.priced, each.units),
         charges_shown=figures.text(charged),
         cost_shown=figures.text(cost),

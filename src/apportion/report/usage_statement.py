@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from apportion.findings import Finding, Place, UsageError
+from apportion.findings import QUESTION, Finding, UsageError
 from apportion.model import Account, Model
 from apportion.rating.allowance import Meter, Origin, resolve
 from apportion.rating.calendar import MONTHS, financial_year
@@ -169,7 +169,7 @@ def _month(month: int | str, names: Sequence[str]) -> int:
             Finding(
                 "invalid_argument",
                 f"There is no month {month!r}.",
-                Place("<question>"),
+                QUESTION,
                 f"Write its name, such as {names[0]}, or its number in the financial year.",
             )
         ]

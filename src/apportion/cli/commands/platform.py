@@ -59,8 +59,9 @@ def _command(ask: "Ask", following: str) -> Callable[..., None]:
         else:
             cut = ROWS_FOR_PEOPLE if limit is None else limit or None
             view.show(found, cut, "There is no such usage in this period.")
-            say()
-            say(f"Next: apportion usage platform {following} --from {start} --to {end}")
+            if found.rows.num_rows:
+                say()
+                say(f"Next: apportion usage platform {following} --from {start} --to {end}")
 
     return command
 

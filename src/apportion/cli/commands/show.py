@@ -95,7 +95,7 @@ def margin(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """What is charged for each product beside what it costs, and what a unit costs and brings."""
+    """What each product brings in beside what it costs, in all and by unit."""
     from apportion.cli.output import put_json
     from apportion.cli.reading import read_charges, read_result
     from apportion.cli.views import margin as view

@@ -136,16 +136,18 @@ def organisation(
 def changes(
     context: typer.Context,
     since: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--since", metavar="RUN", help="A rating's id or its beginning, or that of a run."
+            "--since",
+            metavar="RUN",
+            help="A rating's id or its beginning, or that of a run. Default: the one before.",
         ),
-    ],
+    ] = None,
     limit: Limit = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Every account, month and figure that moved since a rating, old and new."""
+    """Every account, month and figure that moved since an earlier rating, old and new."""
     from apportion.cli.reading import read_charges
     from apportion.cli.views import usage_changes as view
 
@@ -153,6 +155,7 @@ def changes(
     session = session_of(context)
     latest = read_charges(session)
     billing = session.open().billing
+    since = since or billing.ratings()[:2][-1].run_id
     before = billing.charges(since).rating
     found = view.Changes(before, latest.rating, billing.changes(since))
     if as_json:

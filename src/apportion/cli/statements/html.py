@@ -31,6 +31,7 @@ def page(statement: UsageStatement, issued: Issued) -> str:
         nothing=words.NOTHING,
         rows=[_line(statement, place) for place in range(len(statement.lines))],
         allowances=[_allowance(statement, each) for each in statement.allowances],
+        counts=words.counts(statement),
         rating=issued.rating,
         rated=words.day(issued.at.date()),
     )

@@ -23,10 +23,23 @@ class Issued:
 def layout_for(asked: Layout | None, out: Path | None) -> Layout:
     """The layout that is asked for, or that a file's ending names; otherwise a page.
 
-    Raises ``UsageError`` (``invalid_argument``) where no terminal could show it.
+    Raises ``UsageError`` (``invalid_argument``) where no layout has the ending, and where a
+    spreadsheet would go to stdout.
     """
-    ending = out.suffix[1:].lower() if out is not None else ""
-    chosen = asked or (Layout(ending) if ending in set(Layout) else Layout.HTML)
+    is_file = out is not None and not out.is_dir()
+    ending = out.suffix[1:].lower() if out is not None and is_file else ""
+    if asked is None and ending not in {"", *Layout}:
+        raise UsageError(
+            [
+                Finding(
+                    "invalid_argument",
+                    f"No statement is written as {ending!r}.",
+                    remedy="End the file in .html, .csv, .xlsx or .json, or say it with --format. "
+                    "A browser prints the page as PDF.",
+                )
+            ]
+        )
+    chosen = asked or Layout(ending or Layout.HTML)
     if chosen is Layout.XLSX and out is None:
         message = "A spreadsheet cannot be written to the standard output."
         raise UsageError([Finding("invalid_argument", message, remedy="Name a file with --out.")])

@@ -63,14 +63,14 @@ def _charges(writer: "_Writer", statement: UsageStatement) -> None:
         writer.money(line.cost_shown)
     if not statement.lines:
         writer.row([words.NOTHING])
-    writer.total("Total", statement.total_shown)
+    writer.total("Total", words.counts(statement), statement.total_shown)
 
 
 def _allowances(writer: "_Writer", statement: UsageStatement) -> None:
     if not statement.allowances:
         return
     writer.skip()
-    heads = ["Free allowance", "Where from", "Units a year", "Used before", "Used now", "Left"]
+    heads = ["Free allowance", "Where from", "Units a year", "Used earlier", "Used now", "Left"]
     writer.head(heads)
     for each in statement.allowances:
         writer.row(
@@ -105,6 +105,7 @@ class _Writer:
         self._rate = book.add_format({"num_format": "#,##0.#########"})
         self._money = book.add_format({"num_format": money})
         self._total = book.add_format({"num_format": money, "bold": True, "top": 1})
+        self._total_count = book.add_format({"num_format": "#,##0", "bold": True, "top": 1})
         self._right = book.add_format({"align": "right"})
         self._next = 0
 
@@ -134,9 +135,13 @@ class _Writer:
         """A cost at the end of the row that was written last."""
         self._number(self._next - 1, len(_WIDTHS) - 1, Decimal(plain(shown)), self._money)
 
-    def total(self, label: str, shown: str) -> None:
-        for column in range(len(_WIDTHS) - 1):
-            self._sheet.write_string(self._next, column, "" if column else label, self._total)
+    def total(self, label: str, counts: Sequence[int | None], shown: str) -> None:
+        empty = [""] * (len(_WIDTHS) - 2 - len(counts))
+        for column, cell in enumerate([label, *empty, *counts]):
+            if isinstance(cell, int):
+                self._number(self._next, column, Decimal(cell), self._total_count)
+            else:
+                self._sheet.write_string(self._next, column, cell or "", self._total)
         self._number(self._next, len(_WIDTHS) - 1, Decimal(plain(shown)), self._total)
         self._next += 1
 

@@ -52,3 +52,19 @@ def facts(statement: UsageStatement) -> list[tuple[str, str]]:
         ("Period", period(statement)),
     ]
     return [(label, value) for label, value in known if value]
+
+
+def counts(statement: UsageStatement) -> list[int | None]:
+    """Sent, chargeable, free and charged units of all lines, or nothing for any of them.
+
+    Units of different channels are not added.
+    """
+    lines = statement.lines
+    if len({line.notification_type for line in lines}) > 1:
+        return [None] * 4
+    return [
+        sum(line.notifications_sent for line in lines),
+        sum(line.chargeable_units for line in lines),
+        sum(line.free_allowance_used for line in lines),
+        sum(line.charged_units for line in lines),
+    ]

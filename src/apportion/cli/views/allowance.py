@@ -105,12 +105,11 @@ def show_changed(
     """Every year that changed."""
     first = changed[0]
     unit = model.channel_index[first.channel].unit
-    what = f"{first.channel} {unit}s" if unit else f"{first.channel} units"
+    what = f"{first.channel} ({unit})" if unit else first.channel
     years = ", ".join(str(each.year) for each in changed)
-    were = f"before, {before.units:,} were free in {before.year}"
     say(
-        f"{_name(model, first.account)} has {first.units:,} free {what} in {years}; {were} "
-        f"({_origin(model, before)})."
+        f"{_name(model, first.account)} now has {first.units:,} free units of {what} in {years}. "
+        f"Before, {before.units:,} were free in {before.year} ({_origin(model, before)})."
     )
     say(
         "It carries over to the year after."
@@ -126,7 +125,7 @@ def show_changed(
 
 def _origin(model: Model, found: Resolved) -> str:
     said = origin_said(model, found.account, found.origin, found.year)
-    return f"a default: {said}" if found.is_default else said
+    return f"a default, {said}" if found.is_default else said
 
 
 def _name(model: Model, account: str) -> str:

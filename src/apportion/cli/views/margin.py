@@ -1,12 +1,12 @@
 """Charges beside cost, for people and programs."""
 
 import sys
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from apportion.cli.csv_output import write_csv
 from apportion.cli.output import heading, put, say
 from apportion.cli.tables import Head, table
-from apportion.cli.views.usage import rate_text
 from apportion.report.margin import By, Margin, MarginLine
 
 _TITLES = {By.PRODUCT: "Product", By.ACCOUNT: "Account", By.ORGANISATION: "Organisation"}
@@ -95,8 +95,16 @@ def _figures(line: MarginLine) -> tuple[str, ...]:
         line.cost_shown,
         line.margin_shown,
         f"{line.chargeable_units:,}",
-        *("" if each is None else rate_text(each) for each in (line.unit_cost, line.rate)),
+        *("" if each is None else _unit_price(each) for each in (line.unit_cost, line.rate)),
     )
+
+
+_SIXTH = Decimal("0.000001")
+
+
+def _unit_price(average: Decimal) -> str:
+    """An average, so rounded: six decimals tell prices of a hundredth of a coin apart."""
+    return format(average.quantize(_SIXTH, ROUND_HALF_UP), ",f")
 
 
 def _label(line: MarginLine, by: By) -> str:

@@ -41,7 +41,7 @@ def put_json_outcome(outcome: RatingOutcome) -> None:
 def put_csv(outcome: RatingOutcome) -> None:
     """The rating's record as one row."""
     data = as_data(outcome.rating)
-    del data["findings"]
+    del data["findings"], data["program"]
     row = [*data.values(), str(outcome.is_new).lower()]
     write_csv(sys.stdout, [*data, "is_new"], [row])
 

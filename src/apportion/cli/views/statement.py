@@ -18,6 +18,6 @@ def show(statement: UsageStatement, written: Path) -> None:
         f"{words.period(statement)}, {statement.currency} {statement.total_shown}."
     )
     lines = "1 line" if len(statement.lines) == 1 else f"{len(statement.lines):,} lines"
-    say(f"Its {lines} as printed sum to its total.")
+    say(f"Its {lines} as printed sum to its total." if statement.lines else words.NOTHING)
     say()
     say(f"Next: apportion usage monthly {shlex.quote(account.id)} --year {statement.year}")

@@ -95,7 +95,9 @@ def _heads(columns: Sequence[Column]) -> list[Head]:
     ]
 
 
-def _footer(columns: Sequence[Column], totals: Sequence[dict[str, Any]], cost: str) -> list[str]:
+def _footer(
+    columns: Sequence[Column], totals: Sequence[dict[str, Any]], cost: str
+) -> list[str] | None:
     """Counts are summed where they are all of one channel; costs always."""
     alone = totals[0] if len(totals) == 1 else {}
     cells = [
@@ -106,7 +108,7 @@ def _footer(columns: Sequence[Column], totals: Sequence[dict[str, Any]], cost: s
         else ""
         for column in columns
     ]
-    return ["Total", *cells[1:]]
+    return ["Total", *cells[1:]] if any(cells) else None
 
 
 def _show_totals(columns: Sequence[Column], totals: Sequence[dict[str, Any]]) -> None:

@@ -51,23 +51,23 @@ def put_json_rows(found: Changes) -> None:
     }
     sys.stdout.write(json.dumps(head)[:-1] + ', "rows": [')
     for place, row in enumerate(_rows(found)):
-        sys.stdout.write((",\n" if place else "\n") + json.dumps(row))
+        sys.stdout.write((",\n" if place else "\n") + json.dumps(row, default=_text))
     sys.stdout.write("\n]}\n")
 
 
 def _rows(found: Changes) -> Iterator[dict[str, Any]]:
     for batch in found.rows.to_batches(max_chunksize=_AT_ONCE):
         for row in batch.to_pylist():
-            moved = row["difference"]
-            yield {**row, "difference": None if moved is None else _difference(row)}
+            yield {**row, "difference": _difference(row["figure"], row["difference"])}
 
 
-def _difference(row: dict[str, Any]) -> str:
-    """Units as whole numbers, cost with all its decimals."""
-    return format(
-        row["difference"] if row["figure"] == "cost" else int(row["difference"]),
-        "f" if row["figure"] == "cost" else "d",
-    )
+def _difference(figure: str, moved: Decimal | None) -> Decimal | None:
+    """Cost with all its decimals, units as whole numbers."""
+    return moved if moved is None or figure == "cost" else moved.quantize(Decimal(1))
+
+
+def _text(value: Decimal) -> str:
+    return format(value, "f")
 
 
 def put_csv(found: Changes) -> None:
@@ -78,6 +78,9 @@ def put_csv(found: Changes) -> None:
 
 def show(found: Changes, limit: int | None) -> None:
     """A line for each figure that moved."""
+    if found.before == found.latest:
+        say(f"Rating {found.latest.run_id} is the latest, so there is nothing to compare it with.")
+        return
     heading(f"From rating {found.before.run_id} to {found.latest.run_id}")
     say()
     if not found.rows.num_rows:

@@ -7,7 +7,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
-from apportion.findings import Finding, Place, UsageError
+from apportion.findings import QUESTION, Finding, UsageError
 from apportion.model import Account, Model
 from apportion.model.kinds.allowances import FIRST_YEAR, LAST_YEAR
 from apportion.model.spelling import did_you_mean
@@ -105,8 +105,8 @@ def naming(connection: duckdb.DuckDBPyConnection, accounts: Iterable[Account]) -
 def _unknown(what: str, code: str, name: str, known: Iterable[str]) -> UsageError:
     remedy = did_you_mean(name, known) or f"Declare it under {what}s."
     message = f"There is no {what} {name!r}."
-    return UsageError([Finding(code, message, Place("<question>"), remedy, details={what: name})])
+    return UsageError([Finding(code, message, QUESTION, remedy, details={what: name})])
 
 
 def _wrong(message: str, remedy: str) -> UsageError:
-    return UsageError([Finding("invalid_argument", message, Place("<question>"), remedy)])
+    return UsageError([Finding("invalid_argument", message, QUESTION, remedy)])
