@@ -71,6 +71,25 @@ def _flipped() -> bytes:
     return bytes(data)
 
 
+def _misplaced() -> bytes:
+    """A file that says a column has more values than its row group has rows."""
+    import duckdb
+
+    good = _parquet()
+    path = Path("misplaced.parquet")
+    for place in range(len(good) - 400, len(good) - 8):
+        path.write_bytes(good[:place] + bytes([good[place] + 2 & 255]) + good[place + 1 :])
+        try:
+            found = duckdb.execute(
+                "SELECT max(num_values) FROM parquet_metadata(?)", [str(path)]
+            ).fetchone()
+        except duckdb.Error:
+            continue
+        if found == (4,):
+            return path.read_bytes()
+    raise AssertionError("no byte of the footer tells how many values there are")
+
+
 def _same(value: Any, kind: pa.DataType | None = None) -> pa.Array:
     return pa.array([value] * 3, kind)
 
@@ -143,6 +162,7 @@ MADE: dict[str, Callable[[], bytes]] = {
     "costs/packed_twice.csv.gz": lambda: gzip.compress(gzip.compress(HEADER + LINE)),
     "dynatrace/deep.json": lambda: b"[" * 100_000,
     "dynatrace/long_number.json": lambda: json.dumps(_metric("9" * 100)).encode(),
+    "costs/misplaced.parquet": _misplaced,
     "costs/flipped.parquet": _flipped,
     "events/moments_without_zone.parquet": lambda: _events(pa.timestamp("us")),
     "events/moments_that_are_days.parquet": lambda: _events(pa.date32()),
