@@ -196,7 +196,7 @@ class Billing:
         return usage_statement(charges.connect(), charges.model, account, year, month)
 
     def margin(
-        self, result: Callable[[str], RecordedResult], start: date, end: date, by: By
+        self, result: Callable[[str], RecordedResult], start: date, end: date, by: By | str
     ) -> Margin:
         """Charges beside cost (`B19`). ``result`` gives the cost of the period in a currency."""
         charges = self.charges()

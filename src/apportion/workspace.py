@@ -279,7 +279,7 @@ class Workspace:
         def cost(currency: str) -> RecordedResult:
             return self.result(start, end, currency=currency)
 
-        return self.billing.margin(cost, start, end, By(by))
+        return self.billing.margin(cost, start, end, by)
 
     def runs(self) -> list[Run]:
         """All completed runs, the latest first."""

@@ -154,7 +154,9 @@ def _numbered(sizes: Sizes, extra: tuple[str, ...]) -> "ir.Table":
     meter = rows["account_number"] * sizes.channels + rows["channel_number"]
     place = (rows["day"] * sizes.providers + provider(rows)) * sizes.multipliers
     place += rows["rate_multiplier"]
-    within = rows["international"].cast("int64") * sizes.templates + template(rows)
+    # Not a cast, which some engines refuse.
+    abroad = ibis.ifelse(rows["international"], 1, 0)
+    within = abroad * sizes.templates + template(rows)
     if sizes.fit_one_number:
         place = place * 2 * sizes.templates + within
     multiplier = ibis.ifelse(rows["billed"], rows["rate_multiplier"], 1)
