@@ -118,6 +118,9 @@ CODES: Mapping[str, str] = MappingProxyType(
         "rounded_usage": "Usage values have more decimals than are kept.",
         "overlapping_source": "Another source already gives rows with the same keys.",
         "negative_usage": "Negative usage was taken as nothing.",
+        "unknown_status": "An event's status or key type is none that the settings name.",
+        "reused_id": "Two events that are not the same carry one id.",
+        "shrunk_day": "A day has fewer notifications than the ledger had for it.",
         # A run
         "missing_usage": "An edge's metric has no usage row at all in the period.",
         "zero_usage": "All siblings have zero usage on some day.",
@@ -136,6 +139,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "not_empty": "A folder that should be new already holds files.",
         "unknown_run": "No run has that id.",
         "no_run": "No completed run covers the period.",
+        "outdated_run": "The ledger or the model has changed since the run that answers.",
         "gap_in_runs": "Some days of the period are covered by no completed run.",
         "storage_failed": "The disk or bucket refused to read or write.",
         "damaged_ledger": "What was read back is not what was written.",

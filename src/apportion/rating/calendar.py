@@ -7,12 +7,8 @@ day of the month as the year does, or on the last day of a month that is too sho
 from calendar import month_name
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 from apportion.model import Settings
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
 
 MONTHS = 12
 
@@ -68,28 +64,6 @@ class FinancialYear:
     def month_names(self) -> list[str]:
         """What the months are called, in their order: after the calendar month they begin in."""
         return [month_name[(self.month - 1 + shift) % MONTHS + 1] for shift in range(MONTHS)]
-
-    def year_column(self, day: "ir.DateColumn") -> "ir.IntegerColumn":
-        """``of`` for a column of days."""
-        place = day.month() * 100 + day.day()
-        return day.year() - (place < self.month * 100 + self.day).cast("int32")
-
-    def period_column(self, day: "ir.DateColumn") -> "ir.IntegerColumn":
-        """``period`` for a column of days."""
-        # Added a year, so that no engine's remainder of a negative number matters.
-        shifted = day.month() - self.month + MONTHS
-        if self.day > 1:
-            early = day.day() < self.day
-            if self.day > 28:
-                early &= ~_is_last(day)
-            shifted -= early.cast("int32")
-        return shifted % MONTHS + 1
-
-
-def _is_last(day: "ir.DateColumn") -> "ir.BooleanColumn":
-    import ibis  # noqa: PLC0415
-
-    return (day + ibis.interval(days=1)).month() != day.month()
 
 
 def financial_year(settings: Settings) -> FinancialYear:

@@ -4,6 +4,7 @@ The tables live on a DuckDB connection that has the view ``billable_usage``. Mis
 accounts and unknown channels are found here, before a single row is rated.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -37,6 +38,17 @@ _EARLY_DAYS = """
     ORDER BY date
 """
 _NAMED = 5
+_NUMBERS = frozenset(
+    {
+        "account_number",
+        "channel_number",
+        "provider_number",
+        "template_number",
+        "year_number",
+        "day",
+        "meter",
+    }
+)
 _SUGGESTIONS = 20
 
 
@@ -44,14 +56,13 @@ _SUGGESTIONS = 20
 class Plan:
     """How to rate the usage of a connection, and what was assumed for it."""
 
-    calendar: FinancialYear
     sizes: Sizes
     extra: tuple[str, ...]
     findings: tuple[Finding, ...]
 
     def sql(self) -> str:
         """The expression that rates, in DuckDB's SQL."""
-        return _sql(running.rated_rows, self.calendar, self.sizes, self.extra)
+        return _sql(running.rated_rows, self.sizes, self.extra)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +73,23 @@ class _Facts:
     channels: list[str]
     providers: list[str]
     templates: list[str]
+    days: list[date]
     years: list[int]
     multiplier: int
     first_used: dict[str, date]
+
+    @property
+    def sizes(self) -> Sizes:
+        channels, years = len(self.channels), self.years[-1] - self.years[0] + 1
+        return Sizes(
+            meters=len(self.accounts) * channels * years,
+            channels=channels,
+            years=years,
+            days=len(self.days) * len(self.channels),
+            providers=len(self.providers),
+            multipliers=self.multiplier + 1,
+            templates=len(self.templates),
+        )
 
 
 def plan(
@@ -82,19 +107,11 @@ def plan(
     problems = [*_unknown(model, facts), *_missing_rates(connection, model, facts)]
     if problems:
         raise RunError(problems)
-    sizes = Sizes(
-        channels=len(facts.channels),
-        providers=len(facts.providers),
-        templates=len(facts.templates),
-        multipliers=facts.multiplier + 1,
-        first_year=facts.years[0],
-        years=facts.years[-1] - facts.years[0] + 1,
-    )
     channels = [model.channel_index[name] for name in facts.channels]
-    _register_names(connection, facts, channels)
-    _register(connection, running.RATES, _rates(model, channels), _RATE_KIND)
-    findings = _register_allowances(connection, model, facts, calendar, sizes)
-    return Plan(calendar, sizes, extra, tuple(findings))
+    _register_names(connection, facts)
+    _make(connection, facts, running.DAYS, _days(model, channels, facts, calendar), _DAY_KIND)
+    findings = _register_meters(connection, model, facts)
+    return Plan(facts.sizes, extra, tuple(findings))
 
 
 def _facts(connection: duckdb.DuckDBPyConnection, calendar: FinancialYear) -> _Facts:
@@ -112,6 +129,7 @@ def _facts(connection: duckdb.DuckDBPyConnection, calendar: FinancialYear) -> _F
         channels=sorted({kind[0] for kind in kinds}),
         providers=sorted({kind[1] for kind in kinds}),
         templates=sorted({kind[2] for kind in kinds}),
+        days=days,
         years=sorted({calendar.of(day) for day in days}),
         multiplier=max((kind[3] for kind in kinds), default=1),
         first_used=used,
@@ -156,34 +174,51 @@ def _missing_rates(
         )
 
 
-_RATE_KIND = pa.schema(
+_DAY_KIND = pa.schema(
     [
+        ("channel", pa.string()),
+        ("date", pa.date32()),
+        ("day", pa.int64()),
         ("channel_number", pa.int64()),
-        ("valid_from", pa.date32()),
-        ("valid_before", pa.date32()),
+        ("year_number", pa.int64()),
+        ("billed", pa.bool_()),
+        ("year", pa.int64()),
+        ("period", pa.int64()),
         ("rate", pa.decimal128(18, 9)),
     ]
 )
 
 
-def _rates(model: Model, channels: Sequence[Channel]) -> Iterator[tuple[Any, ...]]:
-    """Stretches of days that cover the calendar, each with its rate.
+def _days(
+    model: Model, channels: Sequence[Channel], facts: _Facts, calendar: FinancialYear
+) -> Iterator[tuple[Any, ...]]:
+    """Every day with usage, for every channel: when it is in the year, and the rate (`B4`).
 
     Before the first rate lie only rows without units, which cost nothing at any rate.
     """
-    for number, channel in enumerate(channels):
+    number = 0
+    for place, channel in enumerate(channels):
         priced = [rate for rate in model.rates if rate.channel == channel.id and channel.billed]
-        begins = [date.min, *(rate.valid_from for rate in priced)]
-        ends = [*begins[1:], date.max]
-        prices = [Decimal(0), *(rate.rate for rate in priced)]
-        for first, before, price in zip(begins, ends, prices, strict=True):
-            if first < before:
-                yield number, first, before, price
+        begins = [rate.valid_from for rate in priced]
+        for day in facts.days:
+            at = bisect_right(begins, day)
+            price = priced[at - 1].rate if at else Decimal(0)
+            year = calendar.of(day)
+            yield (
+                channel.id,
+                day,
+                number,
+                place,
+                year - facts.years[0],
+                channel.billed,
+                year,
+                calendar.period(day),
+                price,
+            )
+            number += 1
 
 
-def _register_names(
-    connection: duckdb.DuckDBPyConnection, facts: _Facts, channels: Sequence[Channel]
-) -> None:
+def _register_names(connection: duckdb.DuckDBPyConnection, facts: _Facts) -> None:
     """Each name with its place in the order of names."""
     for table, column, names in (
         (running.ACCOUNTS, "account", facts.accounts),
@@ -191,20 +226,11 @@ def _register_names(
         (running.TEMPLATES, "template", facts.templates),
     ):
         kind = pa.schema([(column, pa.string()), (f"{column}_number", pa.int64())])
-        _register(connection, table, ((name, n) for n, name in enumerate(names)), kind)
-    kind = pa.schema(
-        [("channel", pa.string()), ("channel_number", pa.int64()), ("billed", pa.bool_())]
-    )
-    rows = ((channel.id, number, channel.billed) for number, channel in enumerate(channels))
-    _register(connection, running.CHANNELS, rows, kind)
+        _make(connection, facts, table, ((name, n) for n, name in enumerate(names)), kind)
 
 
-def _register_allowances(
-    connection: duckdb.DuckDBPyConnection,
-    model: Model,
-    facts: _Facts,
-    calendar: FinancialYear,
-    sizes: Sizes,
+def _register_meters(
+    connection: duckdb.DuckDBPyConnection, model: Model, facts: _Facts
 ) -> list[Finding]:
     """The allowance of every meter that may have usage. Gives what was assumed for lack of one."""
     meters = [
@@ -213,17 +239,20 @@ def _register_allowances(
         for channel in facts.channels
         for year in facts.years
     ]
+    numbers = list(_numbers(facts))
 
     def used() -> UnitsUsed:
-        counted = connection.execute(_sql(running.units_used, calendar, sizes)).fetchall()
-        at = dict(zip(_numbers(sizes, facts), meters, strict=True))
+        counted = connection.execute(_sql(running.units_used, facts.sizes)).fetchall()
+        at = dict(zip(numbers, meters, strict=True))
         return {at[number]: int(units) for number, units in counted}
 
     before = used() if model.settings.high_volume_threshold is not None else {}
     resolved = resolve_all(model, meters, before)
-    rows = zip(_numbers(sizes, facts), (each.units for each in resolved), strict=True)
-    kind = pa.schema([("meter", pa.int64()), ("allowance", pa.int64())])
-    _register(connection, running.ALLOWANCES, rows, kind)
+    rows = (
+        (number, each.account, each.units) for number, each in zip(numbers, resolved, strict=True)
+    )
+    kind = pa.schema([("meter", pa.int64()), ("account", pa.string()), ("allowance", pa.int64())])
+    _make(connection, facts, running.METERS, rows, kind)
     nothing = [
         each
         for each in resolved
@@ -237,13 +266,13 @@ def _register_allowances(
     )
 
 
-def _numbers(sizes: Sizes, facts: _Facts) -> Iterator[int]:
+def _numbers(facts: _Facts) -> Iterator[int]:
     """The numbers of the meters, as the expression makes them, in the order of the meters."""
+    channels, years = facts.sizes.channels, facts.sizes.years
     for account in range(len(facts.accounts)):
-        for channel in range(sizes.channels):
-            first = (account * sizes.channels + channel) * sizes.years - sizes.first_year
+        for channel in range(channels):
             for year in facts.years:
-                yield first + year
+                yield (account * channels + channel) * years + year - facts.years[0]
 
 
 def _missing_allowances(nothing: Iterable[Resolved]) -> list[Finding]:
@@ -268,15 +297,22 @@ def _missing_allowances(nothing: Iterable[Resolved]) -> list[Finding]:
     return findings
 
 
-def _register(
+def _make(
     connection: duckdb.DuckDBPyConnection,
+    facts: _Facts,
     name: str,
     rows: Iterable[tuple[Any, ...]],
     kind: pa.Schema,
 ) -> None:
+    """Make a small table. Its numbers are as short as they can be."""
     columns = list(zip(*rows, strict=True)) or [()] * len(kind)
     table = pa.table([pa.array(c, f.type) for c, f in zip(columns, kind, strict=True)], kind)
-    connection.register(name, table)
+    if facts.sizes.are_small:
+        short = [field.with_type(pa.int32()) if field.name in _NUMBERS else field for field in kind]
+        table = table.cast(pa.schema(short))
+    # A table and not a view, whose size the engine would not know when it chooses its way.
+    connection.execute(f"drop table if exists {name}")
+    connection.from_arrow(table).create(name)
 
 
 @lru_cache(maxsize=256)

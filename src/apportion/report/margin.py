@@ -16,7 +16,9 @@ import duckdb
 
 from apportion.amounts import decimal_text, split
 from apportion.amounts.split import round_half_away
+from apportion.findings import Finding, Place, UsageError
 from apportion.model import Model
+from apportion.model.spelling import one_of
 from apportion.rating.views.asking import billed_channels, require_period
 from apportion.report.figures import Figures, to_units
 
@@ -118,7 +120,7 @@ def margin(
     model: Model,
     start: date,
     end: date,
-    by: By = By.PRODUCT,
+    by: By | str = By.PRODUCT,
     currency: str = "",
 ) -> Margin:
     """Charges and cost of a period, both ends included, and what is left.
@@ -127,6 +129,7 @@ def margin(
     ``UsageError`` (``invalid_argument``).
     """
     require_period(start, end)
+    by = _by(by)
     currency = currency or model.settings.currency
     accounts = _charged(connection, model, start, end)
     products = _kept(connection, model, start, end)
@@ -150,6 +153,14 @@ def margin(
         tuple(sorted(name for name, each in accounts.items() if not each.products)),
         tuple(sorted(alone)),
     )
+
+
+def _by(word: By | str) -> By:
+    if word not in list(By):
+        message = f"There is no margin by {word!r}."
+        remedy = f"It is by {one_of(By)}."
+        raise UsageError([Finding("invalid_argument", message, Place("<question>"), remedy)])
+    return By(word)
 
 
 def _charged(

@@ -43,7 +43,8 @@ def show(
     from apportion.rating.views.asking import billed_channels
 
     one_format(as_json=as_json, as_csv=as_csv)
-    billing = session_of(context).open().billing
+    session = session_of(context)
+    billing = session.open().billing
     model = billing.model
     channels = [channel] if channel is not None else billed_channels(model)
     found = [billing.allowance(account, each, year) for each in channels]
@@ -52,7 +53,7 @@ def show(
     elif as_csv:
         view.put_csv(model, found)
     else:
-        view.show(model, account, year, found)
+        view.show(model, account, year, found, session.suggestions)
 
 
 @app.command("set")
@@ -79,7 +80,8 @@ def set_allowance(
     from apportion.cli.views import allowance as view
 
     one_format(as_json=as_json, as_csv=as_csv)
-    billing = session_of(context).open().billing
+    session = session_of(context)
+    billing = session.open().billing
     model = billing.model
     meant = _one_channel(model) if channel is None else channel
     before = billing.allowance(account, meant, year)
@@ -89,7 +91,8 @@ def set_allowance(
     elif as_csv:
         view.put_csv_changed(model, changed)
     else:
-        view.show_changed(model, before, changed, has_usage=billing.has_usage())
+        has_usage = billing.has_usage()
+        view.show_changed(model, before, changed, session.suggestions, has_usage=has_usage)
 
 
 def _one_channel(model: "Model") -> str:

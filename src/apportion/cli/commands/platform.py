@@ -45,13 +45,14 @@ def _command(ask: "Ask", following: str) -> Callable[..., None]:
         as_json: AsJson = False,
         as_csv: AsCsv = False,
     ) -> None:
-        from apportion.cli.output import say
+        from apportion.cli.output import say, say_next
         from apportion.cli.reading import read_charges, require_order
         from apportion.cli.views import usage as view
 
         one_format(as_json=as_json, as_csv=as_csv)
         require_order(start, end)
-        found = ask(read_charges(session_of(context)), start, end)
+        session = session_of(context)
+        found = ask(read_charges(session), start, end)
         if as_json:
             view.put_json_rows(found)
         elif as_csv:
@@ -61,7 +62,8 @@ def _command(ask: "Ask", following: str) -> Callable[..., None]:
             view.show(found, cut, "There is no such usage in this period.")
             if found.rows.num_rows:
                 say()
-                say(f"Next: apportion usage platform {following} --from {start} --to {end}")
+                days = ("--from", str(start), "--to", str(end))
+                say_next(session.suggestions.command("usage", "platform", following, *days))
 
     return command
 

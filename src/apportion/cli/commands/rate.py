@@ -14,7 +14,8 @@ def rate(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False)
     from apportion.cli.views import ratings as view
 
     one_format(as_json=as_json, as_csv=as_csv)
-    workspace = session_of(context).open()
+    session = session_of(context)
+    workspace = session.open()
     before = workspace.billing.ratings()[:1] if workspace.billing.has_usage() else []
     outcome = workspace.rate()
     if as_json:
@@ -22,4 +23,4 @@ def rate(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False)
     elif as_csv:
         view.put_csv(outcome)
     else:
-        view.show(outcome, before[0].run_id if before else "")
+        view.show(outcome, before[0].run_id if before else "", session.suggestions)

@@ -55,10 +55,11 @@ def statement(
     if short and layout and short != layout:
         raise typer.BadParameter(f"Give --format or --{short}, not both.")
     chosen = issue.layout_for(layout or short, out)
-    charges = read_charges(session_of(context))
+    session = session_of(context)
+    charges = read_charges(session)
     asked = int(month) if month is not None and month.isascii() and month.isdigit() else month
     found = usage_statement(charges.connect(), charges.model, account, year, asked)
     issued = issue.Issued(charges.model.settings.name, charges.rating.run_id, charges.rating.at)
     written = issue.put(found, issued, chosen, out)
     if written is not None:
-        view.show(found, written)
+        view.show(found, written, session.suggestions)

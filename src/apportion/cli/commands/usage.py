@@ -56,16 +56,15 @@ def monthly(
     as_csv: AsCsv = False,
 ) -> None:
     """What an account used and owes in each month of a financial year, and what is left free."""
-    import shlex
-
-    from apportion.cli.output import say
+    from apportion.cli.output import say_next
     from apportion.cli.reading import read_charges
     from apportion.cli.views import usage as view
     from apportion.report import usage_questions
     from apportion.report.usage_statement import usage_statement
 
     one_format(as_json=as_json, as_csv=as_csv)
-    charges = read_charges(session_of(context))
+    session = session_of(context)
+    charges = read_charges(session)
     found = usage_questions.monthly(charges, account, year)
     allowances = usage_statement(charges.connect(), charges.model, account, year).allowances
     if as_json:
@@ -75,8 +74,8 @@ def monthly(
     answer(found, limit, empty, as_json=False, as_csv=as_csv)
     if not as_csv:
         view.show_allowances(allowances)
-        asked = f"{shlex.quote(account)} --year {year}"
-        say(f"Next: apportion usage statement {asked} --out statement.html")
+        asked = (account, "--year", str(year), "--out", "statement.html")
+        say_next(session.suggestions.command("usage", "statement", *asked))
 
 
 @app.command("yearly")
@@ -89,19 +88,18 @@ def yearly(
     as_csv: AsCsv = False,
 ) -> None:
     """What an account used and owes in a financial year, by channel and rate."""
-    import shlex
-
-    from apportion.cli.output import say
+    from apportion.cli.output import say, say_next
     from apportion.cli.reading import read_charges
     from apportion.report import usage_questions
 
     one_format(as_json=as_json, as_csv=as_csv)
-    charges = read_charges(session_of(context))
+    session = session_of(context)
+    charges = read_charges(session)
     found = usage_questions.yearly(charges, account, year)
     empty = "The account used nothing in this year."
     if answer(found, limit, empty, as_json=as_json, as_csv=as_csv):
         say()
-        say(f"Next: apportion usage monthly {shlex.quote(account)} --year {year}")
+        say_next(session.suggestions.command("usage", "monthly", account, "--year", str(year)))
 
 
 @app.command("organisation")
@@ -116,20 +114,19 @@ def organisation(
     as_csv: AsCsv = False,
 ) -> None:
     """What each account of an organisation used, has left and owes in a financial year."""
-    import shlex
-
-    from apportion.cli.output import say
+    from apportion.cli.output import say, say_next
     from apportion.cli.reading import read_charges
     from apportion.report import usage_questions
 
     one_format(as_json=as_json, as_csv=as_csv)
-    charges = read_charges(session_of(context))
+    session = session_of(context)
+    charges = read_charges(session)
     found = usage_questions.organisation(charges, organisation_id, year)
     empty = "The organisation has no account."
     if answer(found, limit, empty, as_json=as_json, as_csv=as_csv):
         dearest = max(found.rows.to_pylist(), key=lambda row: row["cost"])["account"]
         say()
-        say(f"Next: apportion usage monthly {shlex.quote(dearest)} --year {year}")
+        say_next(session.suggestions.command("usage", "monthly", dearest, "--year", str(year)))
 
 
 @app.command("changes")

@@ -1,12 +1,12 @@
 """Allowances for people and programs."""
 
-import shlex
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from apportion.cli.csv_output import write_csv
-from apportion.cli.output import heading, put, put_json, say
+from apportion.cli.output import heading, put, put_json, say, say_next
+from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.model import Allowance, Model
 from apportion.rating.allowance import Resolved
@@ -47,7 +47,13 @@ def put_csv(model: Model, found: Sequence[Resolved]) -> None:
     write_csv(sys.stdout, names, rows)
 
 
-def show(model: Model, account: str, year: int, found: Sequence[Resolved]) -> None:
+def show(
+    model: Model,
+    account: str,
+    year: int,
+    found: Sequence[Resolved],
+    suggestions: Suggestions,
+) -> None:
     """What is free, and where that comes from."""
     heading(f"{_name(model, account)}, {_span(model, year)}")
     say()
@@ -65,8 +71,9 @@ def show(model: Model, account: str, year: int, found: Sequence[Resolved]) -> No
         for each in found
     ]
     put(table(heads, rows))
-    channel = f" --channel {shlex.quote(found[0].channel)}" if len(found) > 1 else ""
-    say(f"Next: apportion allowance set {shlex.quote(account)} UNITS --year {year}{channel}")
+    channel = ["--channel", found[0].channel] if len(found) > 1 else []
+    asked = (account, "UNITS", "--year", str(year), *channel)
+    say_next(suggestions.command("allowance", "set", *asked))
 
 
 def put_json_changed(model: Model, before: Resolved, changed: Sequence[Allowance]) -> None:
@@ -100,7 +107,12 @@ def put_csv_changed(model: Model, changed: Sequence[Allowance]) -> None:
 
 
 def show_changed(
-    model: Model, before: Resolved, changed: Sequence[Allowance], *, has_usage: bool
+    model: Model,
+    before: Resolved,
+    changed: Sequence[Allowance],
+    suggestions: Suggestions,
+    *,
+    has_usage: bool,
 ) -> None:
     """Every year that changed."""
     first = changed[0]
@@ -118,9 +130,10 @@ def show_changed(
     )
     say()
     if has_usage:
-        say("Charges follow with the next rating. Next: apportion rate")
+        say("Charges follow with the next rating.")
+        say_next(suggestions.command("rate"))
     else:
-        say("Next: apportion ingest billable FILE")
+        say_next(suggestions.command("ingest", "billable", "FILE"))
 
 
 def _origin(model: Model, found: Resolved) -> str:

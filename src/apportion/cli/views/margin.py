@@ -5,7 +5,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from apportion.cli.csv_output import write_csv
-from apportion.cli.output import heading, put, say
+from apportion.cli.output import heading, put, say, say_next
+from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.report.margin import By, Margin, MarginLine
 
@@ -52,7 +53,7 @@ def put_csv(found: Margin) -> None:
     write_csv(sys.stdout, names, rows)
 
 
-def show(found: Margin, company: str) -> None:
+def show(found: Margin, company: str, suggestions: Suggestions) -> None:
     """The lines with their total, and who stands outside of the comparison."""
     heading(f"{company}, {found.start} to {found.end}, in {found.currency}")
     say()
@@ -82,11 +83,11 @@ def show(found: Margin, company: str) -> None:
             f"{_ids(found.products_without_account)}."
         )
     say()
-    period = f"--from {found.start} --to {found.end}"
+    period = ("--from", str(found.start), "--to", str(found.end))
     if found.by is By.PRODUCT:
-        say(f"Next: apportion show margin {period} --by account")
+        say_next(suggestions.command("show", "margin", *period, "--by", str(By.ACCOUNT)))
     else:
-        say(f"Next: apportion usage platform accounts {period}")
+        say_next(suggestions.command("usage", "platform", "accounts", *period))
 
 
 def _figures(line: MarginLine) -> tuple[str, ...]:

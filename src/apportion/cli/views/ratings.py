@@ -8,7 +8,8 @@ from typing import Any
 from apportion.billing import RatingOutcome
 from apportion.cli.csv_output import write_csv
 from apportion.cli.messages import tell
-from apportion.cli.output import heading, put, put_json, say
+from apportion.cli.output import heading, put, put_json, say, say_next
+from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.cli.views.findings import as_data as findings_data
 from apportion.ledger.record_rating import Rating
@@ -46,9 +47,9 @@ def put_csv(outcome: RatingOutcome) -> None:
     write_csv(sys.stdout, [*data, "is_new"], [row])
 
 
-def show(outcome: RatingOutcome, before: str) -> None:
+def show(outcome: RatingOutcome, before: str, suggestions: Suggestions) -> None:
     """What was rated. ``before`` is the rating that was the latest until now, if any."""
-    tell(outcome.findings)
+    tell(outcome.findings, suggestions)
     rating = outcome.rating
     if not outcome.is_new:
         say(
@@ -59,14 +60,12 @@ def show(outcome: RatingOutcome, before: str) -> None:
         _show_new(rating)
     say()
     if before and outcome.is_new:
-        say(f"Next: apportion usage changes --since {before}")
+        say_next(suggestions.command("usage", "changes", "--since", before))
     elif rating.start_date is None:
-        say("Next: apportion ingest billable FILE")
+        say_next(suggestions.command("ingest", "billable", "FILE"))
     else:
-        say(
-            f"Next: apportion usage platform accounts --from {rating.start_date} "
-            f"--to {rating.end_date}"
-        )
+        days = ("--from", str(rating.start_date), "--to", str(rating.end_date))
+        say_next(suggestions.command("usage", "platform", "accounts", *days))
 
 
 def _show_new(rating: Rating) -> None:
