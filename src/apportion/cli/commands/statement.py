@@ -7,7 +7,7 @@ import typer
 
 from apportion.cli.arguments import AsCsv, AsJson, one_format
 from apportion.cli.session import session_of
-from apportion.cli.statements.layout import Layout
+from apportion.cli.statements.layout import Issued, Layout
 
 
 def statement(
@@ -59,7 +59,7 @@ def statement(
     charges = read_charges(session)
     asked = int(month) if month is not None and month.isascii() and month.isdigit() else month
     found = usage_statement(charges.connect(), charges.model, account, year, asked)
-    issued = issue.Issued(charges.model.settings.name, charges.rating.run_id, charges.rating.at)
+    issued = Issued(charges.model.settings.name, charges.rating.run_id, charges.rating.at)
     written = issue.put(found, issued, chosen, out)
     if written is not None:
         view.show(found, written, session.suggestions)

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from apportion.cli.statements.issue import Issued
+from apportion.cli.statements.layout import Issued
 from apportion.report.usage_statement import UsageStatement
 
 _ACCOUNT = (

@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from apportion.cli.statements import words
-from apportion.cli.statements.issue import Issued
+from apportion.cli.statements.layout import Issued
 from apportion.cli.views.usage import rate_text
 from apportion.findings import visible
 from apportion.report.usage_statement import StatementAllowance, UsageStatement

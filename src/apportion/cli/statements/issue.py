@@ -2,22 +2,11 @@
 
 import os
 import sys
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from apportion.cli.statements.layout import Layout
+from apportion.cli.statements.layout import Issued, Layout
 from apportion.findings import Finding, Place, UsageError
 from apportion.report.usage_statement import UsageStatement
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """Who issues a statement, and the rating that its figures are of."""
-
-    company: str
-    rating: str
-    at: datetime
 
 
 def layout_for(asked: Layout | None, out: Path | None) -> Layout:

@@ -1,5 +1,7 @@
-"""The layouts of a statement."""
+"""The layouts of a statement, and what is printed in each of them beside its figures."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -10,3 +12,12 @@ class Layout(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
     JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """Who issues a statement, and the rating that its figures are of."""
+
+    company: str
+    rating: str
+    at: datetime

@@ -10,7 +10,7 @@ import xlsxwriter
 from apportion.amounts import decimals_of
 from apportion.cli.statements import words
 from apportion.cli.statements.data import plain
-from apportion.cli.statements.issue import Issued
+from apportion.cli.statements.layout import Issued
 from apportion.findings import visible
 from apportion.report.usage_statement import UsageStatement
 
