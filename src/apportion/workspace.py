@@ -1,6 +1,7 @@
 """A workspace: a folder with a model, and the ledger that this program keeps in it."""
 
 import json
+import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -41,6 +42,8 @@ from apportion.recorded_result import RecordedResult
 from apportion.report.margin import By, Margin
 from apportion.report.usage_statement import UsageStatement
 from apportion.result import warning_rows
+
+_LOGGER = logging.getLogger("apportion.run")
 
 COST_QUERY = """
     SELECT node, date, dimension, amount, currency FROM costs
@@ -196,6 +199,8 @@ class Workspace:
                 dimensions=dimensions,
             )
             _require_proved(proof)
+            rows = sum(check.rows_seen for check in proof.checks)
+            _LOGGER.info("Proved the rows as read back: checks=%s rows=%s", len(proof.checks), rows)
             proofs.append(proof)
             return json.dumps(proof.to_dict(), sort_keys=True)
 
@@ -303,7 +308,8 @@ class Workspace:
 
         Runs over some dimensions only answer where no run over all of them covers any day.
 
-        Without dates it is the period of the run named, or of the latest run (`A27`).
+        Without dates it is the period of the run named, or of the latest run (`A27`). With one date
+        it reaches to the other end of the latest run that has days on that side.
 
         Raises ``LedgerError`` (``unknown_run``, ``no_run``).
         """
@@ -312,7 +318,14 @@ class Workspace:
         candidates = named or [each for each in known if currency in ("", each.currency)]
         if not candidates:
             raise LedgerError([self._no_run(start, end, currency)])
-        latest = max(candidates, key=lambda each: each.sequence)
+        reached = [
+            each
+            for each in candidates
+            if (start is None or start <= each.end_date) and (end is None or each.start_date <= end)
+        ]
+        if not reached:
+            raise LedgerError([self._no_run(start, end, currency)])
+        latest = max(reached, key=lambda each: each.sequence)
         first, last = start or latest.start_date, end or latest.end_date
         alike = [each for each in candidates if each.currency == (currency or latest.currency)]
         answers = (coverage(group, first, last) for group in answering_together(alike))
@@ -348,7 +361,10 @@ class Workspace:
         return Model.from_dict(json.loads(run.model)), True
 
     def _no_run(self, start: date | None, end: date | None, currency: str) -> Finding:
-        period = f" from {start} to {end}" if start and end else ""
+        period = (
+            f" from {start} to {end}" if start and end else f" from {start} on" if start else ""
+        )
+        period = period or (f" up to {end}" if end else "")
         money = f" in {currency}" if currency else ""
         return Finding(
             "no_run",

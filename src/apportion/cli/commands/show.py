@@ -58,7 +58,13 @@ def products(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """What each product costs, by itself and with all that is part of it."""
+    """What each product costs, by itself and with all that is part of it.
+
+    In JSON and CSV `own` is what the product costs by itself and `subtree` that with all its
+    parts; `depth` counts from 0 at the top of the hierarchy. A product that is part of several
+    stands below each of them: from the second time on `again` is true, and a sum must leave that
+    line out.
+    """
     from apportion.cli.output import put_json
     from apportion.cli.reading import read_result
     from apportion.cli.views import products as view
@@ -79,7 +85,7 @@ def products(
         view.put_csv(found)
     else:
         suggestions = session.suggestions.about(start, end, run, currency, dimension)
-        view.show(found, result.model.settings.name, suggestions)
+        view.show(found, result.model.settings.name, suggestions, wanted.nodes)
 
 
 def _listing(ask: "Ask") -> Callable[..., None]:
