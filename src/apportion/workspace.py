@@ -39,8 +39,6 @@ from apportion.rating.metrics import metric_names
 from apportion.reconcile import Reconciliation, reconcile
 from apportion.recorded_charges import RecordedCharges
 from apportion.recorded_result import RecordedResult
-from apportion.report.margin import By, Margin
-from apportion.report.usage_statement import UsageStatement
 from apportion.result import warning_rows
 
 _LOGGER = logging.getLogger("apportion.run")
@@ -250,9 +248,12 @@ class Workspace:
     @cached_property
     def billing(self) -> Billing:
         """What the workspace bills. Raises ``ModelError``, ``LedgerError``."""
-        return Billing(
-            self.store, self.model, self.now, self._id, self.on_step, apportion.__version__
-        )
+
+        def cost(start: date, end: date, currency: str) -> RecordedResult:
+            return self.result(start, end, currency=currency)
+
+        program = apportion.__version__
+        return Billing(self.store, self.model, self.now, self._id, self.on_step, program, cost)
 
     def rate(self) -> RatingOutcome:
         """Rate all billable usage in the ledger (`B8`).
@@ -267,24 +268,6 @@ class Workspace:
         Raises ``LedgerError`` (``no_run``, ``unknown_run``).
         """
         return self.billing.charges(run)
-
-    def statement(self, account: str, year: int, month: int | str | None = None) -> UsageStatement:
-        """An account's statement for a financial year, or a month of it.
-
-        Raises ``UsageError``, ``LedgerError`` (``no_run``).
-        """
-        return self.billing.statement(account, year, month)
-
-    def margin(self, start: date, end: date, by: By | str = By.PRODUCT) -> Margin:
-        """Charges beside cost for a period, both ends included (`B19`).
-
-        Raises ``UsageError``, ``LedgerError`` (``no_run``).
-        """
-
-        def cost(currency: str) -> RecordedResult:
-            return self.result(start, end, currency=currency)
-
-        return self.billing.margin(cost, start, end, by)
 
     def runs(self) -> list[Run]:
         """All completed runs, the latest first."""
