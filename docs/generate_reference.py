@@ -14,11 +14,25 @@ from typing import Any
 import typer
 
 from apportion import plugins
-from apportion.attribution.strategy import Strategy
+from apportion.attribution.strategy import SegmentFilter, Strategy
 from apportion.cli.app import app
 from apportion.findings import CODES
 from apportion.ledger.schemas import BILLING_TABLES, TABLES
+from apportion.model import conditions, read_tables, templates
+from apportion.model.billing import (
+    Account,
+    Allowance,
+    Channel,
+    DefaultAllowance,
+    Organisation,
+    OrganisationType,
+    Rate,
+)
+from apportion.model.build import LIST_KINDS
 from apportion.model.checks import CHECKS
+from apportion.model.fields import Shape
+from apportion.model.kinds import edges, exchange_rates, mapping, metrics, nodes, settings
+from apportion.model.types import MetricNodeRule, OnZeroUsage, Settings
 from apportion.reconcile.invariants import CHECKS as INVARIANTS
 
 FOLDER = Path(__file__).parent / "reference"
@@ -33,6 +47,21 @@ COMMANDS_NOTE = (
     "Options of the program stand before the command, options of a command after it. The exit "
     "status is 0 when done, 1 when the input or the numbers are wrong, 2 when the command is. "
     "Data goes to the standard output, messages go to the standard error."
+)
+MODEL_NOTE = (
+    "`apportion.yaml` holds the settings, the files in `model/` the lists: every `.yaml` and "
+    "`.yml` may hold any of them, `.csv` and `.parquet` hold the one that their name begins "
+    "with. What else lies there is left out with a warning. `apportion validate` says what is "
+    "wrong, with file, line and remedy."
+)
+ZERO_NOTE = (
+    "On an edge or an override. Without it the [strategy](strategies.md) decides (`A14`). The "
+    "fixed part of a share is given in any case."
+)
+FILTER_NOTE = "A parameter of strategies by usage: `{label: env, operator: in, values: [prod]}`."
+RULES_NOTE = (
+    "Rules act when a bill is ingested. After a change of rules, or once a node is declared that "
+    "they lead to, ingest the bill again: the new rows take the place of the old."
 )
 TABLES_NOTE = (
     "Delta tables under `ledger/`. Rows of result tables count only if their `run_id` stands in "
@@ -148,9 +177,16 @@ def _walk(path: str, group: Any) -> Iterable[tuple[str, Any]]:
 
 def _command(path: str, command: Any) -> str:
     arguments = [each for each in command.params if each.param_type_name == "argument"]
-    usage = " ".join([path, *(each.metavar or each.name.upper() for each in arguments)])
+    usage = " ".join([path, *map(_argument, arguments)])
     text = inspect.cleandoc(command.help or "")
     return "\n\n".join([f"## {path}", text, f"```text\n{usage}\n```", _options(command)]).strip()
+
+
+def _argument(argument: Any) -> str:
+    """An argument as it is typed: in brackets where it may be left out, with dots if repeated."""
+    name = argument.metavar or argument.name.upper()
+    name = f"{name} ..." if argument.nargs == -1 else name
+    return name if argument.required else f"[{name}]"
 
 
 def _options(command: Any) -> str:
@@ -176,10 +212,83 @@ def tables() -> str:
 
 
 def formats() -> str:
-    """Every format that `apportion ingest` reads."""
+    """Every format that `apportion ingest` reads, and the columns of each."""
     registered = plugins.registered(plugins.FORMATS)
-    rows = ((f"`{name}`", str(each.kind), each.summary) for name, each in registered.items())
-    return "\n\n".join(["# Formats", table(("format", "brings", "what it is"), rows)])
+    rows = (
+        (f"[`{name}`](#{name})", str(each.kind), each.summary) for name, each in registered.items()
+    )
+    parts = ["# Formats", table(("format", "brings", "what it is"), rows)]
+    for name, each in registered.items():
+        parts += [f"## {name}", _documented(sys.modules[each.read.__module__])]
+    return "\n\n".join(parts)
+
+
+def _documented(module: Any) -> str:
+    """A module's docstring as Markdown, each paragraph in one line."""
+    paragraphs = inspect.cleandoc(module.__doc__ or "").replace("``", "`").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+def model_keys() -> str:
+    """Every key of `apportion.yaml` and of the files in `model/`."""
+    defaults = Settings()
+    rows = (
+        (f"`{key}`", f"`{getattr(defaults, key)}`" if getattr(defaults, key) else "-", meaning)
+        for key, meaning in settings.SHAPE.meanings.items()
+    )
+    parts = ["# Model keys", MODEL_NOTE, "## settings"]
+    parts.append("In `apportion.yaml`, at the top level or under `settings`.")
+    parts.append(table(("key", "default", "meaning"), rows))
+    for name, kind in LIST_KINDS.items():
+        parts += [f"## {name}", _documented(KEYS_OF[name]), _keys(kind.shape)]
+        parts += [f"Also as tables, `{name}*.csv` or `{name}*.parquet`."] if kind.in_tables else []
+        parts += _more(name)
+    tables_note = "## Tables", _documented(read_tables)
+    return "\n\n".join([*parts, *tables_note])
+
+
+KEYS_OF: Mapping[str, Any] = {
+    "nodes": nodes,
+    "edges": edges,
+    "exchange_rates": exchange_rates,
+    "mapping": mapping,
+    "metrics": metrics,
+    "metric_nodes": MetricNodeRule,
+    "organisation_types": OrganisationType,
+    "organisations": Organisation,
+    "accounts": Account,
+    "channels": Channel,
+    "rates": Rate,
+    "default_allowances": DefaultAllowance,
+    "allowances": Allowance,
+}
+
+
+def _keys(shape: Shape) -> str:
+    rows = (
+        (f"`{key}`", f"`{shape.required[key]}`" if key in shape.required else "-", meaning)
+        for key, meaning in shape.meanings.items()
+    )
+    return table(("key", "required, for example", "meaning"), rows)
+
+
+def _more(name: str) -> list[str]:
+    """What stands inside some keys of a list."""
+    if name == "edges":
+        override = ((f"`{key}`", meaning) for key, meaning in edges.OVERRIDE_MEANINGS.items())
+        policies = ((f"`{each.value}`", each.meaning) for each in OnZeroUsage)
+        return [
+            *("### overrides", table(("key", "meaning"), override)),
+            *("### on_zero_usage", ZERO_NOTE, table(("value", "meaning"), policies)),
+            *("### segment_filter", FILTER_NOTE, _documented(SegmentFilter)),
+        ]
+    if name == "mapping":
+        return [
+            RULES_NOTE,
+            *("### when", _documented(conditions)),
+            *("### templates", _documented(templates)),
+        ]
+    return []
 
 
 def checks() -> str:
@@ -197,6 +306,7 @@ def _first_paragraph(thing: Any) -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "strategies.md": strategies,
+    "model.md": model_keys,
     "formats.md": formats,
     "commands.md": commands,
     "tables.md": tables,

@@ -52,7 +52,11 @@ class RatingOutcome:
 
 @dataclass(frozen=True)
 class Billing:
-    """What a workspace knows about charges. ``declared`` is its model as the files have it."""
+    """What a workspace knows about charges.
+
+    ``declared`` is its model as the files have it; ``cost`` gives the results of a period in a
+    currency.
+    """
 
     store: Store
     declared: Model
@@ -60,6 +64,7 @@ class Billing:
     new_id: Callable[[datetime], str]
     on_step: Step
     program: str
+    cost: Callable[[date, date, str], RecordedResult]
 
     @property
     def model(self) -> Model:
@@ -197,12 +202,13 @@ class Billing:
         charges = self.charges()
         return usage_statement(charges.connect(), charges.model, account, year, month)
 
-    def margin(
-        self, result: Callable[[str], RecordedResult], start: date, end: date, by: By | str
-    ) -> Margin:
-        """Charges beside cost (`B19`). ``result`` gives the cost of the period in a currency."""
+    def margin(self, start: date, end: date, by: By | str = By.PRODUCT) -> Margin:
+        """Charges beside cost for a period, both ends included (`B19`).
+
+        Raises ``UsageError``, ``LedgerError`` (``no_run``).
+        """
         charges = self.charges()
-        cost = result(charges.rating.currency)
+        cost = self.cost(start, end, charges.rating.currency)
         connection = cost.connect()
         charges_view(connection, self.store, charges.rating.run_id)
         found = margin(connection, charges.model, start, end, by, cost.currency)

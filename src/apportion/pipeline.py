@@ -4,17 +4,20 @@ Read ``attribute`` for the line in memory; ``apportion.workspace`` runs the same
 ledger tables.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apportion.attribution.exceeding import shares_exceed_one
 from apportion.attribution.graph import Integers
-from apportion.attribution.notices import missing_usage, no_cost, shares_exceed_one, zero_usage
+from apportion.attribution.notices import missing_usage, no_cost, zero_usage
 from apportion.attribution.problem import Problem, prepare
 from apportion.attribution.rows import (
     allocation_rows,
@@ -30,6 +33,8 @@ from apportion.model import Model
 from apportion.result import Result
 from apportion.tables import as_table, days
 from apportion.trace import trace_shares
+
+_LOGGER = logging.getLogger("apportion.run")
 
 Progress = Callable[[int, int], None]
 """Called with days done and days in all."""
@@ -50,17 +55,21 @@ class Assumed:
 
     no_usage: list[Integers] = field(default_factory=list)
     offences: list[Offences] = field(default_factory=list)
+    costly: list[npt.NDArray[np.bool_]] = field(default_factory=list)
     slow_splits: int = 0
 
     def findings(self, problem: Problem) -> tuple[Finding, ...]:
         """All warnings of the run. Raises ``RunError`` where something is no mere warning."""
+        costly = np.zeros(len(problem.nodes), dtype=np.bool_)
+        for each in self.costly:
+            costly |= each
         rows = np.concatenate(self.no_usage) if self.no_usage else np.empty((0, 4), dtype=np.int64)
         findings = (
             *problem.findings,
             *no_cost(problem),
             *shares_exceed_one(problem, self.offences),
             *zero_usage(problem, rows),
-            *missing_usage(problem),
+            *missing_usage(problem, costly),
         )
         if only_errors(findings):
             raise RunError(findings)
@@ -79,6 +88,7 @@ def flow_rows(
     names = names_of(problem)
     total = (problem.end - problem.start).days + 1
     done = 0
+    _LOGGER.info("Computing the flow: days=%s edges=%s", total, len(problem.model.edges))
 
     def finish(flow: SliceFlow) -> tuple[SliceFlow, SliceRows]:
         require_conserved(problem, flow)
@@ -90,6 +100,7 @@ def flow_rows(
     for flow, rows in compute(problem, finish, threads, cells):
         assumed.no_usage.append(flow.no_usage)
         assumed.offences.append(flow.offences)
+        assumed.costly.append(flow.costly)
         assumed.slow_splits += flow.slow
         done += rows.days
         trace_shares(rows.contributions, problem)

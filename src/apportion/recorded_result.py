@@ -70,7 +70,7 @@ class RecordedResult:
 
     @cached_property
     def warnings(self) -> pa.Table:
-        """What the runs assumed, counted: code, message, source, receiver, metric, days."""
+        """What the runs assumed, counted: code, message, source, receiver, metric, days, policy."""
         return self._rows("SELECT * FROM warnings", ())
 
     def _rows(self, query: str, amounts: Sequence[str]) -> pa.Table:

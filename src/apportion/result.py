@@ -20,12 +20,16 @@ WARNING_SCHEMA = pa.schema(
         ("receiver", pa.string()),
         ("metric", pa.string()),
         ("days", pa.int64()),
+        ("policy", pa.string()),
     ]
 )
 
 
 def warning_rows(findings: Sequence[Finding]) -> pa.Table:
-    """Warnings as rows; ``days`` is null where a warning is not about days."""
+    """Warnings as rows; ``days`` is null where a warning is not about days.
+
+    ``policy`` says what was done where nobody had used anything, and is empty otherwise.
+    """
     rows = [
         {
             "code": finding.code,
@@ -34,6 +38,7 @@ def warning_rows(findings: Sequence[Finding]) -> pa.Table:
             "receiver": finding.details.get("receiver", ""),
             "metric": finding.details.get("metric", ""),
             "days": finding.details.get("days"),
+            "policy": finding.details.get("policy", ""),
         }
         for finding in findings
     ]
@@ -73,7 +78,7 @@ class Result:
 
     @cached_property
     def warnings(self) -> pa.Table:
-        """What was assumed, counted: code, message, source, receiver, metric, days."""
+        """What was assumed, counted: code, message, source, receiver, metric, days, policy."""
         return warning_rows(self.findings)
 
     def connect(self) -> duckdb.DuckDBPyConnection:

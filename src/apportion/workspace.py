@@ -1,6 +1,7 @@
 """A workspace: a folder with a model, and the ledger that this program keeps in it."""
 
 import json
+import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -38,9 +39,9 @@ from apportion.rating.metrics import metric_names
 from apportion.reconcile import Reconciliation, reconcile
 from apportion.recorded_charges import RecordedCharges
 from apportion.recorded_result import RecordedResult
-from apportion.report.margin import By, Margin
-from apportion.report.usage_statement import UsageStatement
 from apportion.result import warning_rows
+
+_LOGGER = logging.getLogger("apportion.run")
 
 COST_QUERY = """
     SELECT node, date, dimension, amount, currency FROM costs
@@ -196,6 +197,8 @@ class Workspace:
                 dimensions=dimensions,
             )
             _require_proved(proof)
+            rows = sum(check.rows_seen for check in proof.checks)
+            _LOGGER.info("Proved the rows as read back: checks=%s rows=%s", len(proof.checks), rows)
             proofs.append(proof)
             return json.dumps(proof.to_dict(), sort_keys=True)
 
@@ -245,9 +248,12 @@ class Workspace:
     @cached_property
     def billing(self) -> Billing:
         """What the workspace bills. Raises ``ModelError``, ``LedgerError``."""
-        return Billing(
-            self.store, self.model, self.now, self._id, self.on_step, apportion.__version__
-        )
+
+        def cost(start: date, end: date, currency: str) -> RecordedResult:
+            return self.result(start, end, currency=currency)
+
+        program = apportion.__version__
+        return Billing(self.store, self.model, self.now, self._id, self.on_step, program, cost)
 
     def rate(self) -> RatingOutcome:
         """Rate all billable usage in the ledger (`B8`).
@@ -262,24 +268,6 @@ class Workspace:
         Raises ``LedgerError`` (``no_run``, ``unknown_run``).
         """
         return self.billing.charges(run)
-
-    def statement(self, account: str, year: int, month: int | str | None = None) -> UsageStatement:
-        """An account's statement for a financial year, or a month of it.
-
-        Raises ``UsageError``, ``LedgerError`` (``no_run``).
-        """
-        return self.billing.statement(account, year, month)
-
-    def margin(self, start: date, end: date, by: By | str = By.PRODUCT) -> Margin:
-        """Charges beside cost for a period, both ends included (`B19`).
-
-        Raises ``UsageError``, ``LedgerError`` (``no_run``).
-        """
-
-        def cost(currency: str) -> RecordedResult:
-            return self.result(start, end, currency=currency)
-
-        return self.billing.margin(cost, start, end, by)
 
     def runs(self) -> list[Run]:
         """All completed runs, the latest first."""
@@ -303,7 +291,8 @@ class Workspace:
 
         Runs over some dimensions only answer where no run over all of them covers any day.
 
-        Without dates it is the period of the run named, or of the latest run (`A27`).
+        Without dates it is the period of the run named, or of the latest run (`A27`). With one date
+        it reaches to the other end of the latest run that has days on that side.
 
         Raises ``LedgerError`` (``unknown_run``, ``no_run``).
         """
@@ -312,7 +301,14 @@ class Workspace:
         candidates = named or [each for each in known if currency in ("", each.currency)]
         if not candidates:
             raise LedgerError([self._no_run(start, end, currency)])
-        latest = max(candidates, key=lambda each: each.sequence)
+        reached = [
+            each
+            for each in candidates
+            if (start is None or start <= each.end_date) and (end is None or each.start_date <= end)
+        ]
+        if not reached:
+            raise LedgerError([self._no_run(start, end, currency)])
+        latest = max(reached, key=lambda each: each.sequence)
         first, last = start or latest.start_date, end or latest.end_date
         alike = [each for each in candidates if each.currency == (currency or latest.currency)]
         answers = (coverage(group, first, last) for group in answering_together(alike))
@@ -348,7 +344,10 @@ class Workspace:
         return Model.from_dict(json.loads(run.model)), True
 
     def _no_run(self, start: date | None, end: date | None, currency: str) -> Finding:
-        period = f" from {start} to {end}" if start and end else ""
+        period = (
+            f" from {start} to {end}" if start and end else f" from {start} on" if start else ""
+        )
+        period = period or (f" up to {end}" if end else "")
         money = f" in {currency}" if currency else ""
         return Finding(
             "no_run",

@@ -135,7 +135,7 @@ IN_SHARES = (
         "equal = usage.without",
         (
             f"{BY_HAND}::test_what_happens_without_usage_is_what_the_edge_says",
-            f"{RUNS}::test_the_words_of_the_runs_warning_are_those_the_reasons_look_for",
+            f"{RUNS}::test_the_policy_of_the_runs_warning_is_what_the_reasons_look_for",
             RULES,
         ),
     ),

@@ -3,6 +3,7 @@
 from planting import Defect
 
 AGAIN = "tests/ingest/test_again.py"
+SOURCE = "tests/ingest/test_source.py"
 DAMAGE = "tests/ledger/test_damage.py"
 FIRST = "tests/ledger/test_proof_comes_first.py"
 FOCUS = "tests/ingest/test_focus.py"
@@ -89,6 +90,13 @@ IN_LEDGER = (
         "        if twin:\n",
         "        if twin and not rows.num_rows:\n",
         (f"{AGAIN}::test_plain_costs_under_another_file_name_are_known",),
+    ),
+    Defect(
+        "a corrected file under another name adds to the one it corrects",
+        "ledger/overlaps.py",
+        "    if found:\n",
+        "    if found and not guessed:\n",
+        (f"{SOURCE}::test_a_corrected_file_under_a_new_name_does_not_count_twice",),
     ),
     Defect(
         "what the disk gives back is not looked at",

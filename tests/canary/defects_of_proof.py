@@ -76,8 +76,8 @@ AT_THE_EDGE = (
     Defect(
         "a proof that fails ends with status 0",
         "cli/commands/reconcile.py",
-        "        tell(proof.findings())\n        raise typer.Exit(1)\n",
-        "        tell(proof.findings())\n",
+        "        tell(unproven(result, proof), session.suggestions)\n        raise typer.Exit(1)\n",
+        "        tell(unproven(result, proof), session.suggestions)\n",
         (f"{STATUS}::test_a_result_that_does_not_add_up_ends_with_1",),
     ),
 )

@@ -81,7 +81,9 @@ def acme(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workspace = folder / "acme"
     for kind in ("costs", "usage"):
         run([COMMAND, "ingest", kind, f"data/{kind}.csv"], workspace)
-    run([COMMAND, "run", "--from", "2024-01", "--to", "2024-01"], workspace)
+    # Several runs, so that code which takes any of them for the latest is found.
+    for last in ("2024-01-10", "2024-01-20", "2024-01-31"):
+        run([COMMAND, "run", "--from", "2024-01-01", "--to", last], workspace)
     (workspace / "bill.csv").write_text(BILL, encoding="utf-8")
     return folder
 
@@ -114,6 +116,20 @@ def test_its_code_runs(document: Path, acme: Path) -> None:
         run([sys.executable, "-c", text], acme)
 
 
+def test_the_run_that_is_read_elsewhere_is_the_latest(acme: Path) -> None:
+    import apportion
+
+    (text,) = [
+        block
+        for block in python_blocks(ROOT / "docs/how-to/read-the-ledger.md")
+        if "ledger/runs" in block
+    ]
+    runs = apportion.Workspace(acme / "acme").runs()
+    assert len(runs) >= 3
+    done = run([sys.executable, "-c", f"{text}\nprint(latest)"], acme)
+    assert done.stdout.splitlines()[-1] == runs[0].run_id
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_its_links_lead_somewhere(document: Path) -> None:
     links = LINK.findall(document.read_text(encoding="utf-8"))
@@ -139,5 +155,12 @@ def test_every_code_rule_and_strategy_is_documented() -> None:
     assert all(f"`{code}`" in messages for code in CODES)
     rules = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
     assert all(f"**A{number}." in rules for number in range(1, 29))
+    from apportion.model.build import LIST_KINDS
+    from apportion.model.kinds import settings
+
+    keys = (ROOT / "docs/reference/model.md").read_text(encoding="utf-8")
+    shapes = [settings.SHAPE, *(kind.shape for kind in LIST_KINDS.values())]
+    assert all(shape.meanings.keys() == shape.keys for shape in shapes)
+    assert all(f"| `{key}` |" in keys for shape in shapes for key in shape.keys)
     strategies = (ROOT / "docs/reference/strategies.md").read_text(encoding="utf-8")
     assert all(f"## {each}" in strategies for each in plugins.registered(plugins.STRATEGIES))

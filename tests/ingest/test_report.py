@@ -139,6 +139,56 @@ def test_the_reject_file_never_replaces_what_is_read(reject_file: str) -> None:
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("content", ["nodes: []\n", "file,line\n", "file,line,reason,records\n"])
+def test_the_reject_file_replaces_nothing_but_a_reject_file(content: str) -> None:
+    path = costs("a.csv", {"amount": "x"}, {})
+    written("company.yaml", content)
+    with pytest.raises(UsageError, match="is no reject file"):
+        read("costs", path, reject_file="company.yaml")
+    assert Path("company.yaml").read_text(encoding="utf-8") == content
+
+
+def test_an_earlier_reject_file_and_an_empty_file_are_replaced() -> None:
+    for name, content in (("bad.csv", ""), ("bad.csv", None), ("new.csv", None)):
+        if content is not None:
+            written(name, content)
+        read("costs", costs("a.csv", {"amount": "x"}, {}), reject_file=name)
+        assert len(Path(name).read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_a_folder_or_a_link_to_nowhere_is_no_reject_file() -> None:
+    path = costs("a.csv", {"amount": "x"}, {})
+    Path("folder").mkdir()
+    Path("link").symlink_to("nowhere")
+    for name in ("folder", "link", "/dev/null"):
+        with pytest.raises(UsageError, match="is no reject file"):
+            read("costs", path, reject_file=name)
+
+
+def test_lines_of_nothing_but_commas_are_one_finding() -> None:
+    end = ",,,,\n , ,\n" * 60
+    said = refusal("costs", written("a.csv", HEADER + "\n".join((*GOOD, *list(BAD)[:1], end))))
+    assert len(said) == 2
+    assert said[1].startswith("a.csv:5: error [invalid_value] 120 lines hold nothing but commas")
+    one = written("b.csv", HEADER + f"{GOOD[0]}\n,,,,\n")
+    (alone,) = refusal("costs", one)
+    assert alone.startswith("b.csv:3: error [invalid_value] The line holds nothing but commas.")
+    assert "Remove such lines, which spreadsheets add at the end" in alone
+    found = read("costs", one, reject_file="bad.csv")
+    assert found.report.files[0].rejections == {"invalid_value": 1}
+    with Path("bad.csv").open(encoding="utf-8", newline="") as rejected:
+        assert [row["reason"] for row in csv.DictReader(rejected)] == [
+            "it holds nothing but commas"
+        ]
+
+
+def test_columns_spelt_in_capitals_are_one_finding() -> None:
+    path = written("a.csv", "Node,Date,Dimension, Amount\ns,2024-01-01,c,1\n")
+    (said,) = refusal("costs", path)
+    assert "[missing_key] The columns are named 'Node', 'Date', 'Dimension', ' Amount';" in said
+    assert said.endswith("to the letter. Write node,date,dimension,amount in the header.")
+
+
 def test_a_reject_file_that_cannot_be_written() -> None:
     with pytest.raises(IngestError, match="storage_failed"):
         read("costs", costs("a.csv", {}), reject_file="no/such/folder/bad.csv")

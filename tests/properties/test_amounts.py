@@ -54,9 +54,12 @@ def test_every_way_to_write_an_amount_means_the_same(
 @example("1_000", 9)
 @example("\u0661", 9)
 @example("1\n", 9)
+@example("100000000000", 8)
 def test_text_is_read_exactly_or_refused(text: str, scale: int) -> None:
     try:
         units = parse_units(text, scale)
+    except OverflowError:
+        assert abs(Fraction(text)) * 10**scale > LARGEST
     except ValueError:
         plain = text.isascii() and text.strip("0123456789.+-") == "" and "\n" not in text
         if plain:

@@ -255,7 +255,7 @@ def test_b19_margin_from_the_ledger(bench):
     workspace = bench.open()
     workspace.ingest("costs", costs)
     workspace.run(APRIL, APRIL)
-    found = workspace.margin(APRIL, APRIL + DAY)
+    found = workspace.billing.margin(APRIL, APRIL + DAY)
     assert {line.id: str(line.margin) for line in found.lines} == {
         "": "0E-9",
         "borders": "-1.000000000",
@@ -263,9 +263,9 @@ def test_b19_margin_from_the_ledger(bench):
         "visas": "-0.600000000",
     }
     assert found.gaps == ((APRIL + DAY, APRIL + DAY),)
-    assert workspace.margin(APRIL, APRIL, "account").total.charges == Decimal("1.4")
+    assert workspace.billing.margin(APRIL, APRIL, "account").total.charges == Decimal("1.4")
     with pytest.raises(ap.UsageError):
-        workspace.margin(APRIL, APRIL, "by what")
+        workspace.billing.margin(APRIL, APRIL, "by what")
 
 
 BY_FRAGMENTS: list[dict[str, Any]] = [
@@ -348,5 +348,5 @@ def test_a_statement_from_the_ledger(bench: Bench):
     bench.units(row(APRIL, 30))
     workspace = bench.open()
     workspace.rate()
-    assert workspace.statement("renewals", 2023).total_shown == "0.40"
-    assert workspace.statement("renewals", 2023, "May").total_shown == "0.00"
+    assert workspace.billing.statement("renewals", 2023).total_shown == "0.40"
+    assert workspace.billing.statement("renewals", 2023, "May").total_shown == "0.00"

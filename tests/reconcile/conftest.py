@@ -22,7 +22,7 @@ COLUMNS = {
     "allocations": ("node", "date", "dimension", *AMOUNTS),
     "contributions": ("source", "receiver", "date", "dimension", "amount"),
     "costs": ("node", "date", "dimension", "amount", "currency"),
-    "warnings": ("code", "message", "source"),
+    "warnings": ("code", "policy", "source"),
 }
 
 

@@ -354,7 +354,7 @@ class TestNoRows:
 
     def test_the_run_may_say_that_there_was_no_cost(self, books: Any) -> None:
         books.allocations, books.contributions, books.costs = [], [], None
-        books.warnings = [{"code": "no_cost", "message": "", "source": ""}]
+        books.warnings = [{"code": "no_cost", "policy": "", "source": ""}]
         assert books.prove().holds
 
     def test_cost_without_any_edge_needs_no_contributions(self, write: Any) -> None:

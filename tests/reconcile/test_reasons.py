@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-KEPT = "On 1 days, no receiver of 'a' has any usage of 'm'; 'a' kept what depends on usage."
-SHARED = "On 1 days, no receiver of 'a' has any usage of 'm'; 'a' was shared equally."
+KEPT = "retain"
+SHARED = "equal"
 
 
 def reasons(books: Any) -> dict[str, dict[str, str]]:
@@ -43,7 +43,7 @@ def shared(write: Any, *edges: dict[str, Any], kept: str, warning: str = "") -> 
     if given == 0:
         del books.allocations[1]
     if warning:
-        books.warnings = [{"code": "zero_usage", "message": warning, "source": "a"}]
+        books.warnings = [{"code": "zero_usage", "policy": warning, "source": "a"}]
     return books
 
 
@@ -92,12 +92,11 @@ def test_a_day_without_usage_that_was_shared_equally_is_no_reason(write: Any) ->
 
 
 def test_only_what_the_warning_says_of_the_source_counts(write: Any) -> None:
-    """Names are data: one that holds the very words of another warning proves nothing."""
-    books = shared(write, CAPPED, kept="100.00", warning=f"{KEPT} {SHARED}")
+    books = shared(write, CAPPED, kept="100.00", warning=SHARED)
     assert reasons(books)["a"] == {"cap": "110.00"}
-    books.warnings = [{"code": "missing_usage", "message": KEPT, "source": "a"}]
+    books.warnings = [{"code": "missing_usage", "policy": KEPT, "source": "a"}]
     assert reasons(books)["a"] == {"cap": "110.00"}
-    books.warnings = [{"code": "zero_usage", "message": KEPT, "source": "p"}]
+    books.warnings = [{"code": "zero_usage", "policy": KEPT, "source": "p"}]
     assert reasons(books)["a"] == {"cap": "110.00"}
 
 

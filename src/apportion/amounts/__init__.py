@@ -10,7 +10,7 @@ Inside, an amount is an integer count of 10^-scale of a currency unit that fits 
 """
 
 from apportion.amounts.currencies import decimals_of
-from apportion.amounts.shown import format_shown, round_shown
+from apportion.amounts.shown import format_exact, format_shown, round_shown
 from apportion.amounts.split import split
 from apportion.amounts.units import (
     MAXIMUM_UNITS,
@@ -25,6 +25,7 @@ __all__ = [
     "arrow_to_units",
     "decimal_text",
     "decimals_of",
+    "format_exact",
     "format_shown",
     "parse_units",
     "round_shown",

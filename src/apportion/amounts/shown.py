@@ -34,3 +34,14 @@ def format_shown(value: int, decimals: int) -> str:
     whole, part = divmod(abs(value), 10**decimals)
     sign = "-" if value < 0 else ""
     return f"{sign}{whole:,}" + (f".{part:0{decimals}d}" if decimals else "")
+
+
+def format_exact(units: int, scale: int) -> str:
+    """Print an amount with thousands separators and every digit it has, but no idle zeros.
+
+    >>> format_exact(13442420000000, 9), format_exact(-1000, 0)
+    ('13,442.42', '-1,000')
+    """
+    whole, part = divmod(abs(units), 10**scale)
+    digits = f"{part:0{scale}d}".rstrip("0") if scale else ""
+    return f"{'-' if units < 0 else ''}{whole:,}" + (f".{digits}" if digits else "")

@@ -36,7 +36,11 @@ class ExactShares:
 
     def readable(self) -> list[float]:
         """The shares as floats, to be read and not computed with."""
-        return [float(part) for part in self._amounts(Fraction(1), cut=False)]
+        return [float(part) for part in self.fractions()]
+
+    def fractions(self) -> list[Fraction]:
+        """The shares that the siblings take in the end, exactly."""
+        return self._amounts(Fraction(1), cut=False)
 
     def split(self, amount: int) -> tuple[list[int], bool]:
         """The parts of an amount, and whether the shares exceed it by more than a unit (`A11`)."""

@@ -1,23 +1,15 @@
 """What a run assumed or refuses, said as findings with sources, metrics and days."""
 
-from collections.abc import Iterable
-
 import numpy as np
+import numpy.typing as npt
 
 from apportion.attribution.graph import Integers
 from apportion.attribution.plan import POLICIES
 from apportion.attribution.problem import Problem
-from apportion.attribution.slices import Offences
 from apportion.findings import Finding, Severity
 from apportion.model.types import OnZeroUsage
 from apportion.model.windows import epochs
 from apportion.tables import from_ordinal, ordinal
-
-_SAID = {
-    OnZeroUsage.EQUAL: "was shared equally",
-    OnZeroUsage.RETAIN: "kept what depends on usage",
-    OnZeroUsage.ERROR: "has no rule for that",
-}
 
 
 def zero_usage(problem: Problem, rows: Integers) -> list[Finding]:
@@ -31,36 +23,72 @@ def zero_usage(problem: Problem, rows: Integers) -> list[Finding]:
     metric_of = np.array([metrics.index(each.metric) for each in problem.figures.series])
     keyed = np.stack([rows[:, 0], metric_of[rows[:, 1]], rows[:, 2], rows[:, 3]], axis=1)
     distinct = np.unique(keyed, axis=0)
+    stated = _stated(problem)
     groups, first, days = np.unique(distinct[:, :3], axis=0, return_index=True, return_counts=True)
     return [
-        _zero(problem, source, metrics[metric], policy, count, int(distinct[start, 3]))
+        _zero(
+            problem.nodes[source],
+            metrics[metric],
+            POLICIES[policy] or OnZeroUsage.EQUAL,
+            count,
+            int(distinct[start, 3]),
+            stated,
+        )
         for (source, metric, policy), start, count in zip(
             groups.tolist(), first.tolist(), days.tolist(), strict=True
         )
     ]
 
 
-def _zero(
-    problem: Problem, source: int, metric: str, policy: int, days: int, first: int
-) -> Finding:
-    name, chosen = problem.nodes[source], POLICIES[policy]
-    refused = chosen is OnZeroUsage.ERROR
-    return Finding(
-        "zero_usage",
-        f"On {days} days, first on {from_ordinal(first)}, no receiver of {name!r} has any usage "
-        f"of {metric!r}; {name!r} {_SAID[chosen or OnZeroUsage.EQUAL]}.",
-        remedy=(
-            "Bring the usage in, or set on_zero_usage to equal or retain."
-            if refused
-            else "Bring the usage in, or say on the edges what on_zero_usage should do."
-        ),
-        severity=Severity.ERROR if refused else Severity.WARNING,
-        details={"source": name, "metric": metric, "days": days},
+Stated = frozenset[tuple[str, str, OnZeroUsage]]
+
+
+def _stated(problem: Problem) -> Stated:
+    """What edges say themselves of days without usage, by source and metric."""
+    every = (
+        (edge.source, use)
+        for edge in problem.model.edges
+        for use in (edge.use, *(override.use for override in edge.overrides))
+    )
+    return frozenset(
+        (source, series.metric, use.on_zero_usage)
+        for source, use in every
+        if use.on_zero_usage is not None and (series := use.parameters.series()) is not None
     )
 
 
-def missing_usage(problem: Problem) -> list[Finding]:
-    """One warning per edge whose siblings have no row of its metric in the whole period (`A16`)."""
+def _zero(
+    name: str, metric: str, chosen: OnZeroUsage, days: int, first: int, stated: Stated
+) -> Finding:
+    refused = chosen is OnZeroUsage.ERROR
+    day = from_ordinal(first)
+    when = f"On {day}" if days == 1 else f"On {days:,} days, first on {day},"
+    remedy = "Bring the usage in, or say on the edges what on_zero_usage should do."
+    if refused:
+        remedy = "Bring the usage in, or set on_zero_usage to equal or retain."
+    elif (name, metric, chosen) in stated:
+        remedy = f"Bring the usage in; until then `on_zero_usage: {chosen}` decides."
+    return Finding(
+        "zero_usage",
+        f"{when} no receiver of {name!r} has any usage of {metric!r}; {_done(chosen, name)}.",
+        remedy=remedy,
+        severity=Severity.ERROR if refused else Severity.WARNING,
+        details={"source": name, "metric": metric, "days": days, "policy": str(chosen)},
+    )
+
+
+def _done(chosen: OnZeroUsage, name: str) -> str:
+    if chosen is OnZeroUsage.ERROR:
+        return "its edges say `on_zero_usage: error`"
+    retained = chosen is OnZeroUsage.RETAIN
+    return f"{name!r} {'kept what depends on usage' if retained else 'was shared equally'}"
+
+
+def missing_usage(problem: Problem, costly: npt.NDArray[np.bool_]) -> list[Finding]:
+    """One warning per edge whose siblings have no row of its metric in the whole period (`A16`).
+
+    ``costly`` tells of each node whether it had cost; what gives nothing lacks nothing.
+    """
     figures = problem.figures
     if not figures.series:
         return []
@@ -82,6 +110,7 @@ def missing_usage(problem: Problem) -> list[Finding]:
                 reads = (series >= 0) & (metric_of_series[series] == metric)
                 present[edge[reads & covered[source]], metric] = True
                 missing[edge[reads & ~covered[source]], metric] = True
+    missing &= costly[problem.source][:, None]
     rows = np.argwhere(missing & ~present).tolist()
     return [_missing(problem, edge, metrics[metric]) for edge, metric in rows]
 
@@ -100,41 +129,6 @@ def _missing(problem: Problem, edge: int, metric: str) -> Finding:
             "receiver": one.receiver,
             "metric": metric,
             "days": (problem.end - problem.start).days + 1,
-        },
-    )
-
-
-def shares_exceed_one(problem: Problem, every: Iterable[Offences]) -> list[Finding]:
-    """One error per source, dimension and stretch of days whose shares exceed the whole (`A11`)."""
-    cells = sorted(
-        {
-            cell
-            for offences in every
-            for cell in zip(offences.source, offences.dimension, offences.day, strict=True)
-        }
-    )
-    stretches: list[list[int]] = []
-    for source, dimension, day in cells:
-        last = stretches[-1] if stretches else None
-        if last and last[:2] == [source, dimension] and last[3] == day - 1:
-            last[3] = day
-        else:
-            stretches.append([source, dimension, day, day])
-    return [_exceeds(problem, *stretch) for stretch in stretches]
-
-
-def _exceeds(problem: Problem, source: int, dimension: int, first: int, last: int) -> Finding:
-    name, label = problem.nodes[source], problem.costs.dimensions[dimension]
-    return Finding(
-        "shares_exceed_one",
-        f"The shares of {name!r} in {label!r} sum to more than the whole from "
-        f"{from_ordinal(first)} to {from_ordinal(last)}.",
-        remedy="Lower its fixed shares, or let one receiver take the remainder.",
-        details={
-            "source": name,
-            "dimension": label,
-            "from": from_ordinal(first),
-            "to": from_ordinal(last),
         },
     )
 

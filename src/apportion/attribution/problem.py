@@ -1,5 +1,6 @@
 """What a run computes with: the model and its tables as integers."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -7,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from apportion.amounts import decimal_text
+from apportion.amounts import decimal_text, format_exact
 from apportion.amounts.currencies import CODES
 from apportion.attribution.costs import UNMAPPED, DirectCosts, left_out, read_costs
 from apportion.attribution.graph import Integers
@@ -19,6 +20,8 @@ from apportion.model import Model
 from apportion.model.spelling import did_you_mean
 from apportion.plugins import STRATEGIES, registered
 from apportion.tables import as_table
+
+_LOGGER = logging.getLogger("apportion.run")
 
 _NAMED = 10
 
@@ -110,6 +113,7 @@ def prepare(
     codes = np.array([position[name] for name in direct.nodes], dtype=np.int64)
     order = np.lexsort((direct.dimension, direct.node, direct.day))
     direct = _reordered(direct, order)
+    _log_reading(direct, figures)
     return Problem(
         model,
         start,
@@ -123,6 +127,16 @@ def prepare(
         variants,
         figures,
         (*findings, *figures.findings),
+    )
+
+
+def _log_reading(direct: DirectCosts, figures: UsageFigures) -> None:
+    _LOGGER.info(
+        "Read costs and usage: cost figures=%s nodes=%s dimensions=%s usage figures=%s",
+        direct.units.size,
+        len(direct.nodes),
+        len(direct.dimensions),
+        len(figures.seen),
     )
 
 
@@ -172,7 +186,8 @@ def _left_out(name: str, units: int, direct: DirectCosts) -> Finding:
     amount = decimal_text(units, direct.scale)
     return Finding(
         "dimension_left_out",
-        f"The dimension {name!r} has {amount} {direct.currency} of cost and was left out.",
+        f"The dimension {name!r} has {format_exact(units, direct.scale)} "
+        f"{direct.currency} of cost and was left out.",
         severity=Severity.WARNING,
         details={"dimension": name, "amount": amount, "currency": direct.currency},
     )

@@ -56,7 +56,7 @@ class SliceFlow:
 
     ``share`` is to be read only. ``no_usage`` has a row (source, series, policy, day) for each
     time that no sibling had used anything while the source had cost. ``slow`` counts sources and
-    days that took the slow path.
+    days that took the slow path. ``costly`` marks the nodes that had cost.
     """
 
     slice: Slice
@@ -68,6 +68,7 @@ class SliceFlow:
     no_usage: Integers
     slow: int
     offences: Offences
+    costly: npt.NDArray[np.bool_]
 
 
 def plan_epochs(problem: Problem) -> Iterator[Epoch]:
@@ -124,7 +125,8 @@ def compute_slice(problem: Problem, piece: Slice) -> SliceFlow:
                 whole[:, variant.dimensions] = part
             share[:, variant.dimensions] = weights.share[:, None, :]
     rows = np.concatenate(no_usage) if no_usage else np.empty((0, 4), dtype=np.int64)
-    return SliceFlow(piece, direct, holistic, given, parts, share, rows, slow, offences)
+    costly = (holistic != 0).any(axis=(0, 1))
+    return SliceFlow(piece, direct, holistic, given, parts, share, rows, slow, offences, costly)
 
 
 def require_conserved(problem: Problem, flow: SliceFlow) -> None:

@@ -53,11 +53,20 @@ class Parameters(BaseModel):
         return None
 
 
+class RuleError(ValueError):
+    """A rule over several parameters that does not hold, and how to mend what breaks it."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        """Keep the remedy beside the message."""
+        super().__init__(message)
+        self.remedy = remedy
+
+
 class SegmentFilter(Parameters):
     """Which usage rows count, by one of their labels (`A13`).
 
     An absent label passes ``neq``, ``not_in`` and ``not_exists``. ``eq`` and ``neq`` with several
-    values act as ``in`` and ``not_in``.
+    values act as ``in`` and ``not_in``. ``exists`` and ``not_exists`` take no values.
     """
 
     label: Name
@@ -68,6 +77,12 @@ class SegmentFilter(Parameters):
     def _has_values(self) -> Self:
         if not self.values and self.operator not in _WITHOUT_VALUES:
             raise ValueError(f"the operator {self.operator} needs at least one value")
+        if self.values and self.operator in _WITHOUT_VALUES:
+            opposite = Operator.IN if self.operator is Operator.EXISTS else Operator.NOT_IN
+            raise RuleError(
+                f"the operator {self.operator} asks for the label alone and takes no values",
+                f"Remove values, or write operator: {opposite}.",
+            )
         return self
 
     def passes(self, labels: dict[str, str]) -> bool:

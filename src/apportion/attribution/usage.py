@@ -268,7 +268,8 @@ def _without_negatives(
         Finding(
             "negative_usage",
             f"{metrics[pair // len(node_ids)]!r} of {node_ids[pair % len(node_ids)]!r} is negative "
-            f"in {count} rows, which count as nothing.",
+            f"in {'1 row, which counts' if count == 1 else f'{count:,} rows, which count'} as "
+            "nothing.",
             severity=Severity.WARNING,
             details={
                 "receiver": node_ids[pair % len(node_ids)],

@@ -91,7 +91,10 @@ def options(
     ] = None,
     log_level: Annotated[
         LogLevel,
-        typer.Option("--log-level", help="How much to log to stderr; trace logs every share."),
+        typer.Option(
+            "--log-level",
+            help="How much to log to stderr: info logs the steps of a run, trace every share too.",
+        ),
     ] = LogLevel.WARNING,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     _version: Annotated[

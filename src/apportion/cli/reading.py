@@ -1,12 +1,17 @@
 """Reading the results that a question is about."""
 
+import json
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from apportion.cli.session import Session
+from apportion.cli.suggestions import Suggestions
 from apportion.findings import Finding, Severity, UsageError
 
 if TYPE_CHECKING:
+    from apportion.ledger.runs import Run
+    from apportion.reconcile import Reconciliation
     from apportion.recorded_charges import RecordedCharges
     from apportion.recorded_result import RecordedResult
 
@@ -35,6 +40,30 @@ def require_order(start: date | None, end: date | None) -> None:
     if start is not None and end is not None and end < start:
         message = f"The period ends on {end}, before it begins on {start}."
         raise UsageError([Finding("invalid_argument", message, remedy="Swap the two dates.")])
+
+
+def unproven(result: "RecordedResult", proof: "Reconciliation") -> list[Finding]:
+    """What does not hold in recorded results, each with the run that it is in and a way out."""
+    return [
+        replace(each, remedy=_anew(_run_of(result, each.details.get("date"))))
+        for each in proof.findings()
+    ]
+
+
+def _run_of(result: "RecordedResult", day: date | None) -> "Run":
+    of_day = [each.run_id for each in result.pieces if day and each.first <= day <= each.last]
+    return next((each for each in result.runs if each.run_id in of_day), result.runs[0])
+
+
+def _anew(run: "Run") -> str:
+    words = ["--from", str(run.start_date), "--to", str(run.end_date), "--currency", run.currency]
+    dimensions = [] if run.dimensions is None else json.loads(run.dimensions)
+    words += [word for dimension in dimensions for word in ("--dimension", dimension)]
+    return (
+        f"The run {run.run_id} was proved when it was made, so its rows, or the costs it read, "
+        "have changed on the disk. Check the disk, and compute it again: "
+        f"{Suggestions().command('run', *words)}"
+    )
 
 
 def _outdated(result: "RecordedResult") -> list[Finding]:
@@ -72,13 +101,17 @@ def read_charges(session: Session) -> "RecordedCharges":
 
     Raises ``LedgerError`` (``no_run``) where nothing was rated.
     """
-    from apportion.cli.output import note
+    from apportion.cli.messages import tell
 
     billing = session.open().billing
     charges = billing.charges()
     if not billing.is_current(charges.rating):
-        note(
-            f"Usage, rates or allowances have changed since rating {charges.rating.run_id}, whose "
-            "figures these are. Next: {session.suggestions.command('rate')}"
+        stale = Finding(
+            "outdated_run",
+            f"Since rating {charges.rating.run_id}, which answers here, usage, rates or "
+            "allowances were changed.",
+            remedy="Rate anew with: apportion rate",
+            severity=Severity.WARNING,
         )
+        tell([stale], session.suggestions)
     return charges

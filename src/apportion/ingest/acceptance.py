@@ -29,7 +29,7 @@ from apportion.ingest.careful import (
 )
 from apportion.ingest.connection import open_lines
 from apportion.ingest.decimals import shown
-from apportion.ingest.first_reading import Layout, groups
+from apportion.ingest.first_reading import Layout, groups, values
 from apportion.ingest.incoming import Context, FileReport
 from apportion.ingest.inspected import RefusedError, SafeFile, Shape
 from apportion.ingest.words import count_of
@@ -114,10 +114,8 @@ def _take(
                 return taken
         careful = read_carefully(connection, layout, folder, index, context.limits.line)
         if careful.bad.num_rows and context.reject_file is None:
-            findings = line_findings(layout, careful.bad, MOST_SHOWN)
-            return _refused(name, findings, max(careful.bad.num_rows - MOST_SHOWN, 0))
-        connection.execute(f"drop table if exists {_table(index)}")
-        _keep(groups(careful.good, layout), index)
+            return _refused(name, *line_findings(layout, careful.bad))
+        _keep(connection, careful.good, layout, index)
         return _proved(connection, layout, index, careful)
     except RefusedError as refused:
         return _refused(name, [refused.finding(name)])
@@ -149,7 +147,7 @@ def _read(
     """Try the quick way. Says whether something is wrong, which the careful way then finds."""
     lines = open_lines(connection, layout.file, context.limits.line)
     try:
-        _keep(groups(lines, layout), index)
+        _keep(connection, lines, layout, index)
     except (duckdb.OutOfRangeException, *_OURS):
         raise
     except duckdb.Error:
@@ -160,8 +158,19 @@ def _read(
     return bool(bad[0][0])
 
 
-def _keep(relation: duckdb.DuckDBPyRelation, index: int) -> None:
-    relation.select("*", duckdb.ConstantExpression(index).alias("file")).create(_table(index))
+def _keep(
+    connection: duckdb.DuckDBPyConnection,
+    lines: duckdb.DuckDBPyRelation,
+    layout: Layout,
+    index: int,
+) -> None:
+    raw = f"raw_{index}"
+    for table in (raw, _table(index)):
+        connection.execute(f"drop table if exists {table}")
+    groups(lines, layout).create(raw)
+    read = values(connection.table(raw), layout)
+    read.select("*", duckdb.ConstantExpression(index).alias("file")).create(_table(index))
+    connection.execute(f"drop table {raw}")
 
 
 def _unreadable(file: SafeFile, error: duckdb.Error) -> Finding:
@@ -347,7 +356,28 @@ def write_rejected(rejected: pa.Table, path: Path) -> None:
 
 
 def refuse_overwriting(paths: Sequence[Path], reject_file: Path | None) -> None:
-    """Raise ``UsageError`` where the reject file is one of the files that are read."""
-    if reject_file is not None and reject_file.resolve() in [path.resolve() for path in paths]:
+    """Raise ``UsageError`` where the reject file would replace anything but an earlier one."""
+    if reject_file is None:
+        return
+    message = ""
+    if reject_file.resolve() in [path.resolve() for path in paths]:
         message = "The reject file is one of the files to ingest, and would replace it."
-        raise UsageError([Finding("invalid_argument", message, Place(str(reject_file)))])
+    elif (reject_file.exists() or reject_file.is_symlink()) and not _is_rejects(reject_file):
+        message = "There is something already that is no reject file, and it would be replaced."
+    if message:
+        where = Place(str(reject_file))
+        remedy = "Name a file that does not exist yet."
+        raise UsageError([Finding("invalid_argument", message, where, remedy)])
+
+
+def _is_rejects(path: Path) -> bool:
+    """Whether a file is empty or begins as the reject files do that are written here."""
+    if not path.is_file():
+        return False
+    header = ",".join(REJECTED_COLUMNS).encode()
+    try:
+        with path.open("rb") as file:
+            begin = file.read(len(header) + 1)
+    except OSError:
+        return False
+    return not begin or begin.rstrip(b"\r\n") == header

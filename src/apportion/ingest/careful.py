@@ -28,6 +28,7 @@ from apportion.ingest.cells import any_of
 from apportion.ingest.connection import open_numbered_rows
 from apportion.ingest.first_reading import Layout, raw_cells
 from apportion.ingest.inspected import Column, RefusedError, Shape
+from apportion.ingest.words import count_of
 from apportion.model.values import show
 
 MOST_SHOWN = 50
@@ -218,10 +219,44 @@ def _numbered(connection: DuckDBPyConnection, layout: Layout) -> DuckDBPyRelatio
     return lines.select("*", record.alias("record"), nothing.alias("problem"))
 
 
-def line_findings(layout: Layout, bad: pa.Table, most: int) -> list[Finding]:
-    """Say what is wrong with the first ``most`` lines: the place, the value, the remedy."""
+def line_findings(layout: Layout, bad: pa.Table) -> tuple[list[Finding], int]:
+    """Say what is wrong with the first lines, and of how many more nothing is said.
+
+    Spreadsheets write rows that only look empty as lines of commas; all of them are one finding.
+    """
+    empty = _is_empty(layout, bad)
+    rest = bad.filter(pc.invert(empty))
+    findings = [*_empty_lines(layout, bad.filter(empty)), *_findings(layout, rest)]
+    ordered = sorted(findings, key=lambda finding: finding.where)
+    return ordered[:MOST_SHOWN], max(rest.num_rows - MOST_SHOWN, 0)
+
+
+def _is_empty(layout: Layout, bad: pa.Table) -> pa.ChunkedArray:
+    if layout.file.shape is Shape.CSV:
+        return pc.match_substring_regex(bad["record"], "^[,\\s]*$")
+    return pa.chunked_array([pa.repeat(pa.scalar(False), bad.num_rows)])  # noqa: FBT003
+
+
+def _empty_lines(layout: Layout, empty: pa.Table) -> list[Finding]:
+    if not empty.num_rows:
+        return []
+    first = empty["line"][0].as_py()
+    more = f"{count_of(empty.num_rows, 'line')} hold" if empty.num_rows > 1 else "The line holds"
+    which = ", the first of them here" if empty.num_rows > 1 else ""
+    return [
+        Finding(
+            "invalid_value",
+            f"{more} nothing but commas{which}.",
+            Place(layout.file.name, first),
+            "Remove such lines, which spreadsheets add at the end, or take the others with "
+            "--reject-file.",
+        )
+    ]
+
+
+def _findings(layout: Layout, bad: pa.Table) -> list[Finding]:
     findings: list[Finding] = []
-    for row in bad.slice(0, most).to_pylist():
+    for row in bad.slice(0, MOST_SHOWN).to_pylist():
         if row["problem"] is not None:
             message = f"The line cannot be read: {row['problem']}."
             where = Place(layout.file.name, row["line"])
@@ -240,13 +275,15 @@ def line_findings(layout: Layout, bad: pa.Table, most: int) -> list[Finding]:
                 where = Place(layout.file.name)
                 message = f"{layout.unit} {row['line']}: {message}"
             findings.append(Finding(check.code, message, where, remedy))
-    return findings[:most]
+    return findings
 
 
 def reasons(layout: Layout, bad: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """For each bad line the code and the reason of what is wrong first."""
-    code = pc.if_else(pc.is_valid(bad["problem"]), "invalid_value", pa.scalar(None, pa.string()))
-    reason = bad["problem"]
+    empty = _is_empty(layout, bad)
+    known = pc.or_(pc.is_valid(bad["problem"]), empty)
+    code = pc.if_else(known, "invalid_value", pa.scalar(None, pa.string()))
+    reason = pc.if_else(empty, "it holds nothing but commas", bad["problem"])
     for place, check in enumerate(layout.checks):
         fails = pc.and_(bad[f"check_{place}"], pc.is_null(code))
         code = pc.if_else(fails, check.code, code)

@@ -52,13 +52,17 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of every line. ``column`` is absent where the value is the same on all lines."""
+    """One cell of every line. ``column`` is absent where the value is the same on all lines.
+
+    ``costly`` says that reading it takes long enough to be done once for each distinct cell.
+    """
 
     alias: str
     raw: Expression
     value: Expression
     checks: tuple[Check, ...] = ()
     column: Column | None = None
+    costly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +284,7 @@ def tags(alias: str, column: Column, nulls: tuple[str, ...] = ("", "NULL")) -> C
         SQLExpression(f"(({value}) is null and not {blank.fragment()})"),
     )
     usable = f"case when {blank.fragment()} then null else {value} end"
-    return Cell(alias, raw, SQLExpression(usable), (check,), column)
+    return Cell(alias, raw, SQLExpression(usable), (check,), column, costly=True)
 
 
 def any_of(conditions: Iterable[Expression]) -> Expression:

@@ -9,7 +9,7 @@ from apportion.findings import Finding, IngestError, Severity
 from apportion.ingest.cost_rows import CostRows
 from apportion.ingest.decimals import shown
 from apportion.ingest.incoming import UNMAPPED, FileReport, MappedAmount, Total
-from apportion.ingest.words import count_of
+from apportion.ingest.words import count_of, readable
 from apportion.model.spelling import did_you_mean
 from apportion.model.types import MappingRule
 
@@ -60,7 +60,7 @@ def rounding_findings(totals: Sequence[Total], rows: CostRows, scale: int) -> li
     """A warning that says how many amounts were rounded and what that did to the totals."""
     if not rows.rounded:
         return []
-    differences = ", ".join(f"{total.difference} {total.currency}" for total in totals)
+    differences = ", ".join(f"{readable(total.difference)} {total.currency}" for total in totals)
     return [
         Finding(
             "rounded_amounts",
@@ -109,9 +109,9 @@ def unmapped_findings(unmapped: Sequence[MappedAmount]) -> list[Finding]:
     return [
         Finding(
             "unmapped_cost",
-            f"No mapping rule took {count_of(each.lines, 'line')}, {each.amount} "
+            f"No mapping rule took {count_of(each.lines, 'line')}, {readable(each.amount)} "
             f"{each.currency} in all; they are on {each.node!r} and show as unallocated.",
-            remedy="Add a rule under `mapping:` that takes them.",
+            remedy="Add a rule under `mapping:` that takes them, and ingest the bill again.",
             severity=Severity.WARNING,
             details={"node": each.node, "lines": each.lines},
         )
@@ -139,10 +139,11 @@ def lacking_findings(
         Finding(
             "unknown_node",
             f"The mapping rule for {rules[rule].node!r} leads to {name!r}, which the model does "
-            f"not declare. Kept as unmapped: {count_of(lines, 'line')}, {shown(amount)} "
+            f"not declare. Kept as unmapped: {count_of(lines, 'line')}, {readable(shown(amount))} "
             f"{currency}.",
             rules[rule].where,
-            f"{did_you_mean(name, nodes)} Declare the node, or mend the rule.".strip(),
+            f"{did_you_mean(name, nodes)} Declare the node or mend the rule, and ingest the bill "
+            "again.".strip(),
             Severity.WARNING,
             {"node": name, "lines": lines},
         )
@@ -153,7 +154,8 @@ def lacking_findings(
             Finding(
                 "unknown_node",
                 f"Rules lead to {count_of(len(rows) - _MOST_NODES, 'more node')} not declared.",
-                remedy="Declare them, or let a rule for all the others come last.",
+                remedy="Declare them, or let a rule for all the others come last, and ingest the "
+                "bill again.",
                 severity=Severity.WARNING,
             )
         )

@@ -14,7 +14,7 @@ from apportion.ingest.decimals import shown
 from apportion.ingest.event_cells import counted, layout_of, moment, offsets
 from apportion.ingest.event_ids import count_ids, register_repeated, told_again, told_once
 from apportion.ingest.event_lines import CarefulFile
-from apportion.ingest.first_reading import Layout, groups, raw_cells
+from apportion.ingest.first_reading import Layout, groups, raw_cells, values
 from apportion.ingest.incoming import Context, FileReport
 from apportion.ingest.inspected import SafeFile
 
@@ -138,7 +138,10 @@ def _gather(
     parts = []
     for index, (relation, layout) in enumerate(zip(lines, layouts, strict=True)):
         single = told_once(relation, layout.file) if has_repeats else relation
-        grouped = groups(single, layout).select(
+        table = f"event_groups_{index}"
+        connection.execute(f"drop table if exists {table}")
+        groups(single, layout).create(table)
+        grouped = values(connection.table(table), layout).select(
             *(ColumnExpression(cell.alias) for cell in layout.cells),
             *(ColumnExpression(name) for name in ("amount", "lines", "blanks", "bad")),
             ConstantExpression(index).cast("bigint").alias("file"),

@@ -71,8 +71,9 @@ def judge_lines(
             CarefulFile(file, careful.good, dict(sorted(Counter(codes.to_pylist()).items())))
         )
         if bad.num_rows and context.reject_file is None:
-            findings.extend(line_findings(layout, bad, MOST_SHOWN))
-            more += max(bad.num_rows - MOST_SHOWN, 0)
+            told, untold = line_findings(layout, bad)
+            findings.extend(told)
+            more += untold
         name = pa.repeat(pa.scalar(file.name), bad.num_rows)
         columns = [name, bad["line"].cast(pa.string()), why.cast(pa.string()), bad["record"]]
         rejected.append(pa.table(columns, names=list(REJECTED_COLUMNS)))

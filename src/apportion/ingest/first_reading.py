@@ -7,7 +7,13 @@ mapping, spreading) works on groups, which are few, and not on lines, which are 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from duckdb import ColumnExpression, DuckDBPyRelation, FunctionExpression, SQLExpression
+from duckdb import (
+    ColumnExpression,
+    DuckDBPyRelation,
+    Expression,
+    FunctionExpression,
+    SQLExpression,
+)
 
 from apportion.ingest.cells import Cell, Check, Number, any_of
 from apportion.ingest.inspected import Column, SafeFile
@@ -66,11 +72,11 @@ def raw_cells(
 
 
 def groups(lines: DuckDBPyRelation, layout: Layout) -> DuckDBPyRelation:
-    """Group the lines of a file.
+    """Group the lines of a file by their raw cells.
 
-    Gives the value of each cell under its alias, ``amount`` (the exact sum), ``lines``,
-    ``blanks`` (lines without a number), ``bad`` (lines of the group that cannot be accepted) and,
-    where the layout asks for it, ``largest``.
+    Gives these under their aliases, ``amount`` (the exact sum), ``lines``, ``blanks`` (lines
+    without a number), ``wrong`` (lines whose number cannot be accepted) and, where the layout asks
+    for it, ``largest``.
     """
     number = layout.number
     raw = raw_cells(lines, layout)
@@ -85,7 +91,7 @@ def groups(lines: DuckDBPyRelation, layout: Layout) -> DuckDBPyRelation:
     if layout.sign:
         measured = measured.select("*", SQLExpression("coalesce(amount < 0, false)").alias("below"))
         keys.append(ColumnExpression("below"))
-    grouped = measured.aggregate(
+    return measured.aggregate(
         [
             *keys,
             SQLExpression("coalesce(sum(amount), 0)").alias(AMOUNT),
@@ -96,13 +102,49 @@ def groups(lines: DuckDBPyRelation, layout: Layout) -> DuckDBPyRelation:
         ],
         ", ".join(key.get_name() for key in keys),
     )
-    wrong_key = any_of(check.bad for cell in layout.cells for check in cell.checks)
-    bad = FunctionExpression("if", wrong_key, ColumnExpression(LINES), ColumnExpression("wrong"))
-    return grouped.select(
-        *[cell.value.alias(cell.alias) for cell in layout.cells],
+
+
+def values(grouped: DuckDBPyRelation, layout: Layout) -> DuckDBPyRelation:
+    """Read the cells of groups, which are looked at more than once and so must be a table.
+
+    Gives the value of each cell under its alias, ``amount``, ``lines``, ``blanks``, ``bad`` (lines
+    of the group that cannot be accepted) and, where the layout asks for it, ``largest``.
+    """
+    wrong = [any_of(check.bad for check in cell.checks) for cell in layout.cells if not cell.costly]
+    read = {cell.alias: cell.value for cell in layout.cells}
+    joined = grouped
+    for cell in layout.cells:
+        if cell.costly:
+            joined = joined.join(_distinct(grouped, cell), _same(cell))
+            wrong.append(ColumnExpression(f"bad_{cell.alias}"))
+            read[cell.alias] = ColumnExpression(f"value_{cell.alias}")
+    bad = FunctionExpression(
+        "if", any_of(wrong), ColumnExpression(LINES), ColumnExpression("wrong")
+    )
+    return joined.select(
+        *[value.alias(alias) for alias, value in read.items()],
         ColumnExpression(AMOUNT),
         ColumnExpression(LINES),
         ColumnExpression("blanks"),
         bad.alias("bad"),
         *([ColumnExpression("largest")] if layout.largest else []),
     )
+
+
+def _distinct(grouped: DuckDBPyRelation, cell: Cell) -> DuckDBPyRelation:
+    """The distinct raw cells, each with its value and whether something is wrong with it."""
+    raw = ColumnExpression(cell.alias)
+    return (
+        grouped.select(raw)
+        .distinct()
+        .select(
+            raw.alias(f"raw_{cell.alias}"),
+            cell.value.alias(f"value_{cell.alias}"),
+            any_of(check.bad for check in cell.checks).alias(f"bad_{cell.alias}"),
+        )
+        .set_alias(f"distinct_{cell.alias}")
+    )
+
+
+def _same(cell: Cell) -> Expression:
+    return SQLExpression(f"{cell.alias} is not distinct from raw_{cell.alias}")

@@ -42,7 +42,13 @@ def require_columns(files: Sequence[SafeFile], required: Mapping[str, str], numb
 def _missing_columns(file: SafeFile, required: Mapping[str, str]) -> list[Finding]:
     """A finding (``missing_key``) for each required column; the mapping gives an example cell."""
     names = [column.name for column in file.columns]
-    return [
+    spelt = {name.strip().casefold(): name for name in names}
+    otherwise = {
+        name: spelt[name.casefold()]
+        for name in required
+        if file.find(name) is None and name.casefold() in spelt
+    }
+    return [*_spelt_otherwise(file, otherwise)] + [
         Finding(
             "missing_key",
             f"The column {name!r} is missing; the file has {_listed(names)}.",
@@ -50,7 +56,23 @@ def _missing_columns(file: SafeFile, required: Mapping[str, str]) -> list[Findin
             did_you_mean(name, names) or f"Add it, with cells such as {example}.",
         )
         for name, example in required.items()
-        if file.find(name) is None
+        if file.find(name) is None and name not in otherwise
+    ]
+
+
+def _spelt_otherwise(file: SafeFile, found: Mapping[str, str]) -> list[Finding]:
+    """One finding for all columns that differ from what is read in capitals or spaces alone."""
+    if not found:
+        return []
+    subject = "The columns are" if len(found) > 1 else "The column is"
+    return [
+        Finding(
+            "missing_key",
+            f"{subject} named {_listed(list(found.values()))}; "
+            f"expected {_listed(list(found))}, to the letter.",
+            Place(file.name, 1 if file.shape is Shape.CSV else 0),
+            f"Write {','.join(found)} in the header.",
+        )
     ]
 
 

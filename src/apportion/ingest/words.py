@@ -1,4 +1,6 @@
-"""Counts in sentences."""
+"""Counts and amounts in sentences."""
+
+from decimal import Decimal
 
 
 def count_of(number: int, noun: str) -> str:
@@ -8,3 +10,12 @@ def count_of(number: int, noun: str) -> str:
     ('1 line', '1,200 lines')
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def readable(amount: str) -> str:
+    """A decimal text with separators, and every digit it has.
+
+    >>> readable("13442.42")
+    '13,442.42'
+    """
+    return f"{Decimal(amount):,f}"

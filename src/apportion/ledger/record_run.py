@@ -5,6 +5,7 @@ until the record stands. A run that is being written holds a claim, which the sy
 its process dies; rows without record and without claim are orphans, and the next run sweeps them.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -39,6 +40,8 @@ from apportion.ledger.store import (
     writing,
 )
 from apportion.ledger.views import Piece, result_views
+
+_LOGGER = logging.getLogger("apportion.run")
 
 RUN_STEPS = ("sweep", "claim", "write rows", "read back", "write proof", "record", "release")
 
@@ -100,7 +103,7 @@ def commit_run(
     and ``prove`` raise, and ``LedgerError``; nothing of the run is then visible.
     """
     on_step("sweep")
-    sweep(store)
+    _LOGGER.info("Swept what killed runs left: runs=%s", len(sweep(store)))
     on_step("claim")
     with claimed(store, run_id) as mine:
         if not mine:
@@ -128,6 +131,7 @@ def _commit(
     timings = {"began": now()}
     on_step("write rows")
     counts = _write(store, run_id, rows)
+    _LOGGER.info("Wrote rows: allocations=%s contributions=%s", *counts)
     finished = end()
     append(store, WARNINGS, _of_run(WARNINGS, run_id, finished.warnings))
     timings["written"] = now()
@@ -142,6 +146,7 @@ def _commit(
     with writing(store):
         row = _record(store, facts, run_id, counts, finished, timings)
         append(store, RUNS, pa.Table.from_pylist([row], schema=RUNS.schema))
+    _LOGGER.info("Recorded the run: run=%s warnings=%s", run_id, finished.warnings.num_rows)
     on_step("release")
 
 

@@ -172,6 +172,7 @@ WARNINGS = _table(
         "receiver": (TEXT, "the receiver it is about"),
         "metric": (TEXT, "the metric it is about"),
         "days": (WHOLE, "on how many days"),
+        "policy": (TEXT, "what was done where nobody used anything: equal, retain; else empty"),
     },
     partition_by=("run_id",),
 )

@@ -1,8 +1,8 @@
 """Conditions of mapping rules: from what people write to a tree of tests.
 
 ``{column: ProviderName, equals: AWS}`` tests one column; ``tag`` or ``label`` may stand in place
-of ``column``; ``in``, ``prefix``, ``glob`` and ``exists`` in place of ``equals``. ``all``, ``any``
-and ``not`` combine.
+of ``column``; ``in`` (a list), ``prefix``, ``glob`` (``*`` is any text, ``?`` one character) and
+``exists`` (``true`` or ``false``) in place of ``equals``. ``all``, ``any`` and ``not`` combine.
 """
 
 from collections.abc import Mapping

@@ -38,13 +38,15 @@ class Shape:
     """What a kind of record may hold.
 
     ``required`` gives an example for each key that must be there, ``synonyms`` our key for what
-    other programs call it, ``subject`` the record's name in messages.
+    other programs call it, ``subject`` the record's name in messages, ``meanings`` what each key
+    means, for people.
     """
 
     keys: frozenset[str]
     subject: Callable[[Mapping[str, Any]], str]
     required: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     synonyms: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    meanings: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
 
 class Fields:
@@ -219,9 +221,10 @@ def records(
         if isinstance(item, Mapping):
             found.append(item)
             continue
-        message = f"Item {index + 1} of {what} is {show(item)}; expected keys with values."
+        said = "is empty" if item is None else f"is {show(item)}; expected keys with values"
+        remedy = "Remove it, or write key: value." if item is None else "Write key: value."
         place = place_of(value, (index,))
-        findings.append(
-            Finding("wrong_type", message, where if place == MEMORY else place, "Write key: value.")
-        )
+        found_at = where if place == MEMORY else place
+        message = f"Item {index + 1} of {what} {said}."
+        findings.append(Finding("wrong_type", message, found_at, remedy))
     return found

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from apportion.findings import Finding, Place
+from apportion.findings import Finding, Place, Severity
 from apportion.model import read_tables
 from apportion.model.build import LIST_KINDS
 from apportion.model.fields import Shape
@@ -42,20 +42,60 @@ def read_files(path: Path) -> Gathered:
         return gathered
     _add_yaml(path / SETTINGS_FILE, gathered, with_settings=True)
     folder = path / MODEL_FOLDER
-    if folder.is_dir():
-        for file in sorted(folder.iterdir(), key=lambda file: file.name):
-            _add(file, gathered)
+    _add_folder(folder, gathered)
+    if gathered.complete and not gathered.lists.get("nodes"):
+        lack = "declares no nodes" if folder.is_dir() else "is missing, so the model has no nodes"
+        _doubt(
+            gathered,
+            "check_saw_no_rows",
+            f"The folder {MODEL_FOLDER}/ {lack}.",
+            folder,
+            f"Declare them under nodes: in a file such as {MODEL_FOLDER}/company.yaml.",
+        )
     return gathered
+
+
+def _add_folder(folder: Path, gathered: Gathered) -> None:
+    try:
+        files = sorted(folder.iterdir(), key=lambda file: file.name) if folder.is_dir() else []
+        for file in files:
+            _add(file, gathered)
+    except OSError as error:
+        message = f"The folder cannot be read: {error.strerror or error}."
+        gathered.complete = False
+        gathered.findings.append(
+            Finding("unreadable_file", message, Place(str(folder)), "Look at its permissions.")
+        )
 
 
 def _add(file: Path, gathered: Gathered) -> None:
     suffix = file.suffix.lower()
-    if file.name.startswith(".") or not file.is_file():
+    if file.name.startswith("."):
         return
-    if suffix in _YAML:
+    if not file.is_file():
+        what, remedy = _no_file(file)
+        _doubt(gathered, "unsupported_file", f"This is {what}, and was left out.", file, remedy)
+    elif suffix in _YAML:
         _add_yaml(file, gathered, with_settings=False)
     elif suffix in _TABLES:
         _add_table(file, suffix, gathered)
+    elif file.stem.upper() != "README":
+        message = f"The file was left out; a model is read from {one_of((*_YAML, *_TABLES))}."
+        remedy = f"Rename it if it belongs to the model; if not, move it out of {MODEL_FOLDER}/."
+        _doubt(gathered, "unsupported_file", message, file, remedy)
+
+
+def _no_file(file: Path) -> tuple[str, str]:
+    if file.is_dir():
+        return "a folder", f"Move its files into {MODEL_FOLDER}/ itself, or the folder out of it."
+    if file.is_symlink():
+        return "a symbolic link that leads to no file", "Mend it or remove it."
+    return "a pipe or a device", "Put a file in its place."
+
+
+def _doubt(gathered: Gathered, code: str, message: str, file: Path, remedy: str) -> None:
+    where = Place(str(file))
+    gathered.findings.append(Finding(code, message, where, remedy, Severity.WARNING))
 
 
 def _add_yaml(file: Path, gathered: Gathered, *, with_settings: bool) -> None:

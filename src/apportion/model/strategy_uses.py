@@ -5,15 +5,16 @@ A model of 100,000 edges has few different uses, so each content is typed once.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from numbers import Integral
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from apportion import plugins
@@ -177,11 +178,10 @@ def _said(
         remedy = _parameters_of(_owner(parameters, location[:-1]), location[-1])
         return _Problem("unknown_parameter", path, message, remedy)
     if kind == "value_error":
-        return _rule(parameters, strategy, given, location, _why(detail))
+        return _rule(parameters, strategy, given, detail)
     message = f"{shown} of the strategy {strategy} is {show(detail['input'])}; {_why(detail)}"
-    return _Problem(
-        "parameter_out_of_range", path, message, _range_remedy(str(location[-1]), detail)
-    )
+    remedy = _range_remedy(_owner(parameters, location[:-1]), str(location[-1]), detail)
+    return _Problem("parameter_out_of_range", path, message, remedy)
 
 
 def _parameters_of(owner: type[BaseModel] | None, given: object) -> str:
@@ -194,10 +194,10 @@ def _rule(
     parameters: type[BaseModel],
     strategy: str,
     given: Mapping[str, Any],
-    location: _Path,
-    why: str,
+    detail: ErrorDetails,
 ) -> _Problem:
     """A rule over several parameters: missing where it offers some and none of them is given."""
+    location, why = tuple(detail["loc"]), _why(detail)
     owner = _owner(parameters, location) or parameters
     inside: Any = given
     for step in location:
@@ -208,7 +208,8 @@ def _rule(
     code = "missing_parameter" if missing else "parameter_out_of_range"
     where = f" in {'.'.join(map(str, location))}" if location else ""
     message = f"the strategy {strategy} cannot use its parameters{where}: {why}"
-    return _Problem(code, ("parameters", *location), message, "")
+    remedy = getattr((detail.get("ctx") or {}).get("error"), "remedy", "")
+    return _Problem(code, ("parameters", *location), message, remedy)
 
 
 def _owner(parameters: type[BaseModel], location: _Path) -> type[BaseModel] | None:
@@ -252,13 +253,51 @@ def _why(detail: ErrorDetails) -> str:
     return _WHY.get(detail["type"], said.rstrip("."))
 
 
-def _range_remedy(name: str, detail: ErrorDetails) -> str:
-    if detail["type"] not in ("less_than_equal", "greater_than_equal", "greater_than"):
+_BOUNDS = ("less_than_equal", "greater_than_equal", "greater_than")
+_NO_NUMBER = ("decimal_type", "decimal_parsing", "finite_number", "int_type", "int_parsing")
+
+
+def _range_remedy(owner: type[BaseModel] | None, name: str, detail: ErrorDetails) -> str:
+    given = detail["input"]
+    twin = _percent_of(name, owner.model_fields if owner else ())
+    if detail["type"] == "enum":
+        choices = re.findall(r"'([^']+)'", detail["msg"])
+        return did_you_mean(given, choices) or f"Write, for example, {name}: {choices[0]}."
+    if detail["type"] in _NO_NUMBER:
+        bare = str(given).removesuffix("%").strip()
+        readable = re.fullmatch(r"[0-9]+(\.[0-9]+)?", bare)
+        example = "7" if detail["type"].startswith("int") else "12.5"
+        return f"Write {twin or name}: {bare}." if readable else f"Write, for example, {example}."
+    if detail["type"] not in _BOUNDS:
         return ""
     if name.endswith("percent"):
         return "Percents run from 0 to 100, so that 25 is a quarter."
-    largest = (detail.get("ctx") or {}).get("le")
-    return "A share runs from 0 to 1." if largest == 1 else ""
+    bounds = _bounds(owner.model_fields.get(name) if owner else None)
+    if twin and bounds.get("le") == 1 and isinstance(given, int | Decimal) and 1 < given <= 100:
+        return f"If {given} percent is meant, write {twin}: {given}."
+    low = f"above {bounds['gt']}" if "gt" in bounds else f"from {bounds.get('ge', 0)}"
+    return f"Write a number {low} to {bounds['le']}." if "le" in bounds else ""
+
+
+def _bounds(declared: FieldInfo | None) -> dict[str, Any]:
+    """The limits that a parameter declares, also where it may be left out."""
+    if declared is None:
+        return {}
+    inner = [part for kind in get_args(declared.annotation) for part in get_args(kind)]
+    limits = [limit for part in inner if isinstance(part, FieldInfo) for limit in part.metadata]
+    return {
+        key: getattr(limit, key)
+        for limit in (*declared.metadata, *limits)
+        for key in ("ge", "gt", "le")
+        if hasattr(limit, key)
+    }
+
+
+def _percent_of(name: str, known: Iterable[str]) -> str:
+    """The parameter that gives the same share as a percent, if there is one."""
+    stem = name.removesuffix("fraction").rstrip("_")
+    wanted = (f"{stem}_percent", "percent") if stem else ("percent",)
+    return next((key for key in wanted if key in known), "")
 
 
 def _too_long(strategy: str, parameters: BaseModel, path: _Path) -> Iterator[_Problem]:

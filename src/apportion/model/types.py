@@ -29,6 +29,20 @@ class OnZeroUsage(StrEnum):
     RETAIN = "retain"
     ERROR = "error"
 
+    @property
+    def meaning(self) -> str:
+        """What becomes of a share by usage, for people."""
+        return _WITHOUT_USAGE[self.value]
+
+
+_WITHOUT_USAGE = MappingProxyType(
+    {
+        "equal": "All siblings take the same.",
+        "retain": "The source keeps it, and it counts as unallocated.",
+        "error": "The run fails.",
+    }
+)
+
 
 COUNTED_STATUSES = (
     "sending",

@@ -66,7 +66,7 @@ def as_name(value: object) -> str:
 
     Quotes, brackets and letters of any script are data. What cannot be seen (control
     characters, marks that turn the direction of writing) is refused, because two ids that look
-    the same would be two nodes.
+    the same would be two nodes; so is a space at either end.
     """
     if not isinstance(value, str):
         raise BadValueError("wrong_type", "expected text", quote_it(value))
@@ -77,6 +77,9 @@ def as_name(value: object) -> str:
         raise BadValueError("invalid_value", "it holds a character that cannot be seen", remedy)
     if not value or value.isspace():
         raise BadValueError("invalid_value", "it is blank", "Give it a name.")
+    if value != value.strip():
+        remedy = f"Write {show(value.strip())}."
+        raise BadValueError("invalid_value", "it begins or ends with a space", remedy)
     return str(value)
 
 
@@ -158,9 +161,10 @@ def as_whole(value: object) -> int:
     try:
         number = as_decimal(value)
     except BadValueError as bad:
-        raise BadValueError(bad.code, "expected a whole number") from None
+        remedy = "Write digits and nothing else."
+        raise BadValueError(bad.code, "expected a whole number", remedy) from None
     if number != number.to_integral_value():
-        raise BadValueError("wrong_type", "expected a whole number")
+        raise BadValueError("wrong_type", "expected a whole number", "Write it without a point.")
     return int(number)
 
 

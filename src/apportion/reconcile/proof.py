@@ -39,7 +39,7 @@ def reconcile(
     indirect, holistic, given, retained) and ``contributions`` (source, receiver, date, dimension,
     currency, amount), and, if ``has_costs``, ``costs`` (node, date, dimension, amount, and
     maybe currency): the recorded lines. Amounts have ``scale`` decimals. Rows outside ``start`` to
-    ``end``, both included, do not count. ``warnings`` are those of the run (code, message,
+    ``end``, both included, do not count. ``warnings`` are those of the run (code, policy,
     source), which tell why cost was kept and whether the period is known to be empty.
     ``dimensions`` are those that the run was restricted to, if it was.
 

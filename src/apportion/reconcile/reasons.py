@@ -21,8 +21,8 @@ BELOW = "shares below 100 %"
 RESIDUAL = "residual of partial cost centres"
 REASONS = (UNMAPPED_COST, NO_EDGES, NO_USAGE, CAP, BELOW)
 
-KEPT = " kept what depends on usage."
-"""How the message of a ``zero_usage`` warning ends for a source that kept cost (`A14`)."""
+_RETAIN = "retain"
+"""The policy of a ``zero_usage`` warning whose source kept what depends on usage (`A14`)."""
 
 _CAPPED = "capped_proportional"
 _FIXED = "fixed_percent"
@@ -93,9 +93,9 @@ def _kept_for_no_usage(evidence: Evidence) -> set[str]:
     """The sources of which the run says that they kept cost on days without usage."""
     if evidence.warnings is None:
         return set()
-    columns = (evidence.warnings[name].to_pylist() for name in ("code", "message", "source"))
+    columns = (evidence.warnings[name].to_pylist() for name in ("code", "policy", "source"))
     return {
         source
-        for code, message, source in zip(*columns, strict=True)
-        if code == "zero_usage" and message.endswith(KEPT)
+        for code, policy, source in zip(*columns, strict=True)
+        if code == "zero_usage" and policy == _RETAIN
     }

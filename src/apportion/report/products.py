@@ -48,7 +48,9 @@ class Products:
 
     ``total`` is what they keep; of all products and dimensions it is allocated product cost.
     ``total_lines`` counts the lines before they were cut at the limit, ``others_shown`` is what the
-    products keep that were cut off. ``without_cost`` are the ids of the other products.
+    products keep that were cut off. The others, of the products asked for, are told apart by their
+    ids: ``without_cost`` had none, ``kept_nothing`` had some and kept nothing of it, and what
+    ``kept_unallocated`` kept counts as unallocated, as the settings say.
     """
 
     start: date
@@ -60,16 +62,22 @@ class Products:
     total_lines: int
     others_shown: str
     without_cost: tuple[str, ...]
+    kept_nothing: tuple[str, ...]
+    kept_unallocated: tuple[str, ...]
 
 
 _OWN = """
-SELECT a.node, sum(a.retained)
-FROM report_allocations AS a
-WHERE getvariable('report_residual_counts') OR NOT EXISTS (
-    SELECT 1 FROM report_windows AS w
-    WHERE w.source = a.node AND a.date BETWEEN w.first AND w.last
+WITH marked AS (
+    SELECT a.node, a.retained, getvariable('report_residual_counts') OR NOT EXISTS (
+        SELECT 1 FROM report_windows AS w
+        WHERE w.source = a.node AND a.date BETWEEN w.first AND w.last
+    ) AS counts
+    FROM report_allocations AS a
 )
-GROUP BY a.node
+SELECT node, sum(CASE WHEN counts THEN retained ELSE 0 END),
+       bool_or(NOT counts AND retained <> 0)
+FROM marked
+GROUP BY node
 """
 
 
@@ -84,7 +92,8 @@ def products(
 
     Raises ``UsageError`` where a name is no product's.
     """
-    hierarchy = roll_up(model, _own_costs(connection, model, wanted), scale)
+    kept = _kept(connection, model, wanted)
+    hierarchy = roll_up(model, {product: own for product, (own, _) in kept.items()}, scale)
     rows = {row.id: row for row in hierarchy.rows}
     _require_products(wanted.nodes, rows, model)
     layout = _layout(hierarchy, Figures(currency, scale))
@@ -92,6 +101,8 @@ def products(
     shown = lines if wanted.limit is None else lines[: wanted.limit]
     costly = {line.id: line.own for line in lines}
     others = costly.keys() - {line.id for line in shown}
+    absent = [product for product in wanted.nodes or rows if product not in costly]
+    had_cost = [product for product in absent if product in kept]
     return Products(
         wanted.start,
         wanted.end,
@@ -101,14 +112,19 @@ def products(
         tuple(shown),
         len(lines),
         layout.shown(others),
-        () if wanted.nodes else tuple(product for product in rows if product not in costly),
+        tuple(product for product in absent if product not in kept),
+        tuple(product for product in had_cost if not kept[product][1]),
+        tuple(product for product in had_cost if kept[product][1]),
     )
 
 
-def _own_costs(
+def _kept(
     connection: duckdb.DuckDBPyConnection, model: Model, wanted: Wanted
-) -> Mapping[str, Decimal]:
-    """What each product keeps, and counts as allocated to it (`A19`)."""
+) -> Mapping[str, tuple[Decimal, bool]]:
+    """Of each product with cost what it keeps that counts as allocated to it (`A19`).
+
+    And whether it keeps anything that does not.
+    """
     counts = model.settings.residual != "unallocated"
     windows = window_rows(model, wanted.start, wanted.end) if not counts else _NO_WINDOWS
     infrastructure = {node.id for node in model.nodes if node.is_infrastructure}
@@ -118,7 +134,7 @@ def _own_costs(
         connection.execute("SET VARIABLE report_residual_counts = ?", [counts])
         rows = connection.execute(_OWN).fetchall()
         connection.execute("RESET VARIABLE report_residual_counts")
-    return {node: kept for node, kept in rows if node in products}
+    return {node: (own, bool(other)) for node, own, other in rows if node in products}
 
 
 _NO_WINDOWS = pa.schema(

@@ -8,6 +8,8 @@ from decimal import Decimal
 from apportion.model import Model
 from apportion.reconcile import Reconciliation
 from apportion.reconcile.exact import total
+from apportion.reconcile.invariants import CHECKS
+from apportion.reconcile.reasons import RESIDUAL
 from apportion.report.figures import Figures, alone, percent_text, percent_units
 
 NODES_BY_REASON = 3
@@ -45,7 +47,9 @@ class Statement:
     """A reconciliation as a statement: both sides sum to the same total.
 
     ``came_in`` and ``went_to`` are the two sides, ``allocated`` what the first line of ``went_to``
-    is made of. ``proven`` says that the difference is exactly 0 and every check held.
+    is made of, ``partial`` the names of the products that it says give on the rest. ``skipped`` are
+    the checks that could not be made. ``proven`` says that the difference is exactly 0 and every
+    check held.
     """
 
     name: str
@@ -66,12 +70,15 @@ class Statement:
     proven: bool
     checks: int
     rows_checked: int
+    skipped: tuple[str, ...]
+    partial: tuple[str, ...]
 
 
 def statement(proof: Reconciliation, model: Model, scale: int) -> Statement:
     """Lay out a reconciliation whose amounts have ``scale`` decimals."""
     figures = Figures(proof.currency, scale)
     names = {node.id: node.name or node.id for node in model.nodes}
+    made = {check.name for check in proof.checks}
     came_in, into = _lines(
         figures,
         {
@@ -85,6 +92,7 @@ def statement(proof: Reconciliation, model: Model, scale: int) -> Statement:
     )
     # Where the proof fails the parts need not sum to what they are parts of.
     allocated, unallocated = out if proof.holds else (None, None)
+    by_kind = _allocated(proof, figures, allocated)
     top, others = _products(proof, figures, names, allocated)
     return Statement(
         model.settings.name,
@@ -93,7 +101,7 @@ def statement(proof: Reconciliation, model: Model, scale: int) -> Statement:
         proof.currency,
         came_in,
         went_to,
-        _allocated(proof, figures, allocated),
+        by_kind,
         figures.text(sum(into)),
         figures.text(sum(out)),
         alone(proof.coverage_percent),
@@ -105,6 +113,8 @@ def statement(proof: Reconciliation, model: Model, scale: int) -> Statement:
         proof.holds,
         len(proof.checks),
         sum(check.rows_seen for check in proof.checks),
+        tuple(each for each in (check.__name__ for check in CHECKS) if each not in made),
+        _partial(proof) if by_kind else (),
     )
 
 
@@ -132,6 +142,13 @@ def _allocated(proof: Reconciliation, figures: Figures, shown: int | None) -> tu
     return _lines(figures, amounts, shown)[0]
 
 
+def _partial(proof: Reconciliation) -> tuple[str, ...]:
+    """The products that give on a part of their cost, those that keep most first."""
+    names = {each.id: each.name for each in proof.partial_cost_centres}
+    kept = _largest_first({each.id: each.residual for each in proof.partial_cost_centres})
+    return tuple(names[product] for product in kept)
+
+
 def _reasons(proof: Reconciliation, figures: Figures, shown: int | None) -> tuple[Reason, ...]:
     amounts = _largest_first(proof.unallocated_by_reason)
     if not amounts:
@@ -145,7 +162,9 @@ def _reasons(proof: Reconciliation, figures: Figures, shown: int | None) -> tupl
 
 def _reason(proof: Reconciliation, figures: Figures, line: Line, shown: int | None) -> Reason:
     kept = _largest_first(
-        {
+        {each.id: each.residual for each in proof.partial_cost_centres}
+        if line.label == RESIDUAL
+        else {
             node.id: node.retained_by_reason[line.label]
             for node in proof.infrastructure_nodes
             if line.label in node.retained_by_reason

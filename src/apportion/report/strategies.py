@@ -5,6 +5,7 @@ import importlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any
 
@@ -54,13 +55,21 @@ def strategy(name: str) -> Described:
     """One strategy. Raises ``UsageError`` (``unknown_name``)."""
     known: Mapping[str, Strategy] = registered(STRATEGIES)
     if name not in known:
+        listed = f"There are: {', '.join(known)}."
         finding = Finding(
             "unknown_name",
             f"There is no strategy {name!r}.",
-            remedy=did_you_mean(name, known) or f"There are: {', '.join(known)}.",
+            remedy=did_you_mean(name, known) or _by_word(name, known) or listed,
         )
         raise UsageError([finding])
     return _describe(known[name])
+
+
+def _by_word(name: str, known: Mapping[str, Strategy]) -> str:
+    """Ask for the strategy of which a single word was meant, if there is one."""
+    words = {word: each for each in known for word in each.split("_")}
+    close = get_close_matches(name[:200], words, n=1, cutoff=0.8)
+    return f"Did you mean {words[close[0]]!r}?" if close else ""
 
 
 def _describe(strategy: Strategy) -> Described:

@@ -93,7 +93,10 @@ def attribute(
         outcome.codes = refused.codes
         return outcome
     names = {dimension for _, _, dimension in direct}
-    outcome.missing = missing_usage(declared, usage, start, end, names)
+    costly = {row.node for row in outcome.allocations if row.holistic}
+    outcome.missing = {
+        each for each in missing_usage(declared, usage, start, end, names) if each[0] in costly
+    }
     refused_days = {key for key in outcome.fallbacks if key[2] == "error"}
     outcome.codes = frozenset(
         (["shares_exceed_one"] if outcome.offences else [])

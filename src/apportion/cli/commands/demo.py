@@ -30,6 +30,7 @@ def demo(
     """
     from apportion.cli.messages import tell
     from apportion.cli.output import note, put_json
+    from apportion.cli.reading import unproven
     from apportion.cli.views import demo as view
     from apportion.demo import write_company
     from apportion.workspace import Workspace
@@ -50,7 +51,7 @@ def demo(
     else:
         view.show(folder, reports, result, proof)
     if not proof.holds:
-        tell(proof.findings())
+        tell(unproven(result, proof))
         raise typer.Exit(1)
 
 

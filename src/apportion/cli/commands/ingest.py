@@ -12,7 +12,10 @@ from apportion.cli.session import session_of
 Month = Annotated[
     str | None,
     typer.Option(
-        "--period", metavar="MONTH", help="The month the files speak for, as --from and --to."
+        "--period",
+        metavar="MONTH",
+        help="The files are all there is of this month (2024-01), so they replace what the source "
+        "said of it before. Short for --from and --to.",
     ),
 ]
 FirstDay = Annotated[

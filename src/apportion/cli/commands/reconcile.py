@@ -17,7 +17,7 @@ def reconcile(
     """Prove a period's results anew, and show where all the money is."""
     from apportion.cli.messages import tell
     from apportion.cli.output import put_json
-    from apportion.cli.reading import read_result
+    from apportion.cli.reading import read_result, unproven
     from apportion.cli.views import reconciliation as view
     from apportion.report.reconciliation import statement
 
@@ -31,5 +31,5 @@ def reconcile(
         suggestions = session.suggestions.about(start, end, run, currency)
         view.show(statement(proof, result.model, result.scale), suggestions)
     if not proof.holds:
-        tell(proof.findings(), session.suggestions)
+        tell(unproven(result, proof), session.suggestions)
         raise typer.Exit(1)

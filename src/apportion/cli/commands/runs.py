@@ -86,6 +86,8 @@ def prune_runs(
         return
     for each in found:
         said = "Would remove" if dry else "Removed"
-        say(f"{said} {each.run_id}, {each.start_date} to {each.end_date} in {each.currency}.")
+        only = "" if each.dimensions is None else f", {view.dimensions_of(each)} only"
+        period = f"{each.start_date} to {each.end_date} in {each.currency}"
+        say(f"{said} {each.run_id}, {period}{only}.")
     if not found:
         say("There is nothing to remove: every run answers for some day.")

@@ -59,7 +59,13 @@ def products(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """What each product costs, by itself and with all that is part of it."""
+    """What each product costs, by itself and with all that is part of it.
+
+    In JSON and CSV `own` is what the product costs by itself and `subtree` that with all its
+    parts; `depth` counts from 0 at the top of the hierarchy. A product that is part of several
+    stands below each of them: from the second time on `again` is true, and a sum must leave that
+    line out.
+    """
     from apportion.cli.output import put_json
     from apportion.cli.reading import read_result
     from apportion.cli.views import products as view
@@ -80,7 +86,7 @@ def products(
         view.put_csv(found)
     else:
         suggestions = session.suggestions.about(start, end, run, currency, dimension)
-        view.show(found, result.model.settings.name, suggestions)
+        view.show(found, result.model.settings.name, suggestions, wanted.nodes)
 
 
 Grouping = StrEnum("Grouping", ["PRODUCT", "ACCOUNT", "ORGANISATION"])
@@ -106,7 +112,7 @@ def margin(
     session = session_of(context)
     charges = read_charges(session)
     cost = read_result(session, start, end, None, charges.rating.currency)
-    found = session.open().margin(cost.start, cost.end, str(by))
+    found = session.open().billing.margin(cost.start, cost.end, str(by))
     if as_json:
         put_json(view.as_data(found))
     elif as_csv:

@@ -11,6 +11,7 @@ def validate(context: typer.Context, as_json: AsJson = False) -> None:
     from apportion.cli.messages import counted, tell
     from apportion.cli.output import put_json, say
     from apportion.cli.views.findings import as_data
+    from apportion.cli.words import several
     from apportion.findings import ModelError, only_errors
     from apportion.model import load_model
 
@@ -29,6 +30,7 @@ def validate(context: typer.Context, as_json: AsJson = False) -> None:
         tell(findings, session_of(context).suggestions)
         if not errors:
             said = f", with {counted(findings)}" if findings else ""
-            say(f"The model is valid{said}: {size['nodes']:,} nodes, {size['edges']:,} edges.")
+            size_said = f"{several(size['nodes'], 'node')}, {several(size['edges'], 'edge')}"
+            say(f"The model is valid{said}: {size_said}.")
     if errors:
         raise typer.Exit(1)

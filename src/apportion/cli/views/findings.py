@@ -1,8 +1,10 @@
-"""Findings for programs."""
+"""Findings for programs, and those that people are told together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from apportion.cli.words import few
 from apportion.findings import Finding
 
 
@@ -29,3 +31,49 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(each) for each in value]
     return str(value)
+
+
+_MISSING = "missing_usage"
+
+
+def by_source_and_metric(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, those of edges that lack the same metric of the same source as one."""
+    facts = [{"code": each.code, **each.details} for each in findings]
+    groups = _groups(facts)
+    return [
+        each
+        if len(group) < 2
+        else replace(each, message=_missing([facts[position] for position in group]))
+        for each, group in zip(findings, groups, strict=True)
+        if group
+    ]
+
+
+def rows_by_source_and_metric(warnings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The same for the recorded warnings of a run."""
+    return [
+        each
+        if len(group) < 2
+        else {**each, "message": _missing([warnings[position] for position in group])}
+        for each, group in zip(warnings, _groups(warnings), strict=True)
+        if group
+    ]
+
+
+def _groups(facts: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+    """For the first of each group its members' positions, for the others none."""
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for position, each in enumerate(facts):
+        alike = (each["source"], each["metric"]) if each["code"] == _MISSING else (position,)
+        groups.setdefault(alike, []).append(position)
+    firsts = {group[0]: group for group in groups.values()}
+    return [firsts.get(position, []) for position in range(len(facts))]
+
+
+def _missing(edges: Sequence[Mapping[str, Any]]) -> str:
+    source, metric = edges[0]["source"], edges[0]["metric"]
+    receivers = few([repr(each["receiver"]) for each in edges])
+    return (
+        f"The edges from {source!r} to {receivers} share by {metric!r}, of which no receiver of "
+        f"{source!r} has a single row in the period."
+    )

@@ -10,6 +10,7 @@ from apportion.cli.names import shown_name
 from apportion.cli.output import put, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
+from apportion.cli.words import several
 from apportion.ingest.incoming import IngestReport, Kind, MappedAmount
 from apportion.workspace import IngestOutcome
 
@@ -67,9 +68,11 @@ def _recorded(outcome: IngestOutcome) -> str:
     recorded = outcome.recorded
     if recorded.ingest_id:
         replaced = f" in place of {recorded.replaced_rows:,}" if recorded.replaced_rows else ""
-        return f"Recorded {recorded.rows:,} rows{replaced}."
+        return f"Recorded {several(recorded.rows, 'row')}{replaced}."
     known = f" from {shown_name(recorded.same_as)}" if recorded.same_as else ""
-    return f"Nothing changed: the ledger has the same {recorded.rows:,} rows already{known}."
+    return (
+        f"Nothing changed: the ledger has the same {several(recorded.rows, 'row')} already{known}."
+    )
 
 
 def _show_files(report: IngestReport) -> None:
@@ -115,9 +118,21 @@ def _show_totals(report: IngestReport) -> None:
 
 
 def _show_unmapped(unmapped: Sequence[MappedAmount]) -> None:
+    _show_kept(
+        [each for each in unmapped if not each.rule],
+        "No mapping rule takes these lines; they will be seen as unallocated:",
+    )
+    _show_kept(
+        [each for each in unmapped if each.rule],
+        "The node to which a rule leads these lines is not declared; they will be seen as "
+        "unallocated:",
+    )
+
+
+def _show_kept(unmapped: Sequence[MappedAmount], why: str) -> None:
     if not unmapped:
         return
-    say("No mapping rule takes these lines; they will be seen as unallocated:")
+    say(why)
     heads = [
         Head("Kept on"),
         Head("Lines", number=True),

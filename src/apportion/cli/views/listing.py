@@ -9,6 +9,7 @@ from typing import Any
 from apportion.cli.csv_output import write_csv
 from apportion.cli.output import heading, put, say
 from apportion.cli.tables import Head, table
+from apportion.cli.words import several
 from apportion.report.column import Column, Kind
 from apportion.report.figures import Figures, percent_text, percent_units
 from apportion.report.listing import Listing
@@ -34,10 +35,13 @@ def put_json_rows(found: Listing) -> None:
 
 
 def put_csv(found: Listing) -> None:
-    """The rows with a header; a column tells the currency."""
+    """The rows with a header; columns tell the currency and, of rows without a date, the period."""
     names = [column.name for column in found.columns]
-    rows = ([*(row[name] for name in names), found.currency] for row in _rows(found))
-    write_csv(sys.stdout, [*names, "currency"], rows)
+    about: dict[str, Any] = {"currency": found.currency}
+    if "date" not in names:
+        about |= {"start_date": found.start, "end_date": found.end}
+    rows = ([*(row[name] for name in names), *about.values()] for row in _rows(found))
+    write_csv(sys.stdout, [*names, *about], rows)
 
 
 def _rows(found: Listing) -> Iterator[dict[str, Any]]:
@@ -81,7 +85,8 @@ def show(found: Listing, company: str) -> None:
     put(table(heads, rows, ["Total", *total[1:]] if found.totals else None))
     if hidden:
         say(
-            f"{found.rows.num_rows:,} of {found.total_rows:,} rows are shown; --limit 0 shows all, "
+            f"{found.rows.num_rows:,} of {several(found.total_rows, 'row')} "
+            f"{'is' if found.rows.num_rows == 1 else 'are'} shown; --limit 0 shows all, "
             "--csv and --json give them to other programs."
         )
 

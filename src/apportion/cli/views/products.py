@@ -1,6 +1,7 @@
 """Products for people and programs."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
@@ -9,6 +10,7 @@ from apportion.cli.csv_output import write_csv
 from apportion.cli.output import heading, put, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, bar, table
+from apportion.cli.words import few
 from apportion.report.products import ProductLine, Products
 
 _SHOWN = ("own_shown", "subtree_shown", "percent")
@@ -24,6 +26,8 @@ def as_data(found: Products) -> dict[str, Any]:
         "total_lines": found.total_lines,
         "products": [_exact(line) for line in found.lines],
         "without_cost": found.without_cost,
+        "kept_nothing": found.kept_nothing,
+        "kept_unallocated": found.kept_unallocated,
     }
 
 
@@ -33,7 +37,10 @@ def _exact(line: ProductLine) -> dict[str, Any]:
 
 def put_csv(found: Products) -> None:
     """The lines of the hierarchy; ``again`` marks those that a sum must leave out."""
-    names = ("id", "name", "depth", "part_of", "own", "subtree", "currency", "again")
+    names = (
+        *("id", "name", "depth", "part_of", "own", "subtree", "currency", "again"),
+        *("start_date", "end_date"),
+    )
     rows = (
         (
             line.id,
@@ -44,18 +51,26 @@ def put_csv(found: Products) -> None:
             line.subtree,
             found.currency,
             str(line.again).lower(),
+            found.start,
+            found.end,
         )
         for line in found.lines
     )
     write_csv(sys.stdout, names, rows)
 
 
-def show(found: Products, company: str, suggestions: Suggestions) -> None:
-    """The hierarchy as a picture."""
+def show(
+    found: Products, company: str, suggestions: Suggestions, asked: Sequence[str] = ()
+) -> None:
+    """The hierarchy as a picture. ``asked`` are the products that were asked for, if some were."""
     heading(f"{company}, {found.start} to {found.end}, in {found.currency}")
     say()
     if not found.lines:
-        say("No product carries any such cost in this period. Why: apportion reconcile")
+        who = "None of these products" if asked else "No product"
+        say(f"{who} keeps any such cost in this period.")
+        _tell_others(found)
+        nodes = [word for product in asked for word in ("--node", product)]
+        say_next(suggestions.command("show", "nodes", *nodes))
         return
     largest = max(line.subtree for line in found.lines)
     rows = [
@@ -79,7 +94,17 @@ def show(found: Products, company: str, suggestions: Suggestions) -> None:
         Head(""),
     ]
     put(table(heads, rows, ("Total", found.total_shown, "", "", "")))
-    if found.without_cost:
-        say(f"Products without any cost: {len(found.without_cost)}.")
+    _tell_others(found)
     dearest = max(found.lines, key=lambda line: line.own)
     say_next(suggestions.command("show", "contributions", "--node", dearest.id))
+
+
+def _tell_others(found: Products) -> None:
+    """Why products stand in no line."""
+    for said, products in (
+        ("Products that had no cost", found.without_cost),
+        ("Products that had cost and kept nothing of it", found.kept_nothing),
+        ("Products whose own part counts as unallocated", found.kept_unallocated),
+    ):
+        if products:
+            say(f"{said}: {few(products)}.")

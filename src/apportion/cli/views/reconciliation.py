@@ -6,13 +6,15 @@ from fractions import Fraction
 from apportion.cli.output import heading, put, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, bar, table
+from apportion.cli.words import few, several
 from apportion.report.reconciliation import Line, Statement
 
 
 def show(said: Statement, suggestions: Suggestions) -> None:
     """The statement, and where to look next."""
     show_statement(said)
-    say_next(*_next(said, suggestions))
+    if said.proven:
+        say_next(*_next(said, suggestions))
 
 
 def show_statement(said: Statement) -> None:
@@ -33,15 +35,29 @@ def show_sides(said: Statement) -> None:
     if said.proven:
         say(
             f"The difference is exactly 0: every unit is accounted for. {said.checks} checks over "
-            f"{said.rows_checked:,} rows found nothing wrong."
+            f"{several(said.rows_checked, 'row')} found nothing wrong{_skipped(said)}."
         )
     else:
         say(f"THIS DOES NOT HOLD. The difference is {said.delta:f}; see the errors.")
     say(f"Coverage: {said.coverage} of infrastructure cost reached a product.")
+    if said.partial:
+        say(f"Products that give on the rest: {few(said.partial)}.")
     if said.left_out:
         named = ", ".join(f"{line.label} {line.shown}" for line in said.left_out)
         say(f"Left out on request, and in none of these figures: {named} {said.currency}.")
     say()
+
+
+def _skipped(said: Statement) -> str:
+    """That a check was not made, which needs the costs of every day."""
+    if not said.skipped:
+        return ""
+    return f"; not made, because no run covers all days: {', '.join(said.skipped)}"
+
+
+def _listed(lines: tuple[Line, ...], others: int) -> str:
+    named = ", ".join(f"{line.label} {line.shown}" for line in lines)
+    return f"{named} and {others} more" if others else named
 
 
 def _rows(lines: tuple[Line, ...], indent: str = "") -> list[tuple[str, str]]:
@@ -55,8 +71,7 @@ def _show_reasons(said: Statement) -> None:
         (
             reason.line.label,
             reason.line.shown,
-            ", ".join(f"{node.label} {node.shown}" for node in reason.nodes)
-            + (f" and {reason.other_nodes} more" if reason.other_nodes else ""),
+            _listed(reason.nodes, reason.other_nodes),
         )
         for reason in said.reasons
     ]

@@ -9,7 +9,9 @@ from apportion.cli.messages import tell
 from apportion.cli.output import heading, note, put, say, say_as_typed, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
+from apportion.cli.views.findings import by_source_and_metric, rows_by_source_and_metric
 from apportion.cli.views.reconciliation import show_sides
+from apportion.cli.words import several
 from apportion.findings import Finding
 from apportion.ledger.runs import Run
 from apportion.model import Model
@@ -33,14 +35,15 @@ def as_data(run: Run) -> dict[str, Any]:
 def show_outcome(outcome: RunOutcome, model: Model, suggestions: Suggestions) -> None:
     """What came of a run."""
     run = outcome.run
-    _tell_some(outcome.findings, suggestions)
+    _tell_some(by_source_and_metric(outcome.findings), suggestions)
     said = statement(outcome.reconciliation, model, run.scale)
     heading(f"Run {run.run_id}: {model.settings.name}, {run.start_date} to {run.end_date}")
     say()
     show_sides(said)
     say(
-        f"{run.allocations:,} allocations and {run.contributions:,} contributions were written, "
-        f"read back and proved in {_seconds(run)}."
+        f"{several(run.allocations, 'allocation')} and "
+        f"{several(run.contributions, 'contribution')} were written, read back "
+        f"and proved in {_seconds(run)}."
     )
     say()
     # A run over some dimensions answers only where it is named.
@@ -58,16 +61,23 @@ def _seconds(run: Run) -> str:
     return f"{sum(json.loads(run.timings).values()):.1f} s"
 
 
+def dimensions_of(run: Run) -> str:
+    """The kinds of cost that a run was asked for."""
+    return "all" if run.dimensions is None else ", ".join(json.loads(run.dimensions))
+
+
 def show_list(runs: Sequence[Run], unused: Collection[str], suggestions: Suggestions) -> None:
     """A line per run."""
     if not runs:
         run = suggestions.command("run", "--from", "DATE", "--to", "DATE")
         say_as_typed(f"There is no run yet. Next: {run}")
         return
+    restricted = any(run.dimensions is not None for run in runs)
     heads = [
         Head("Run", whole=True),
         Head("Period", whole=True),
         Head("Currency"),
+        *([Head("Dimensions")] if restricted else []),
         Head("Contributions", number=True),
         Head("Warnings", number=True),
         Head(""),
@@ -77,6 +87,7 @@ def show_list(runs: Sequence[Run], unused: Collection[str], suggestions: Suggest
             run.run_id,
             f"{run.start_date} to {run.end_date}",
             run.currency,
+            *([dimensions_of(run)] if restricted else []),
             f"{run.contributions:,}",
             f"{run.warnings:,}",
             "superseded" if run.run_id in unused else "",
@@ -88,15 +99,15 @@ def show_list(runs: Sequence[Run], unused: Collection[str], suggestions: Suggest
 
 def show_run(run: Run, warnings: Sequence[Mapping[str, Any]]) -> None:
     """All that is recorded of a run."""
-    dimensions = "all" if run.dimensions is None else ", ".join(json.loads(run.dimensions))
     heading(f"Run {run.run_id}")
     say()
     for label, value in {
         "Period": f"{run.start_date} to {run.end_date}",
         "Currency": run.currency,
-        "Dimensions": dimensions,
+        "Dimensions": dimensions_of(run),
         "Recorded": f"{run.at:%Y-%m-%d %H:%M:%S} UTC, in {_seconds(run)}",
-        "Rows": f"{run.allocations:,} allocations, {run.contributions:,} contributions",
+        "Rows": f"{several(run.allocations, 'allocation')}, "
+        f"{several(run.contributions, 'contribution')}",
         "Read": f"costs version {run.costs_version}, usage version {run.usage_version}",
         "Model": run.model_digest,
         "Program": f"apportion {run.program}",
@@ -107,6 +118,7 @@ def show_run(run: Run, warnings: Sequence[Mapping[str, Any]]) -> None:
     if not warnings:
         say("The run assumed nothing.")
         return
+    warnings = rows_by_source_and_metric(warnings)
     say(f"What the run assumed ({len(warnings):,}):")
     put(
         table(

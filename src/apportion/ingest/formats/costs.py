@@ -2,7 +2,8 @@
 
 ``node``, ``date``, ``dimension`` and ``amount`` are required. Without ``currency`` amounts are in
 the workspace's. ``source`` says who states the line; without it that is what the command names,
-or else the file's name.
+or else the file's name. Where that is all there is, rows with the node, day and dimension of
+another source's are refused, because they may be meant to correct them.
 
 A file speaks for each of its sources from the first to the last of its days. Lines of the same
 node, day, dimension and currency are summed.

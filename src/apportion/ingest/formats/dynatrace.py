@@ -287,7 +287,8 @@ def _left_out(left: _Left, rules: Mapping[str, MetricRule], model: Model) -> lis
             f"Left out {count_of(_lines(rows), 'point')} of {metric!r}, because no rule names the "
             "metric.",
             remedy=did_you_mean(metric, rules)
-            or f'Add under `metrics:` {{id: "{metric}", name: ..., day: sum}}.',
+            or f'Add under `metrics:` {{id: "{metric}", name: ..., day: sum}}, and ingest the file '
+            "again.",
             severity=Severity.WARNING,
             details={"metric": metric},
         )
@@ -310,7 +311,7 @@ def _homeless(rows: pa.Table, model: Model) -> Finding:
         "rejected_lines",
         f"Left out {count_of(_lines(rows), 'point')}, because {why} "
         f"{count_of(sets.num_rows, 'label set')}, among them {shown}.",
-        remedy=f"Add under `metric_nodes:` {rule}.",
+        remedy=f"Add under `metric_nodes:` {rule}, and ingest the file again.",
         severity=Severity.WARNING,
         details={"label_sets": sets.num_rows},
     )

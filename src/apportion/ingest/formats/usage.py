@@ -1,7 +1,8 @@
 """Plain usage: one line a node, day and metric, with a value.
 
 ``node``, ``date``, ``metric`` and ``value`` are required; ``unit`` and ``source`` are optional.
-Labels are columns named ``label.NAME``, or one column ``labels`` with JSON objects or maps.
+Labels are columns named ``label.NAME`` (``label.env`` with the cell ``prod`` is the label ``env``;
+a blank cell is no label), or one column ``labels`` with JSON objects or maps.
 
 A file speaks for each of its sources and metrics from the first to the last of its days. Lines of
 the same node, day, metric, labels and unit are summed, negative ones apart from the others.

@@ -32,7 +32,8 @@ def check(model: Declared) -> Iterable[Finding]:
         yield unknown_currency(settings, settings.currency)
     if not SMALLEST_SCALE <= settings.scale <= LARGEST_SCALE:
         expected = f"expected {SMALLEST_SCALE} to {LARGEST_SCALE} decimals"
-        yield _bad(settings, "scale", settings.scale, expected, "")
+        nearest = SMALLEST_SCALE if settings.scale < SMALLEST_SCALE else LARGEST_SCALE
+        yield _bad(settings, "scale", settings.scale, expected, f"Write scale: {nearest}.")
     if not _is_day_of_year(settings.financial_year_start):
         given = settings.financial_year_start
         expected = "expected month and day of every year"

@@ -11,13 +11,38 @@ from apportion.model.values import is_name, show
 
 _TEXTS = ("contact_names", "contact_emails", "reference", "purchase_order")
 
+MEANINGS = MappingProxyType(
+    {
+        "id": "What usage names the account by.",
+        "name": "Its name, for people.",
+        "organisation": "The organisation it belongs to.",
+        "organisation_type": "Decides its default allowance; absent, that of the organisation.",
+        "product": "The node whose cost stands against its charges (`B19`).",
+        "contact_names": "Printed on statements.",
+        "contact_emails": "Printed on statements.",
+        "reference": "Printed on statements.",
+        "purchase_order": "Printed on statements.",
+    }
+)
+ORGANISATION_MEANINGS = MappingProxyType(
+    {
+        "id": "What accounts name it by.",
+        "name": "Its name, for people.",
+        "type": "Its organisation type, for accounts that name none.",
+    }
+)
+TYPE_MEANINGS = MappingProxyType(
+    {"id": "What accounts and default allowances name it by.", "name": "Its name, for people."}
+)
+
 
 def _subject(raw: Mapping[str, Any]) -> str:
     return f"account {raw['id']}" if is_name(raw.get("id")) else "the account"
 
 
 SHAPE = Shape(
-    keys=frozenset({"id", "name", "organisation", "organisation_type", "product", *_TEXTS}),
+    keys=frozenset(MEANINGS),
+    meanings=MEANINGS,
     required=MappingProxyType({"id": "svc-1"}),
     synonyms=MappingProxyType(
         {
@@ -34,14 +59,16 @@ SHAPE = Shape(
 )
 
 ORGANISATION_SHAPE = Shape(
-    keys=frozenset({"id", "name", "type"}),
+    keys=frozenset(ORGANISATION_MEANINGS),
+    meanings=ORGANISATION_MEANINGS,
     required=MappingProxyType({"id": "home-office"}),
     synonyms=MappingProxyType({"organisation": "id", "organisation_type": "type", "kind": "type"}),
     subject=lambda raw: f"organisation {show(raw.get('id'))}",
 )
 
 TYPE_SHAPE = Shape(
-    keys=frozenset({"id", "name"}),
+    keys=frozenset(TYPE_MEANINGS),
+    meanings=TYPE_MEANINGS,
     required=MappingProxyType({"id": "central"}),
     synonyms=MappingProxyType({"type": "id", "organisation_type": "id"}),
     subject=lambda raw: f"organisation type {show(raw.get('id'))}",

@@ -12,8 +12,26 @@ from apportion.model.values import BadValueError, as_whole, show
 FIRST_YEAR, LAST_YEAR = 1900, 9000
 """Financial years that can be named; the calendar itself ends soon after."""
 
+DEFAULT_MEANINGS = MappingProxyType(
+    {
+        "channel": "The channel.",
+        "organisation_type": "Whose accounts it is for; `other` is for all types without one.",
+        "valid_from_year": "The first financial year; it counts until a later one begins.",
+        "units": "Chargeable units that are free in a year.",
+    }
+)
+MEANINGS = MappingProxyType(
+    {
+        "account": "The account.",
+        "channel": "The channel.",
+        "year": "The financial year, named by the year it begins in.",
+        "units": "Chargeable units that are free in that year.",
+        "custom": "Whether the next year has the same where nothing else is said.",
+    }
+)
 DEFAULT_SHAPE = Shape(
-    keys=frozenset({"channel", "organisation_type", "valid_from_year", "units"}),
+    keys=frozenset(DEFAULT_MEANINGS),
+    meanings=DEFAULT_MEANINGS,
     required=MappingProxyType(
         {
             "channel": "sms",
@@ -29,7 +47,8 @@ DEFAULT_SHAPE = Shape(
 )
 
 SHAPE = Shape(
-    keys=frozenset({"account", "channel", "year", "units", "custom"}),
+    keys=frozenset(MEANINGS),
+    meanings=MEANINGS,
     required=MappingProxyType(
         {"account": "svc-1", "channel": "sms", "year": "2023", "units": "100000"}
     ),

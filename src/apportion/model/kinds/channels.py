@@ -13,15 +13,31 @@ from apportion.model.values import BadValueError, as_decimal, as_flag, show
 
 _RATE_BELOW = 10**9
 
+MEANINGS = MappingProxyType(
+    {
+        "id": "What usage and rates name the channel by.",
+        "unit": "What is counted, for people.",
+        "billed": "Whether it costs anything; absent, it does.",
+    }
+)
+RATE_MEANINGS = MappingProxyType(
+    {
+        "channel": "The channel.",
+        "valid_from": "The first day of the rate; it counts until the next begins.",
+        "rate": "The price of a chargeable unit, with up to nine decimals.",
+    }
+)
 SHAPE = Shape(
-    keys=frozenset({"id", "unit", "billed"}),
+    keys=frozenset(MEANINGS),
+    meanings=MEANINGS,
     required=MappingProxyType({"id": "sms"}),
     synonyms=MappingProxyType({"channel": "id", "meter": "id", "charged": "billed"}),
     subject=lambda raw: f"channel {show(raw.get('id'))}",
 )
 
 RATE_SHAPE = Shape(
-    keys=frozenset({"channel", "valid_from", "rate"}),
+    keys=frozenset(RATE_MEANINGS),
+    meanings=RATE_MEANINGS,
     required=MappingProxyType({"channel": "sms", "valid_from": "2023-04-01", "rate": '"0.0197"'}),
     synonyms=MappingProxyType({"from": "valid_from", "date": "valid_from", "price": "rate"}),
     subject=lambda raw: f"the rate of {show(raw.get('channel'))}",

@@ -20,7 +20,6 @@ def _subject(raw: Mapping[str, Any]) -> str:
     return f"edge {source} -> {receiver}" if is_name(receiver) else f"an edge of {source}"
 
 
-_STRATEGY_KEYS = frozenset({"strategy", "parameters", "on_zero_usage"})
 _SYNONYMS = {
     "parent": "source",
     "child": "receiver",
@@ -33,13 +32,32 @@ _SYNONYMS = {
     "default_strategy": "strategy",
     "default_parameters": "parameters",
 }
+MEANINGS = MappingProxyType(
+    {
+        "source": "The node that gives.",
+        "receiver": "The node that gets; a list is short for one edge each.",
+        "strategy": "How the share is found: see [strategies](strategies.md).",
+        "parameters": "What the strategy needs; its page says which.",
+        "active_from": "The first day of the edge; open where absent.",
+        "active_to": "The last day of the edge, included; open where absent.",
+        "on_zero_usage": "What happens on a day on which no sibling used anything; see below.",
+        "overrides": "Other strategies for single dimensions; see below.",
+    }
+)
 SHAPE = Shape(
-    keys=_STRATEGY_KEYS | {"source", "receiver", "active_from", "active_to", "overrides"},
+    keys=frozenset(MEANINGS),
+    meanings=MEANINGS,
     required=MappingProxyType(
         {"source": "eks-prod", "receiver": "checkout", "strategy": "proportional_on"}
     ),
     synonyms=MappingProxyType(_SYNONYMS),
     subject=_subject,
+)
+OVERRIDE_MEANINGS = MappingProxyType(
+    {
+        "dimension": "The dimension it is for; absent, it is for all that have none of their own.",
+        **{key: MEANINGS[key] for key in ("strategy", "parameters", "on_zero_usage")},
+    }
 )
 
 
@@ -91,7 +109,7 @@ def _overrides(
         return f"{which} of {fields.name()}"
 
     shape = Shape(
-        keys=_STRATEGY_KEYS | {"dimension"},
+        keys=frozenset(OVERRIDE_MEANINGS),
         required=MappingProxyType({"strategy": "equal"}),
         synonyms=MappingProxyType(_SYNONYMS),
         subject=subject,

@@ -10,8 +10,17 @@ from apportion.model.fields import Fields, Shape
 from apportion.model.types import ExchangeRate
 from apportion.model.values import show
 
+MEANINGS = MappingProxyType(
+    {
+        "from": "Of which currency one unit is meant.",
+        "to": "The currency it is worth something in.",
+        "date": "The day from which the rate holds, until the next one given.",
+        "rate": "How much it is worth, above 0. In quotes every digit counts.",
+    }
+)
 SHAPE = Shape(
-    keys=frozenset({"from", "to", "date", "rate"}),
+    keys=frozenset(MEANINGS),
+    meanings=MEANINGS,
     required=MappingProxyType(
         {"from": "EUR", "to": "USD", "date": "2024-01-01", "rate": '"1.0950"'}
     ),

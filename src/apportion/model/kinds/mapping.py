@@ -13,14 +13,29 @@ from apportion.model.values import show
 
 _NODE = '"app:{tag.application}"'
 
+METRIC_NODE_MEANINGS = MappingProxyType(
+    {
+        "when": "A condition on the labels; without one the rule always holds. See below.",
+        "node": "The node, as a template.",
+    }
+)
+MEANINGS = MappingProxyType(
+    {
+        "when": "A condition on the line; without one the rule always holds. See below.",
+        "node": "The node, as a template.",
+        "dimension": "The kind of cost, as a template.",
+    }
+)
 SHAPE = Shape(
-    keys=frozenset({"when", "node", "dimension"}),
+    keys=frozenset(MEANINGS),
+    meanings=MEANINGS,
     required=MappingProxyType({"node": _NODE, "dimension": '"{ServiceCategory}"'}),
     synonyms=MappingProxyType({"if": "when", "match": "when", "then": "node"}),
     subject=lambda raw: f"the mapping rule for {show(raw.get('node'))}",
 )
 METRIC_NODE_SHAPE = Shape(
-    keys=frozenset({"when", "node"}),
+    keys=frozenset(METRIC_NODE_MEANINGS),
+    meanings=METRIC_NODE_MEANINGS,
     required=MappingProxyType({"node": '"{label.service}"'}),
     synonyms=MappingProxyType({"if": "when", "match": "when", "then": "node"}),
     subject=lambda raw: f"the metric node rule for {show(raw.get('node'))}",

@@ -11,8 +11,17 @@ from apportion.model.values import show
 
 _DAYS = ("sum", "mean", "max")
 
+MEANINGS = MappingProxyType(
+    {
+        "id": "The monitoring system's own id of the metric.",
+        "name": "What edges call the metric.",
+        "day": "How the points of a day become one figure: `sum`, `mean` or `max`.",
+        "unit": "The unit of the figures, for people.",
+    }
+)
 SHAPE = Shape(
-    keys=frozenset({"id", "name", "day", "unit"}),
+    keys=frozenset(MEANINGS),
+    meanings=MEANINGS,
     required=MappingProxyType({"id": "builtin:service.cpu.time", "name": "cpu_time_ms"}),
     synonyms=MappingProxyType({"metric": "id", "metricId": "id", "aggregation": "day"}),
     subject=lambda raw: f"metric {show(raw['id'])}" if raw.get("id") else "the metric",

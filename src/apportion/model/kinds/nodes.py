@@ -16,8 +16,20 @@ def _subject(raw: Mapping[str, Any]) -> str:
     return f"node {raw['id']}" if is_name(raw.get("id")) else "the node"
 
 
+MEANINGS = MappingProxyType(
+    {
+        "id": "What bills are mapped to and what edges name; at most 200 characters.",
+        "type": "`resource`, `shared` or `platform` (infrastructure), or `product`.",
+        "name": "Its name for people.",
+        "part_of": "The products under which it is shown, one or a list. It moves no money.",
+        "labels": "Names with values: whatever you want to say of it.",
+        "archived_on": "From this day on it has no edges.",
+        "infrastructure": "`true` for a product that serves others as a platform does (`A4`).",
+    }
+)
 SHAPE = Shape(
-    keys=frozenset({"id", "type", "name", "part_of", "labels", "archived_on", "infrastructure"}),
+    keys=frozenset(MEANINGS),
+    meanings=MEANINGS,
     required=MappingProxyType({"id": "checkout", "type": "product"}),
     synonyms=MappingProxyType(
         {"kind": "type", "parent": "part_of", "tags": "labels", "archived": "archived_on"}

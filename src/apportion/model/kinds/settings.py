@@ -10,11 +10,28 @@ from apportion.model.kinds.allowances import as_units
 from apportion.model.types import Settings
 from apportion.model.values import as_name, as_text, as_whole
 
-_TEXTS = ("name", "currency", "financial_year_start", "time_zone", "residual", "cost_column")
+MEANINGS = MappingProxyType(
+    {
+        "name": "The name of the company, for people.",
+        "currency": "What all costs are converted to; absent, the only currency of the costs.",
+        "scale": "Decimals kept, 2 to 9; sums are exact to that digit (`A1`).",
+        "financial_year_start": "Month and day on which a financial year begins.",
+        "time_zone": "In which a moment of monitoring belongs to a day.",
+        "cost_column": "Which cost of a bill counts: `effective`, `billed`, `contracted`, `list`.",
+        "residual": "What a product keeps while it gives to others: `allocated`, `unallocated`.",
+        "engine": "Where days are computed.",
+        "high_volume_threshold": "Units of a channel in a year above which the next is not free.",
+        "counted_statuses": "Statuses of raw events that are counted.",
+        "ignored_statuses": "Statuses that are known and left out.",
+        "counted_key_types": "Key types of raw events that are counted.",
+        "ignored_key_types": "Key types that are known and left out.",
+    }
+)
 _LISTS = ("counted_statuses", "ignored_statuses", "counted_key_types", "ignored_key_types")
-KEYS = frozenset({*_TEXTS, *_LISTS, "scale", "engine", "high_volume_threshold"})
+KEYS = frozenset(MEANINGS)
 SHAPE = Shape(
     keys=KEYS,
+    meanings=MEANINGS,
     synonyms=MappingProxyType(
         {"decimals": "scale", "timezone": "time_zone", "year_start": "financial_year_start"}
     ),

@@ -1,0 +1,194 @@
+"""What answers say in words is true of the figures beside them."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+Apportion = Callable[..., Any]
+JANUARY = ("--from", "2024-01", "--to", "2024-01")
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def unallocated_residual(folder: Path) -> None:
+    settings = folder / "apportion.yaml"
+    text = settings.read_text(encoding="utf-8")
+    changed = text.replace("residual: allocated", "residual: unallocated")
+    assert changed != text
+    settings.write_text(changed, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_product_that_gave_on_all_it_had_is_not_said_to_have_had_none(
+    apportion: Apportion,
+) -> None:
+    said = apportion("show", "products").out
+    assert "Products that had cost and kept nothing of it: checkout." in said
+    assert "had no cost" not in said
+    found = json.loads(apportion("show", "products", "--json").out)
+    assert (found["without_cost"], found["kept_nothing"]) == ([], ["checkout"])
+
+
+def test_one_without_any_is(acme: Path, apportion: Apportion) -> None:
+    model = acme / "model" / "company.yaml"
+    text = model.read_text(encoding="utf-8")
+    nodes = "nodes:\n  - {id: idle, type: product}\n"
+    model.write_text(text.replace("nodes:\n", nodes, 1), encoding="utf-8")
+    assert apportion("run", *JANUARY).status == 0
+    said = apportion("show", "products").out
+    assert "Products that had no cost: idle." in said
+    assert "Products that had cost and kept nothing of it: checkout." in said
+
+
+def test_nor_is_one_whose_own_part_counts_as_unallocated(acme: Path, apportion: Apportion) -> None:
+    unallocated_residual(acme)
+    assert apportion("run", *JANUARY).status == 0
+    said = apportion("show", "products").out
+    assert "Products whose own part counts as unallocated: search." in said
+    assert "Products that had cost and kept nothing of it: checkout." in said
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_product_that_keeps_nothing_is_explained_where_its_figures_are(
+    apportion: Apportion,
+) -> None:
+    answer = apportion("show", "products", "--node", "checkout", "--from", "2024-01-02")
+    assert answer.out.splitlines()[2:] == [
+        "None of these products keeps any such cost in this period.",
+        "Products that had cost and kept nothing of it: checkout.",
+        "Next: apportion show nodes --node checkout --from 2024-01-02",
+    ]
+
+
+@pytest.mark.usefixtures("acme")
+def test_who_keeps_a_part_and_gives_on_the_rest_is_named(apportion: Apportion) -> None:
+    said = apportion("reconcile").out
+    assert "Products that give on the rest: Search." in said
+
+
+def test_so_is_who_keeps_what_counts_as_unallocated(acme: Path, apportion: Apportion) -> None:
+    unallocated_residual(acme)
+    assert apportion("run", *JANUARY).status == 0
+    said = one_line(apportion("reconcile").out)
+    assert "residual of partial cost centres 1,918.25 search 1,918.25" in said
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_check_that_was_not_made_is_named(apportion: Apportion) -> None:
+    whole = one_line(apportion("reconcile").out)
+    assert re.search(r" 11 checks over [\d,]+ rows found nothing wrong\. ", whole)
+    part = one_line(apportion("reconcile", "--to", "2024-02-01").out)
+    skipped = "; not made, because no run covers all days: direct_is_recorded."
+    assert f"found nothing wrong{skipped}" in part
+    assert " 10 checks over " in part
+
+
+def test_a_proof_that_fails_names_the_run_and_a_way_out(acme: Path, apportion: Apportion) -> None:
+    allocations = DeltaTable(acme / "ledger" / "allocations")
+    allocations.update(
+        updates={"retained": "retained + 1"}, predicate="node = 'reports' AND date = '2024-01-05'"
+    )
+    run = re.findall(r"\d{8}T\S+", apportion("runs", "list").out)[0]
+    answer = apportion("-w", str(acme), "reconcile")
+    assert answer.status == 1
+    said = one_line(answer.err)
+    assert f"The run {run} was proved when it was made" in said
+    again = f"apportion -w {acme} run --from 2024-01-01 --to 2024-01-31 --currency USD"
+    assert f"Check the disk, and compute it again: {again}" in said
+    assert "Next:" not in answer.out
+
+
+@pytest.mark.usefixtures("acme")
+def test_days_after_the_latest_run_are_told_in_their_order(apportion: Apportion) -> None:
+    for period, said in (
+        (("--from", "2024-02"), "any day from 2024-02-01 on."),
+        (("--to", "2023-12"), "any day up to 2023-12-31."),
+        (("--from", "2024-02", "--to", "2024-03"), "any day from 2024-02-01 to 2024-03-31."),
+    ):
+        answer = apportion("show", "nodes", *period)
+        assert answer.status == 1
+        assert f"No completed run covers {said}" in answer.err
+
+
+@pytest.mark.usefixtures("acme")
+def test_an_open_period_reaches_the_run_that_covers_it(apportion: Apportion) -> None:
+    Path("more.csv").write_text("node,date,dimension,amount\nservers,2023-11-05,Compute,7\n")
+    assert apportion("ingest", "costs", "more.csv").status == 0
+    assert apportion("run", "--from", "2023-11", "--to", "2023-11").status == 0
+    answer = apportion("show", "nodes", "--from", "2024-01-02")
+    assert answer.status == 0
+    assert "2024-01-02 to 2024-01-31" in answer.out
+
+
+@pytest.mark.usefixtures("acme")
+def test_the_dimensions_of_a_run_are_listed_where_any_was_restricted(apportion: Apportion) -> None:
+    assert "Dimensions" not in apportion("runs", "list").out
+    assert apportion("run", *JANUARY, "--dimension", "Compute").status == 0
+    listed = apportion("runs", "list").out.splitlines()
+    assert listed[2].split()[4:6] == ["USD", "Compute"]
+    assert listed[3].split()[4:6] == ["USD", "all"]
+    assert apportion("run", *JANUARY, "--dimension", "Compute").status == 0
+    pruned = apportion("runs", "prune", "--superseded", "--dry-run").out
+    assert pruned.strip().endswith("2024-01-01 to 2024-01-31 in USD, Compute only.")
+
+
+@pytest.mark.usefixtures("acme")
+def test_one_of_a_thing_is_not_many(apportion: Apportion) -> None:
+    Path("one.csv").write_text("node,date,dimension,amount\nsearch,2024-03-01,x,10\n")
+    assert "Recorded 1 row." in apportion("ingest", "costs", "one.csv").out
+    said = apportion("run", "--from", "2024-03", "--to", "2024-03").out
+    assert "2 allocations and 1 contribution were written" in said
+    listed = apportion("show", "contributions", "--limit", "1", "--from", "2024-03-01").out
+    assert " rows are" not in listed
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_metric_that_is_missing_is_told_once_a_source(
+    apportion: Apportion, enter: Callable[[str], Path], tmp_path: Path
+) -> None:
+    (tmp_path / "acme").rename(tmp_path / "other")
+    enter("new")
+    assert apportion("ingest", "costs", "data/costs.csv").status == 0
+    told = one_line(apportion("run", "--from", "2024-01-01", "--to", "2024-01-02").err)
+    sentence = (
+        "The edges from 'cluster' to 'checkout', 'reports' and 'search' share by 'cpu_hours', "
+        "of which no receiver of 'cluster' has a single row in the period."
+    )
+    assert told.count("missing_usage") == 3
+    assert sentence in told
+    shown = one_line(apportion("runs", "show").out)
+    assert shown.count("missing_usage") == 3
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize("question", ["products", "nodes", "edges"])
+def test_figures_of_a_period_say_which_in_csv_too(apportion: Apportion, question: str) -> None:
+    header, row, *_ = apportion("show", question, "--csv").out.splitlines()
+    assert header.endswith(",start_date,end_date")
+    assert row.endswith(",2024-01-01,2024-01-31")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("wieghted", "weighted_average"), ("floor", "min_floor_proportional")]
+)
+def test_a_word_of_a_strategy_is_enough_to_be_understood(
+    apportion: Apportion, typed: str, meant: str
+) -> None:
+    assert f"Did you mean '{meant}'?" in apportion("strategies", typed).err
+
+
+@pytest.mark.usefixtures("acme")
+def test_the_steps_of_a_run_are_logged_with_their_counts(apportion: Apportion) -> None:
+    lines = apportion("--log-level", "info", "run", *JANUARY).err.splitlines()
+    said = [line.removeprefix("INFO ").split(": ", 1)[1] for line in lines if "INFO" in line]
+    words = [line.split()[0] for line in said]
+    assert words == ["Read", "Swept", "Computing", "Wrote", "Proved", "Recorded"]
+    assert "allocations=744 contributions=930" in said[3]
+    assert apportion("run", *JANUARY).err == ""
