@@ -1,6 +1,7 @@
 """What is read of an event, and what can be wrong with it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import duckdb
@@ -31,6 +32,7 @@ _FORM = (
     "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
     "( ?UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 )
+_NAMES = frozenset({"account", "channel", "status", "key_type", "provider", "template"})
 _YEARS = "between date '1970-01-01' and date '2199-12-31'"
 
 
@@ -42,7 +44,7 @@ def layout_of(file: SafeFile, context: Context, found: Sequence[Stretch], *, ids
     assert channel is not None
     assert fragments is not None
     multiplier = file.find("multiplier") or file.find("rate_multiplier")
-    return Layout(
+    layout = Layout(
         file,
         (
             *((_id_cell(file),) if ids else ()),
@@ -59,6 +61,9 @@ def layout_of(file: SafeFile, context: Context, found: Sequence[Stretch], *, ids
         whole("units", fragments, LARGEST_COUNT, required=False),
         key="channel",
     )
+    # Few different names stand on many lines; each is looked at once.
+    named = [replace(cell, costly=cell.alias in _NAMES) for cell in layout.cells]
+    return replace(layout, cells=tuple(named))
 
 
 def counted(settings: Settings) -> str:
@@ -105,8 +110,12 @@ def offsets(
     """The zone's offsets from the first event to the last."""
     bounds: list[int] = []
     for relation, file in zip(lines, files, strict=True):
-        at = moment(file)
-        rows = relation.aggregate(f"min({at}) as first, max({at}) as last").fetchall()
+        column = _created(file)
+        within = f"min({moment(file)}), max({moment(file)})"
+        if column.holds is Holds.MOMENT:
+            # The engine knows the first and the last of a column without reading it.
+            within = f"epoch_us(min({column.id})), epoch_us(max({column.id}))"
+        rows = relation.aggregate(within).fetchall()
         bounds.extend(each for row in rows for each in row if each is not None)
     first, last = (min(bounds), max(bounds)) if bounds else (0, 0)
     return stretches(zone, _moment_of(first), _moment_of(last))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
@@ -12,7 +13,7 @@ from apportion.findings import Finding, IngestError, Place
 from apportion.ingest.cells import any_of
 from apportion.ingest.decimals import shown
 from apportion.ingest.event_cells import counted, layout_of, moment, offsets
-from apportion.ingest.event_ids import count_ids, register_repeated, told_again, told_once
+from apportion.ingest.event_ids import Ids, count_ids, register_repeated, told_again, told_once
 from apportion.ingest.event_lines import CarefulFile
 from apportion.ingest.first_reading import Layout, groups, raw_cells, values
 from apportion.ingest.incoming import Context, FileReport
@@ -47,9 +48,10 @@ _ONCE = """
     FROM events_told_again ORDER BY id, file
 """
 _TOTALS = """
-    SELECT file, channel, sum(amount) + sum(blanks), sum(lines) FROM counted_events
-    GROUP BY file, channel ORDER BY file, channel
+    SELECT file, channel, day, counts, sum(amount) + sum(blanks), sum(lines)::BIGINT
+    FROM counted_events GROUP BY file, channel, day, counts
 """
+_REPEATS = "SELECT count(*) - count(DISTINCT id) FROM events_told_again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Counted:
     """
 
     rows: pa.Table
-    days: tuple[date | None, ...]
+    days: tuple[date, ...]
     events: tuple[int, ...]
     left_out: int
     repeats: int
@@ -113,8 +115,8 @@ def count_events(
         raise
     except duckdb.Error:
         return None
-    counted = _summed(connection, ids.counts)
-    lost = sum(ids.counts) - counted.repeats - _lines(connection)
+    counted, events = _summed(connection, ids)
+    lost = sum(ids.counts) - counted.repeats - events
     if lost:
         message = f"Of {sum(ids.counts)} events, {lost} were lost between two readings."
         where = Place(", ".join(file.name for file in files))
@@ -216,36 +218,22 @@ def _reused(found: Sequence[tuple[str, int]], where: Place) -> list[Finding]:
     return findings
 
 
-def _summed(connection: duckdb.DuckDBPyConnection, events: tuple[int, ...]) -> Counted:
-    totals: list[dict[str, str]] = [{} for _ in events]
-    for file, channel, units, _ in connection.execute(_TOTALS).fetchall():
-        totals[file][channel] = shown(units)
-    days = connection.execute("SELECT DISTINCT day FROM counted_events ORDER BY day").fetchall()
-    left_out = connection.execute(
-        "SELECT coalesce(sum(lines), 0)::BIGINT FROM counted_events WHERE NOT counts"
-    ).fetchall()[0]
-    return Counted(
-        connection.sql(_ROWS).to_arrow_table(),
-        tuple(day for (day,) in days),
-        events,
-        left_out[0],
-        _repeats(connection),
-        tuple(totals),
-    )
-
-
-def _repeats(connection: duckdb.DuckDBPyConnection) -> int:
-    tables = {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
-    if _AGAIN not in tables:
-        return 0
-    query = "SELECT count(*) - count(DISTINCT id) FROM events_told_again"
-    found = connection.execute(query).fetchall()[0]
-    return int(found[0])
-
-
-def _lines(connection: duckdb.DuckDBPyConnection) -> int:
-    found = connection.execute("SELECT coalesce(sum(lines), 0) FROM counted_events").fetchall()[0]
-    return int(found[0])
+def _summed(connection: duckdb.DuckDBPyConnection, ids: Ids) -> tuple[Counted, int]:
+    """What was counted, and how many events that is."""
+    totals: list[dict[str, str]] = [{} for _ in ids.counts]
+    days: set[date] = set()
+    left_out = events = 0
+    for file, channel, day, counts, units, lines in connection.execute(_TOTALS).fetchall():
+        totals[file][channel] = shown(Decimal(totals[file].get(channel, 0)) + units)
+        days.add(day)
+        events += lines
+        left_out += 0 if counts else lines
+    repeats = 0
+    if ids.repeated.size:
+        repeats = connection.execute(_REPEATS).fetchall()[0][0]
+    rows = connection.sql(_ROWS).to_arrow_table()
+    told = tuple(dict(sorted(each.items())) for each in totals)
+    return Counted(rows, tuple(sorted(days)), ids.counts, left_out, repeats, told), events
 
 
 def _nothing(file: SafeFile) -> Finding:

@@ -10,7 +10,7 @@ from apportion.ingest import cells
 from apportion.ingest.cells import Cell, Check, Number
 from apportion.ingest.decimals import VALUE_DECIMALS
 from apportion.ingest.header import unknown_columns
-from apportion.ingest.inspected import Column, SafeFile
+from apportion.ingest.inspected import Column, Holds, SafeFile
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean
 
@@ -53,22 +53,32 @@ def whole(alias: str, column: Column, most: int, *, required: bool = True) -> Nu
     """A whole number from 0 to ``most``, null where it is blank."""
     number = cells.number(alias, column, VALUE_DECIMALS, required=required)
     value = number.cell.value.fragment()
-    checks = [
+    checks = number.cell.checks
+    if column.holds is Holds.NUMBER:
+        # Numbers that a file stores as such are whole or not without being made decimals first.
+        checks = tuple(check for check in checks if check.code != "amount_overflow")
+        value = f"try_cast({alias} as bigint)"
+    compared = alias if column.holds is Holds.NUMBER else f"({number.cell.value.fragment()})"
+    further = tuple(
         Check(
             alias,
             column,
             "invalid_value",
             expected,
             remedy,
-            SQLExpression(f"coalesce(({value}) {wrong}, false)"),
+            SQLExpression(f"coalesce({compared} {wrong}, false)"),
         )
         for wrong, expected, remedy in (
             ("< 0", "it is negative; expected 0 or more", "Correct the count."),
-            (f"<> floor(({value}))", "expected a whole number", "Units are counted, not measured."),
+            (
+                f"<> floor({compared})",
+                "expected a whole number",
+                "Units are counted, not measured.",
+            ),
             (f"> {most}", f"it is more than {most:,}", "Check the number."),
         )
-    ]
-    cell = Cell(alias, number.cell.raw, number.cell.value, (*number.cell.checks, *checks), column)
+    )
+    cell = Cell(alias, number.cell.raw, SQLExpression(value), (*checks, *further), column)
     return Number(cell, number.blank, VALUE_DECIMALS)
 
 
@@ -86,6 +96,14 @@ def flag(alias: str, column: Column | None) -> Cell:
     """True or false; blank is false."""
     if column is None:
         return Cell(alias, ConstantExpression("false").cast("varchar"), SQLExpression("false"))
+    if column.holds is Holds.FLAG:
+        return Cell(
+            alias,
+            ColumnExpression(column.id),
+            SQLExpression(f"coalesce({alias}, false)"),
+            (),
+            column,
+        )
     word = f"lower(trim(coalesce({alias}, '')))"
     check = Check(
         alias,

@@ -59,7 +59,6 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         with connect(folder, files, MEMORY) as connection:
             register_meters(connection, context.model)
             counted, careful = _counted(connection, files, context, folder)
-    days = [day for day in counted.days if day is not None]
     report = IngestReport(
         FORMAT.name,
         Kind.BILLABLE,
@@ -72,7 +71,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         _rows(counted.rows),
         (),
         report,
-        days=spoken_days(days, context.period),
+        days=spoken_days(counted.days, context.period),
         whole_days=True,
     )
 
