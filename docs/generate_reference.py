@@ -17,8 +17,17 @@ from apportion import plugins
 from apportion.attribution.strategy import SegmentFilter, Strategy
 from apportion.cli.app import app
 from apportion.findings import CODES
-from apportion.ledger.schemas import TABLES
+from apportion.ledger.schemas import BILLING_TABLES, TABLES
 from apportion.model import conditions, read_tables, templates
+from apportion.model.billing import (
+    Account,
+    Allowance,
+    Channel,
+    DefaultAllowance,
+    Organisation,
+    OrganisationType,
+    Rate,
+)
 from apportion.model.build import LIST_KINDS
 from apportion.model.checks import CHECKS
 from apportion.model.fields import Shape
@@ -193,7 +202,7 @@ def _options(command: Any) -> str:
 def tables() -> str:
     """Every table of the ledger, column by column."""
     parts = ["# Tables", TABLES_NOTE]
-    for each in TABLES:
+    for each in (*TABLES, *BILLING_TABLES):
         rows = (
             (f"`{field.name}`", f"`{field.type}`", field.metadata[b"comment"].decode())
             for field in each.schema
@@ -245,6 +254,13 @@ KEYS_OF: Mapping[str, Any] = {
     "mapping": mapping,
     "metrics": metrics,
     "metric_nodes": MetricNodeRule,
+    "organisation_types": OrganisationType,
+    "organisations": Organisation,
+    "accounts": Account,
+    "channels": Channel,
+    "rates": Rate,
+    "default_allowances": DefaultAllowance,
+    "allowances": Allowance,
 }
 
 

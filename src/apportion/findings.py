@@ -42,6 +42,9 @@ class Place:
 
 MEMORY = Place()
 
+QUESTION = Place("<question>")
+"""What is asked for in a call or command, rather than what stands in a file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -96,7 +99,13 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unpaid_product": "No infrastructure cost can reach a product.",
         "dead_end": "An infrastructure node has no way to any product.",
         "coarse_scale": "So few decimals are kept that rounding over levels may be seen.",
-        "overlapping_rates": "Two exchange rates of one pair begin on the same day.",
+        "overlapping_rates": "Two rates of one pair of currencies, or of one channel, begin on "
+        "the same day.",
+        "unknown_channel": "A channel is named that the model does not declare.",
+        "unknown_account": "An account is named that the model does not declare.",
+        "unknown_organisation": "An organisation is named that the model does not declare.",
+        "unknown_organisation_type": "An organisation type is not declared, or has no default.",
+        "unused_rate": "A channel that is not billed has a rate.",
         # Tables and files that come in
         "invalid_value": "A cell cannot be read as what its column calls for.",
         "unknown_currency": "A currency is not an ISO 4217 code.",
@@ -109,6 +118,9 @@ CODES: Mapping[str, str] = MappingProxyType(
         "rounded_usage": "Usage values have more decimals than are kept.",
         "overlapping_source": "Another source already gives rows with the same keys.",
         "negative_usage": "Negative usage was taken as nothing.",
+        "unknown_status": "An event's status or key type is none that the settings name.",
+        "reused_id": "Two events that are not the same carry one id.",
+        "shrunk_day": "A day has fewer notifications than the ledger had for it.",
         # A run
         "missing_usage": "An edge's metric has no usage row at all in the period.",
         "zero_usage": "All siblings have zero usage on some day.",
@@ -119,7 +131,9 @@ CODES: Mapping[str, str] = MappingProxyType(
         "invariant_violation": "A result does not add up; nothing is published.",
         "check_saw_no_rows": "A check had nothing to look at, so it proves nothing.",
         # Rating
-        "missing_rate": "No rate is valid for a channel on a date.",
+        "missing_rate": "No rate is valid for a billed channel on a date.",
+        "missing_allowance": "No allowance is declared for an account's year; nothing is free.",
+        "replaced_rows": "Rows with the same key were given; the last of each counts.",
         # The ledger and the workspace
         "not_a_workspace": "The folder holds no apportion.yaml.",
         "not_empty": "A folder that should be new already holds files.",

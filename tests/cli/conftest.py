@@ -114,11 +114,26 @@ def _ready(tmp_path_factory: pytest.TempPathFactory, _new: Path) -> Path:
     )
 
 
+@pytest.fixture(scope="session")
+def _billed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("billed") / "acme"
+    shutil.copytree(Path(__file__).parent / "billed", folder)
+    return _made(
+        folder,
+        "ingest billable data/usage.csv",
+        "ingest costs data/costs.csv",
+        "run --from 2023-04 --to 2024-03",
+    )
+
+
 @pytest.fixture
 def enter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Callable[[str], Path]:
-    """Go to a copy of a workspace: ``new`` as init writes it, ``ready`` with a run of January."""
+    """Go to a copy of a workspace.
+
+    ``new`` is as init writes it, ``ready`` has a run of January, ``billed`` has rated usage.
+    """
 
     def go(state: str) -> Path:
         folder = tmp_path / "acme"

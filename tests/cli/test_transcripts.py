@@ -2,8 +2,9 @@
 
 A line that begins with ``$ `` is typed; what follows is what it says, lines to stderr after
 ``2> ``, then ``[exit N]`` where the status is not 0. ``$ cat > FILE << END`` writes the lines up to
-``END``. The first line ``# in a new workspace`` or ``# in a ready workspace`` says where it begins:
-as ``apportion init`` writes it, or with January run; otherwise in an empty folder.
+``END``. The first line ``# in a new workspace``, ``ready`` or ``billed`` says where it begins: as
+``apportion init`` writes it, with January run, or in that of a notification service with usage
+rated; otherwise in an empty folder.
 
     APPORTION_UPDATE_TRANSCRIPTS=1 python -m pytest tests/cli/test_transcripts.py
 
@@ -23,7 +24,7 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[1] / "transcripts"
 TRANSCRIPTS = sorted(FOLDER.glob("*.transcript"))
 UPDATE = os.environ.get("APPORTION_UPDATE_TRANSCRIPTS") == "1"
-_BEGIN = re.compile(r"# in a (new|ready) workspace")
+_BEGIN = re.compile(r"# in a (new|ready|billed) workspace")
 _WRITES = re.compile(r"cat > (\S+) << END")
 
 

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 COMMAND = str(Path(sys.executable).with_name("apportion"))
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+WRITES = re.compile(r"^cat > (\S+) << 'END'\n(.*?)^END$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 BILL = """\
@@ -37,6 +38,13 @@ def commands(document: Path) -> list[str]:
     """The lines of shell blocks that a user would type."""
     lines = [line for text in blocks(document, "", "sh") for line in text.splitlines()]
     return [line for line in lines if line.startswith(("apportion ", "cd "))]
+
+
+def write_files(document: Path, folder: Path) -> None:
+    """Write what a document writes with ``cat > FILE << 'END'``."""
+    for text in blocks(document, "sh"):
+        for path, content in WRITES.findall(text):
+            (folder / path).write_text(content, encoding="utf-8")
 
 
 def python_blocks(document: Path) -> list[str]:
@@ -96,6 +104,7 @@ def test_its_commands_run(document: Path, acme: Path, tmp_path: Path) -> None:
         words = line.split("#")[0].split()
         if words[0] == "cd":
             folder = folder / words[1]
+            write_files(document, folder)
             (folder / "bill.csv").write_text(BILL, encoding="utf-8")
         else:
             run([COMMAND, *words[1:]], folder)

@@ -34,6 +34,8 @@ WHOLE_FILE = {
     "unsupported_file",
     "check_saw_no_rows",
     "rejected_lines",
+    "duplicate_key",
+    "reused_id",
 }
 """Codes that may stand without a line, because they are about a file as a whole."""
 
@@ -43,6 +45,9 @@ MODEL = {
     **COMPANY,
     "mapping": [{"when": {"tag": "team", "exists": True}, "node": "{tag.team}", "dimension": "d"}],
     "metric_nodes": [{"when": {"label": "service", "exists": True}, "node": "{label.service}"}],
+    "accounts": [{"id": "svc-1"}, {"id": "svc-2"}],
+    "channels": [{"id": "sms"}, {"id": "email", "billed": False}],
+    "rates": [{"channel": "sms", "valid_from": "2023-04-01", "rate": "0.02"}],
 }
 
 
@@ -103,6 +108,16 @@ def _sliced() -> bytes:
     return bytes(sink.getvalue())
 
 
+def _events(kind: pa.DataType) -> bytes:
+    words = {"account": "svc-1", "channel": "sms", "status": "sent", "key_type": "normal"}
+    columns = {"id": pa.array(["a"]), **{key: pa.array([word]) for key, word in words.items()}}
+    sink = pa.BufferOutputStream()
+    made = pa.array([19_000], pa.int32()).cast(pa.date32()).cast(kind)
+    table = pa.table({**columns, "fragments": [1], "created_at": made})
+    pq.write_table(table, sink, store_schema=False)
+    return bytes(sink.getvalue())
+
+
 def _metric(value: str) -> dict[str, Any]:
     data = {"dimensions": {"service": "checkout"}, "timestamps": [1704067200000], "values": [value]}
     return {"metrics": [{"metricId": "builtin:service.requestCount.total", "data": [data]}]}
@@ -149,6 +164,8 @@ MADE: dict[str, Callable[[], bytes]] = {
     "dynatrace/long_number.json": lambda: json.dumps(_metric("9" * 100)).encode(),
     "costs/misplaced.parquet": _misplaced,
     "costs/flipped.parquet": _flipped,
+    "events/moments_without_zone.parquet": lambda: _events(pa.timestamp("us")),
+    "events/moments_that_are_days.parquet": lambda: _events(pa.date32()),
 }
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from apportion.attribution.exact import exact_shares
 from apportion.attribution.problem import Problem
 from apportion.attribution.slices import Epoch, Offences, plan_epochs
-from apportion.attribution.tables import from_ordinal
 from apportion.findings import Finding
+from apportion.tables import from_ordinal
 
 _NAMED = 5
 _DECIMALS = 6

@@ -6,10 +6,10 @@ import numpy.typing as npt
 from apportion.attribution.graph import Integers
 from apportion.attribution.plan import POLICIES
 from apportion.attribution.problem import Problem
-from apportion.attribution.tables import from_ordinal, ordinal
 from apportion.findings import Finding, Severity
 from apportion.model.types import OnZeroUsage
 from apportion.model.windows import epochs
+from apportion.tables import from_ordinal, ordinal
 
 
 def zero_usage(problem: Problem, rows: Integers) -> list[Finding]:

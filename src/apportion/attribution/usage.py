@@ -20,8 +20,8 @@ from apportion.amounts import arrow_to_units
 from apportion.attribution.series_figures import series_figures, wide_figures
 from apportion.attribution.strategy import Series
 from apportion.attribution.sums import Codes, Integers, combine, encode
-from apportion.attribution.tables import days, decimals, ordinal, require_columns, texts
 from apportion.findings import Finding, RunError, Severity
+from apportion.tables import days, decimals, ordinal, require_columns, texts
 
 USAGE_DECIMALS = 9
 _DAYS = 2**22

@@ -8,15 +8,18 @@ import typer
 from typer.core import TyperGroup
 
 from apportion.cli.commands import (
+    allowance,
     demo,
     examples,
     ingest,
     init,
+    rate,
     reconcile,
     run,
     runs,
     show,
     strategies,
+    usage,
     validate,
 )
 from apportion.cli.logs import LogLevel, start_logging
@@ -116,7 +119,10 @@ app.command("validate", rich_help_panel=WORK)(validate.validate)
 app.command("ingest", rich_help_panel=WORK)(ingest.ingest)
 app.command("run", rich_help_panel=WORK)(run.run)
 app.add_typer(runs.app, name="runs", rich_help_panel=WORK)
+app.command("rate", rich_help_panel=WORK)(rate.rate)
+app.add_typer(allowance.app, name="allowance", rich_help_panel=WORK)
 app.command("test", rich_help_panel=WORK)(examples.check_examples)
 app.command("reconcile", rich_help_panel=LOOK)(reconcile.reconcile)
 app.add_typer(show.app, name="show", rich_help_panel=LOOK)
+app.add_typer(usage.app, name="usage", rich_help_panel=LOOK)
 app.command("strategies", rich_help_panel=LOOK)(strategies.strategies)

@@ -10,7 +10,7 @@ import typer
 
 from apportion.cli.names import shown_name
 from apportion.cli.suggestions import Suggestions
-from apportion.findings import MEMORY, ApportionError, Finding, Place, Severity, visible
+from apportion.findings import MEMORY, QUESTION, ApportionError, Finding, Place, Severity, visible
 
 WRONG_USAGE = frozenset(
     {
@@ -44,7 +44,7 @@ def exit_status(error: Exception, *, debug: bool, suggestions: Suggestions = HER
         traceback.print_exception(error)
     if isinstance(error, ApportionError):
         tell(error.findings, suggestions)
-        return 2 if all(each.code in WRONG_USAGE for each in error.findings) else 1
+        return 2 if all(map(_tells_of_usage, error.findings)) else 1
     if isinstance(error, OSError):
         tell([_refused(error)], suggestions)
         return 1
@@ -60,6 +60,10 @@ def exit_status(error: Exception, *, debug: bool, suggestions: Suggestions = HER
         )
     )
     return 1
+
+
+def _tells_of_usage(finding: Finding) -> bool:
+    return finding.code in WRONG_USAGE or finding.where.file == QUESTION.file
 
 
 def _refused(error: OSError) -> Finding:
@@ -100,7 +104,8 @@ def counted(findings: Iterable[Finding]) -> str:
 
 def paragraph(finding: Finding, excerpts: dict[str, list[str]]) -> list[str]:
     """A finding as lines. ``excerpts`` keeps the lines of files between calls."""
-    place = "" if finding.where.file == MEMORY.file else f"{shown_name(str(finding.where))}: "
+    in_no_file = finding.where.file in (MEMORY.file, QUESTION.file)
+    place = "" if in_no_file else f"{shown_name(str(finding.where))}: "
     return [
         place + _heading(f"{finding.severity} [{finding.code}]", finding.severity),
         *_wrapped(finding.message),

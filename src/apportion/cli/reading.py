@@ -12,6 +12,7 @@ from apportion.findings import Finding, Severity, UsageError
 if TYPE_CHECKING:
     from apportion.ledger.runs import Run
     from apportion.reconcile import Reconciliation
+    from apportion.recorded_charges import RecordedCharges
     from apportion.recorded_result import RecordedResult
 
 
@@ -93,3 +94,24 @@ def _gap(first: date, last: date) -> Finding:
         severity=Severity.WARNING,
         details={"from": str(first), "to": str(last)},
     )
+
+
+def read_charges(session: Session) -> "RecordedCharges":
+    """The charges of the latest rating; people are told where it is no longer the latest word.
+
+    Raises ``LedgerError`` (``no_run``) where nothing was rated.
+    """
+    from apportion.cli.messages import tell
+
+    billing = session.open().billing
+    charges = billing.charges()
+    if not billing.is_current(charges.rating):
+        stale = Finding(
+            "outdated_run",
+            f"Since rating {charges.rating.run_id}, which answers here, usage, rates or "
+            "allowances were changed.",
+            remedy="Rate anew with: apportion rate",
+            severity=Severity.WARNING,
+        )
+        tell([stale], session.suggestions)
+    return charges

@@ -11,7 +11,9 @@ _SAME_DAYS = ("--from", "--to", "--run", "--currency")
 _FILTERS = {"show": (*_SAME_DAYS, "--dimension"), "reconcile": _SAME_DAYS}
 """Which filters a command understands; others have none that could be handed on."""
 
-_TOLD = re.compile(r"\bapportion (?=(?:run|runs|reconcile|show|ingest|validate|test)\b)")
+_TOLD = re.compile(
+    r"\bapportion (?=(?:run|runs|reconcile|show|ingest|validate|test|rate|usage|allowance)\b)"
+)
 
 
 @dataclass(frozen=True, slots=True)

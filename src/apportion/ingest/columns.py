@@ -153,6 +153,7 @@ def _holds(kind: Any) -> Holds:
         (Holds.NUMBER, (*numbers, is_a.is_null)),
         (Holds.DOUBLE, (is_a.is_float64,)),
         (Holds.FLOAT, (is_a.is_float32,)),
+        (Holds.FLAG, (is_a.is_boolean,)),
         (Holds.MOMENT, (is_a.is_timestamp,)),
         (Holds.DAY, (is_a.is_date,)),
         (Holds.MAP, (is_a.is_map,)),

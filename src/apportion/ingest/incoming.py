@@ -26,10 +26,11 @@ UNMAPPED = "unmapped:"
 
 
 class Kind(StrEnum):
-    """What a format brings: costs or usage."""
+    """What a format brings: costs, usage that decides shares, or usage that is billed."""
 
     COSTS = "costs"
     USAGE = "usage"
+    BILLABLE = "billable"
 
 
 def cost_schema(scale: int) -> pa.Schema:
@@ -163,7 +164,8 @@ class IngestReport:
 class Incoming:
     """Rows that are ready for the ledger, in canonical order, and what they replace.
 
-    ``guessed`` are those sources that only the name of a file tells.
+    ``guessed`` are those sources that only the name of a file tells. Billable usage replaces not
+    ``replaces`` but ``days``: those of the accounts that have rows, or ``whole_days``.
     """
 
     kind: Kind
@@ -171,6 +173,8 @@ class Incoming:
     replaces: tuple[Replaced, ...]
     report: IngestReport
     guessed: tuple[str, ...] = ()
+    days: tuple[date, ...] = ()
+    whole_days: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class Holds(StrEnum):
     NUMBER = "number"
     DOUBLE = "double"
     FLOAT = "float"
+    FLAG = "flag"
     MOMENT = "moment"
     DAY = "day"
     MAP = "map"

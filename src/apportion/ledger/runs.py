@@ -36,6 +36,7 @@ class Run:
     slow_splits: int
     timings: str
     program: str
+    billable_usage_version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

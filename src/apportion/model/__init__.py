@@ -14,6 +14,15 @@ The way of a model, each step a module:
 Every step adds findings and goes on, so that people see all problems at once.
 """
 
+from apportion.model.billing import (
+    Account,
+    Allowance,
+    Channel,
+    DefaultAllowance,
+    Organisation,
+    OrganisationType,
+    Rate,
+)
 from apportion.model.model import Model, load_model, validate
 from apportion.model.types import (
     Condition,
@@ -32,7 +41,11 @@ from apportion.model.types import (
 from apportion.model.windows import Epoch, epochs
 
 __all__ = [
+    "Account",
+    "Allowance",
+    "Channel",
     "Condition",
+    "DefaultAllowance",
     "Edge",
     "Epoch",
     "ExchangeRate",
@@ -43,7 +56,10 @@ __all__ = [
     "Node",
     "NodeType",
     "OnZeroUsage",
+    "Organisation",
+    "OrganisationType",
     "Override",
+    "Rate",
     "Settings",
     "StrategyUse",
     "epochs",

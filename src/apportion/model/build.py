@@ -11,7 +11,16 @@ from typing import Any
 from apportion.findings import Finding
 from apportion.model.declared import Declared
 from apportion.model.fields import Shape
-from apportion.model.kinds import edges, exchange_rates, mapping, metrics, nodes
+from apportion.model.kinds import (
+    accounts,
+    allowances,
+    channels,
+    edges,
+    exchange_rates,
+    mapping,
+    metrics,
+    nodes,
+)
 from apportion.model.kinds.settings import build_settings
 from apportion.model.raw import RawSettings
 
@@ -37,8 +46,24 @@ LIST_KINDS: Mapping[str, ListKind] = MappingProxyType(
         "mapping": ListKind(mapping.SHAPE, mapping.build_mapping),
         "metrics": ListKind(metrics.SHAPE, metrics.build_metrics, in_tables=True),
         "metric_nodes": ListKind(mapping.METRIC_NODE_SHAPE, mapping.build_metric_nodes),
+        "organisation_types": ListKind(
+            accounts.TYPE_SHAPE, accounts.build_organisation_types, in_tables=True
+        ),
+        "organisations": ListKind(
+            accounts.ORGANISATION_SHAPE, accounts.build_organisations, in_tables=True
+        ),
+        "accounts": ListKind(accounts.SHAPE, accounts.build_accounts, in_tables=True),
+        "channels": ListKind(channels.SHAPE, channels.build_channels, in_tables=True),
+        "rates": ListKind(channels.RATE_SHAPE, channels.build_rates, in_tables=True),
+        "default_allowances": ListKind(
+            allowances.DEFAULT_SHAPE, allowances.build_default_allowances, in_tables=True
+        ),
+        "allowances": ListKind(allowances.SHAPE, allowances.build_allowances, in_tables=True),
     }
 )
+
+NAMED = ("organisation_types", "organisations", "accounts", "channels")
+"""The lists of usage billing whose records others name."""
 
 
 def build(settings: RawSettings, lists: Mapping[str, Raws], findings: list[Finding]) -> Declared:
@@ -59,4 +84,10 @@ def _with_doubts(model: Declared, lists: Mapping[str, Raws]) -> Declared:
         model,
         doubtful_nodes=frozenset(names - {node.id for node in model.nodes}),
         doubtful_edges=frozenset(pairs - {(e.source, e.receiver) for e in model.edges}),
+        doubtful_billing=frozenset(
+            (kind, name)
+            for kind, key in (*((kind, "id") for kind in NAMED), ("rates", "channel"))
+            for raw in lists.get(kind, ())
+            if isinstance(name := raw.get(key), str)
+        ),
     )

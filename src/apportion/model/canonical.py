@@ -7,13 +7,14 @@ no order of files or lists. Only mapping rules keep their order, which is their 
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
 
+from apportion.model.canonical_billing import billing_settings, billing_to_dict
 from apportion.model.declared import Declared
+from apportion.model.plain import day_text, decimal_text, filled
 from apportion.model.types import (
     Condition,
     Edge,
@@ -41,13 +42,14 @@ def to_dict(model: Declared) -> dict[str, Any]:
         "engine": settings.engine,
     }
     return {
-        "settings": _filled(given),
+        "settings": {**filled(given), **billing_settings(model)},
         "nodes": [_node(node) for node in model.nodes],
         "edges": [_edge(edge, written) for edge in model.edges],
         "exchange_rates": [_exchange_rate(rate) for rate in model.exchange_rates],
         "mapping": [_rule(rule) for rule in model.mapping],
         "metrics": [_metric(rule) for rule in model.metrics],
         "metric_nodes": [_metric_node(rule) for rule in model.metric_nodes],
+        **billing_to_dict(model),
     }
 
 
@@ -57,20 +59,15 @@ def digest(model: Declared) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _filled(record: dict[str, Any]) -> dict[str, Any]:
-    """Only what says something: an absent key and an empty one mean the same."""
-    return {key: value for key, value in record.items() if value not in (None, "", [], {}, False)}
-
-
 def _node(node: Node) -> dict[str, Any]:
-    return _filled(
+    return filled(
         {
             "id": node.id,
             "type": node.type.value,
             "name": node.name,
             "part_of": sorted(node.part_of),
             "labels": dict(node.labels),
-            "archived_on": _day(node.archived_on),
+            "archived_on": day_text(node.archived_on),
             "infrastructure": node.infrastructure,
         }
     )
@@ -78,17 +75,17 @@ def _node(node: Node) -> dict[str, Any]:
 
 def _edge(edge: Edge, written: dict[int, dict[str, Any]]) -> dict[str, Any]:
     overrides = [
-        _filled({"dimension": override.dimension, **_use(override.use, written)})
+        filled({"dimension": override.dimension, **_use(override.use, written)})
         for override in edge.overrides
     ]
-    return _filled(
+    return filled(
         {
             "source": edge.source,
             "receiver": edge.receiver,
             **_use(edge.use, written),
             "overrides": overrides,
-            "active_from": _day(edge.active_from),
-            "active_to": _day(edge.active_to),
+            "active_from": day_text(edge.active_from),
+            "active_to": day_text(edge.active_to),
         }
     )
 
@@ -99,7 +96,7 @@ def _use(use: StrategyUse, written: dict[int, dict[str, Any]]) -> dict[str, Any]
     if known is None:
         policy = use.on_zero_usage.value if use.on_zero_usage else None
         parameters = _plain(use.parameters)
-        known = _filled(
+        known = filled(
             {"strategy": use.strategy, "parameters": parameters, "on_zero_usage": policy}
         )
         written[id(use)] = known
@@ -121,17 +118,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def decimal_text(number: Decimal) -> str:
-    """A decimal without exponent or trailing zeros, so that 25 and 25.0 are the same."""
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 def _exchange_rate(rate: ExchangeRate) -> dict[str, Any]:
     return {
         "from": rate.from_currency,
         "to": rate.to_currency,
-        "date": _day(rate.date),
+        "date": day_text(rate.date),
         "rate": decimal_text(rate.rate),
     }
 
@@ -141,7 +132,7 @@ def _rule(rule: MappingRule) -> dict[str, Any]:
 
 
 def _metric(rule: MetricRule) -> dict[str, Any]:
-    return _filled({"id": rule.id, "name": rule.name, "day": rule.day, "unit": rule.unit})
+    return filled({"id": rule.id, "name": rule.name, "day": rule.day, "unit": rule.unit})
 
 
 def _metric_node(rule: MetricNodeRule) -> dict[str, Any]:
@@ -157,7 +148,3 @@ def _condition(condition: Condition) -> dict[str, Any]:
     if condition.kind == "exists":
         values = condition.values[0] == "true"
     return {condition.space: condition.field, condition.kind: values}
-
-
-def _day(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()

@@ -44,6 +44,24 @@ _WITHOUT_USAGE = MappingProxyType(
 )
 
 
+COUNTED_STATUSES = (
+    "sending",
+    "sent",
+    "delivered",
+    "pending",
+    "temporary-failure",
+    "permanent-failure",
+)
+IGNORED_STATUSES = (
+    "created",
+    "cancelled",
+    "technical-failure",
+    "validation-failed",
+    "pending-virus-check",
+    "virus-scan-failed",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The workspace's settings, from ``apportion.yaml``.
@@ -52,6 +70,10 @@ class Settings:
     currency of the costs is used. ``scale`` is the number of decimals kept (`A1`).
     ``cost_column`` says which of a FOCUS bill's four costs counts. ``places`` tells where each
     setting that was given stands.
+
+    ``high_volume_threshold`` is how many units of a channel an account may have used in the year
+    before and still have the default allowance (`B5`). The statuses and key types decide which
+    raw events are counted, and which are known and left out (`B3`).
     """
 
     name: str = "company"
@@ -62,6 +84,11 @@ class Settings:
     residual: str = "allocated"
     cost_column: str = "effective"
     engine: str = "local"
+    high_volume_threshold: int | None = None
+    counted_statuses: tuple[str, ...] = COUNTED_STATUSES
+    ignored_statuses: tuple[str, ...] = IGNORED_STATUSES
+    counted_key_types: tuple[str, ...] = ("normal", "team")
+    ignored_key_types: tuple[str, ...] = ("test",)
     places: Mapping[str, Place] = field(default_factory=lambda: _NOTHING, compare=False, repr=False)
 
 

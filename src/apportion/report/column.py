@@ -5,21 +5,25 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What the cells of a column are. A share is a number to be read, not to compute with."""
+    """What the cells of a column are.
+
+    A share is a number to be read, not to compute with; a rate is a price, never rounded.
+    """
 
     TEXT = "text"
     DATE = "date"
     COUNT = "count"
     AMOUNT = "amount"
     SHARE = "share"
+    RATE = "rate"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column: its name for programs, its title for people, what it holds.
 
-    A ``summed`` amount has a total, to which its rows add up. A column without title is for
-    programs alone.
+    What is ``summed`` has a total, to which its rows add up. A column without title is for programs
+    alone.
     """
 
     name: str

@@ -1,6 +1,7 @@
 """``apportion show``: the figures of a period, as tables, JSON or CSV."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -86,6 +87,38 @@ def products(
     else:
         suggestions = session.suggestions.about(start, end, run, currency, dimension)
         view.show(found, result.model.settings.name, suggestions, wanted.nodes)
+
+
+Grouping = StrEnum("Grouping", ["PRODUCT", "ACCOUNT", "ORGANISATION"])
+
+
+@app.command("margin")
+def margin(
+    context: typer.Context,
+    start: From = None,
+    end: To = None,
+    by: Annotated[
+        Grouping, typer.Option("--by", metavar="WHAT", help="product, account or organisation.")
+    ] = Grouping.PRODUCT,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """What each product brings in beside what it costs, in all and by unit."""
+    from apportion.cli.output import put_json
+    from apportion.cli.reading import read_charges, read_result
+    from apportion.cli.views import margin as view
+
+    one_format(as_json=as_json, as_csv=as_csv)
+    session = session_of(context)
+    charges = read_charges(session)
+    cost = read_result(session, start, end, None, charges.rating.currency)
+    found = session.open().billing.margin(cost.start, cost.end, str(by))
+    if as_json:
+        put_json(view.as_data(found))
+    elif as_csv:
+        view.put_csv(found)
+    else:
+        view.show(found, charges.model.settings.name, session.suggestions)
 
 
 def _listing(ask: "Ask") -> Callable[..., None]:

@@ -11,7 +11,7 @@ from apportion.cli.output import put, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.cli.words import several
-from apportion.ingest.incoming import IngestReport, MappedAmount
+from apportion.ingest.incoming import IngestReport, Kind, MappedAmount
 from apportion.workspace import IngestOutcome
 
 UNMAPPED_SHOWN = 10
@@ -49,7 +49,10 @@ def show(outcome: IngestOutcome, reject_file: Path | None, suggestions: Suggesti
     if outcome.days is not None:
         first, last = outcome.days
         say()
-        say_next(suggestions.command("run", "--from", str(first), "--to", str(last)))
+        if report.kind is Kind.BILLABLE:
+            say_next(suggestions.command("rate"))
+        else:
+            say_next(suggestions.command("run", "--from", str(first), "--to", str(last)))
 
 
 def _said_by(report: IngestReport) -> str:

@@ -9,10 +9,12 @@ from typing import Protocol
 
 from apportion.findings import Finding
 from apportion.model.checks import (
+    allowances,
     conflicting_rest,
     cycles,
     dead_ends,
     direction,
+    duplicate_billing,
     duplicate_metrics,
     duplicate_nodes,
     exchange_rates,
@@ -21,9 +23,11 @@ from apportion.model.checks import (
     inverted_windows,
     mapping_nodes,
     overlapping_windows,
+    rates,
     scale,
     self_loops,
     settings,
+    unknown_billing,
     unknown_nodes,
     unpaid_products,
 )
@@ -59,6 +63,10 @@ CHECKS: tuple[Check, ...] = (
     conflicting_rest,
     unpaid_products,
     dead_ends,
+    duplicate_billing,
+    unknown_billing,
+    rates,
+    allowances,
 )
 
 

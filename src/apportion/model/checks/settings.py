@@ -5,7 +5,7 @@ in silence.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -49,6 +49,7 @@ def check(model: Declared) -> Iterable[Finding]:
         if value not in choices:
             expected = f"expected {one_of(choices)}"
             yield _bad(settings, key, value, expected, did_you_mean(value, choices))
+    yield from _in_both_lists(settings)
 
 
 def unknown_currency(settings: Settings, currency: str) -> Finding:
@@ -61,6 +62,20 @@ def unknown_currency(settings: Settings, currency: str) -> Finding:
         f"Write {upper}." if upper in CODES else "Write a code such as USD or EUR.",
         details={"currency": currency},
     )
+
+
+def _in_both_lists(settings: Settings) -> Iterator[Finding]:
+    for counted, ignored in (
+        ("counted_statuses", "ignored_statuses"),
+        ("counted_key_types", "ignored_key_types"),
+    ):
+        # Who counts a word that is left out by default need not list what is left out anew.
+        if not {counted, ignored} <= settings.places.keys():
+            continue
+        for word in getattr(settings, counted):
+            if word in getattr(settings, ignored):
+                expected = f"it is in {counted!r} too"
+                yield _bad(settings, ignored, word, expected, "Keep it in one of the two.")
 
 
 def _bad(settings: Settings, key: str, value: object, expected: str, remedy: str) -> Finding:

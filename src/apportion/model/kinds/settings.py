@@ -6,6 +6,7 @@ from typing import Any
 
 from apportion.findings import Finding
 from apportion.model.fields import Fields, Shape
+from apportion.model.kinds.allowances import as_units
 from apportion.model.types import Settings
 from apportion.model.values import as_name, as_text, as_whole
 
@@ -19,8 +20,14 @@ MEANINGS = MappingProxyType(
         "cost_column": "Which cost of a bill counts: `effective`, `billed`, `contracted`, `list`.",
         "residual": "What a product keeps while it gives to others: `allocated`, `unallocated`.",
         "engine": "Where days are computed.",
+        "high_volume_threshold": "Units of a channel in a year above which the next is not free.",
+        "counted_statuses": "Statuses of raw events that are counted.",
+        "ignored_statuses": "Statuses that are known and left out.",
+        "counted_key_types": "Key types of raw events that are counted.",
+        "ignored_key_types": "Key types that are known and left out.",
     }
 )
+_LISTS = ("counted_statuses", "ignored_statuses", "counted_key_types", "ignored_key_types")
 KEYS = frozenset(MEANINGS)
 SHAPE = Shape(
     keys=KEYS,
@@ -38,12 +45,20 @@ def build_settings(raw: Mapping[str, Any], findings: list[Finding]) -> Settings:
     given: dict[str, Any] = {}
     for key in sorted(raw.keys() & KEYS):
         before = len(findings)
-        value = fields.read(key, as_whole if key == "scale" else _word(key), None)
+        value = _listed(fields, key) if key in _LISTS else fields.read(key, _reader(key), None)
         if value is not None and len(findings) == before:
             given[key] = value
     places = {key: fields.place(key) for key in given}
     return Settings(**given, places=MappingProxyType(places))
 
 
-def _word(key: str) -> Any:
-    return as_text if key == "name" else as_name
+def _reader(key: str) -> Any:
+    special = {"name": as_text, "scale": as_whole, "high_volume_threshold": as_units}
+    return special.get(key, as_name)
+
+
+def _listed(fields: Fields, key: str) -> tuple[str, ...] | None:
+    """Words in their order; an empty list is one too."""
+    if fields.raw.get(key) == []:
+        return ()
+    return tuple(dict.fromkeys(word for word, _ in fields.identifiers(key)))

@@ -1,0 +1,26 @@
+"""``apportion rate``: let the ledger's usage become charges."""
+
+import typer
+
+from apportion.cli.arguments import AsCsv, AsJson, one_format
+from apportion.cli.session import session_of
+
+
+def rate(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """Rate all billable usage anew: units times rate, after what is free, proved and recorded.
+
+    Where usage, rates and allowances are those of the latest rating, nothing is done.
+    """
+    from apportion.cli.views import ratings as view
+
+    one_format(as_json=as_json, as_csv=as_csv)
+    session = session_of(context)
+    workspace = session.open()
+    before = workspace.billing.ratings()[:1] if workspace.billing.has_usage() else []
+    outcome = workspace.rate()
+    if as_json:
+        view.put_json_outcome(outcome)
+    elif as_csv:
+        view.put_csv(outcome)
+    else:
+        view.show(outcome, before[0].run_id if before else "", session.suggestions)

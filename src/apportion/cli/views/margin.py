@@ -1,0 +1,122 @@
+"""Charges beside cost, for people and programs."""
+
+import sys
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from apportion.cli.csv_output import write_csv
+from apportion.cli.output import heading, put, say, say_next
+from apportion.cli.suggestions import Suggestions
+from apportion.cli.tables import Head, table
+from apportion.report.margin import By, Margin, MarginLine
+
+_TITLES = {By.PRODUCT: "Product", By.ACCOUNT: "Account", By.ORGANISATION: "Organisation"}
+
+
+def as_data(found: Margin) -> dict[str, Any]:
+    """All figures exactly, without what is rounded for people."""
+    return {
+        "start_date": found.start,
+        "end_date": found.end,
+        "currency": found.currency,
+        "by": str(found.by),
+        "lines": [{"id": line.id, "name": line.name, **_exact(line)} for line in found.lines],
+        "total": _exact(found.total),
+        "accounts_without_product": found.accounts_without_product,
+        "products_without_account": found.products_without_account,
+        "days_without_run": [{"from": first, "to": last} for first, last in found.gaps],
+    }
+
+
+def _exact(line: MarginLine) -> dict[str, Any]:
+    return {
+        "accounts": line.accounts,
+        "products": line.products,
+        "charges": line.charges,
+        "holistic_cost": line.cost,
+        "margin": line.margin,
+        "chargeable_units": line.chargeable_units,
+        "unit_cost": line.unit_cost,
+        "rate": line.rate,
+    }
+
+
+def put_csv(found: Margin) -> None:
+    """The lines; those without id hold what belongs to no product or account."""
+    rows = []
+    for line in found.lines:
+        exact = _exact(line)
+        for name in ("accounts", "products"):
+            exact[name] = ";".join(exact[name])
+        rows.append([line.id, line.name, *exact.values(), found.currency])
+    names = ["id", "name", *_exact(found.total), "currency"]
+    write_csv(sys.stdout, names, rows)
+
+
+def show(found: Margin, company: str, suggestions: Suggestions) -> None:
+    """The lines with their total, and who stands outside of the comparison."""
+    heading(f"{company}, {found.start} to {found.end}, in {found.currency}")
+    say()
+    if not found.lines:
+        say("There is neither an account nor a product with cost.")
+        return
+    heads = [
+        Head(_TITLES[found.by]),
+        Head("Charges", number=True),
+        Head("Cost", number=True),
+        Head("Margin", number=True),
+        Head("Units", number=True),
+        Head("Cost a unit", number=True),
+        Head("Rate", number=True),
+    ]
+    rows = [(_label(line, found.by), *_figures(line)) for line in found.lines]
+    put(table(heads, rows, ("Total", *_figures(found.total))))
+    say(
+        "Margin is what is charged less what the products cost, all infrastructure included. "
+        "Rate is the price of a unit before any allowance."
+    )
+    if found.accounts_without_product:
+        say(f"Accounts without a product, so without cost: {_ids(found.accounts_without_product)}.")
+    if found.products_without_account:
+        say(
+            "Products without an account, so without charges: "
+            f"{_ids(found.products_without_account)}."
+        )
+    say()
+    period = ("--from", str(found.start), "--to", str(found.end))
+    if found.by is By.PRODUCT:
+        say_next(suggestions.command("show", "margin", *period, "--by", str(By.ACCOUNT)))
+    else:
+        say_next(suggestions.command("usage", "platform", "accounts", *period))
+
+
+def _figures(line: MarginLine) -> tuple[str, ...]:
+    return (
+        line.charges_shown,
+        line.cost_shown,
+        line.margin_shown,
+        f"{line.chargeable_units:,}",
+        *("" if each is None else _unit_price(each) for each in (line.unit_cost, line.rate)),
+    )
+
+
+_SIXTH = Decimal("0.000001")
+
+
+def _unit_price(average: Decimal) -> str:
+    """An average, so rounded: six decimals tell prices of a hundredth of a coin apart."""
+    return format(average.quantize(_SIXTH, ROUND_HALF_UP), ",f")
+
+
+def _label(line: MarginLine, by: By) -> str:
+    if not line.id:
+        return f"(no {by})"
+    return line.name or line.id
+
+
+_LISTED = 10
+
+
+def _ids(ids: tuple[str, ...]) -> str:
+    more = f" and {len(ids) - _LISTED:,} more" if len(ids) > _LISTED else ""
+    return ", ".join(ids[:_LISTED]) + more

@@ -1,0 +1,91 @@
+"""Ratings for people and programs."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from apportion.billing import RatingOutcome
+from apportion.cli.csv_output import write_csv
+from apportion.cli.messages import tell
+from apportion.cli.output import heading, put, put_json, say, say_next
+from apportion.cli.suggestions import Suggestions
+from apportion.cli.tables import Head, table
+from apportion.cli.views.findings import as_data as findings_data
+from apportion.ledger.record_rating import Rating
+from apportion.report.figures import Figures
+
+_SCALE = 9
+
+
+def as_data(rating: Rating) -> dict[str, Any]:
+    """A rating's record for programs, without the model, which is large."""
+    data = asdict(rating)
+    del data["model"]
+    data["at"] = rating.at.isoformat()
+    data["chargeable_units"] = int(rating.chargeable_units)
+    data["findings"] = json.loads(rating.findings)
+    return data
+
+
+def put_json_outcome(outcome: RatingOutcome) -> None:
+    """The rating, whether it is new, and its warnings."""
+    put_json(
+        {
+            "is_new": outcome.is_new,
+            "rating": as_data(outcome.rating),
+            "warnings": findings_data(outcome.findings),
+        }
+    )
+
+
+def put_csv(outcome: RatingOutcome) -> None:
+    """The rating's record as one row."""
+    data = as_data(outcome.rating)
+    del data["findings"], data["program"]
+    row = [*data.values(), str(outcome.is_new).lower()]
+    write_csv(sys.stdout, [*data, "is_new"], [row])
+
+
+def show(outcome: RatingOutcome, before: str, suggestions: Suggestions) -> None:
+    """What was rated. ``before`` is the rating that was the latest until now, if any."""
+    tell(outcome.findings, suggestions)
+    rating = outcome.rating
+    if not outcome.is_new:
+        say(
+            f"Nothing to do: usage, rates and allowances are those of rating {rating.run_id} from "
+            f"{rating.at:%Y-%m-%d %H:%M} UTC."
+        )
+    else:
+        _show_new(rating)
+    say()
+    if before and outcome.is_new:
+        say_next(suggestions.command("usage", "changes", "--since", before))
+    elif rating.start_date is None:
+        say_next(suggestions.command("ingest", "billable", "FILE"))
+    else:
+        days = ("--from", str(rating.start_date), "--to", str(rating.end_date))
+        say_next(suggestions.command("usage", "platform", "accounts", *days))
+
+
+def _show_new(rating: Rating) -> None:
+    heading(f"Rating {rating.run_id}")
+    say()
+    if rating.start_date is None:
+        say("There is no billable usage yet.")
+        return
+    figures = Figures(rating.currency, _SCALE)
+    heads = [
+        Head("Period", whole=True),
+        Head("Rows", number=True),
+        Head("Chargeable units", number=True),
+        Head(f"Cost, {rating.currency}", number=True),
+    ]
+    row = (
+        f"{rating.start_date} to {rating.end_date}",
+        f"{rating.rows:,}",
+        f"{int(rating.chargeable_units):,}",
+        figures.texts([rating.cost])[0],
+    )
+    put(table(heads, [row]))
+    say("Every row was written, read back and proved: units less what is free, times the rate.")

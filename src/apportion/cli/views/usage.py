@@ -1,0 +1,175 @@
+"""Usage and charges for people and programs."""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from apportion.cli.csv_output import write_csv
+from apportion.cli.output import heading, put, say
+from apportion.cli.tables import Head, bar, table
+from apportion.report.column import Column, Kind
+from apportion.report.usage_listing import TYPE, UsageListing
+from apportion.report.usage_statement import StatementAllowance
+
+_NUMBERS = frozenset({Kind.AMOUNT, Kind.COUNT, Kind.RATE})
+_AT_ONCE = 10_000
+
+
+def put_json_rows(found: UsageListing, **more: Any) -> None:
+    """One object: what was asked, the totals of each channel, and the rows, one a line."""
+    head = {
+        **found.asked,
+        "currency": found.currency,
+        "total_rows": found.rows.num_rows,
+        "totals": found.totals(),
+        **({} if found.cost is None else {"total_cost": found.cost}),
+        **more,
+    }
+    sys.stdout.write(json.dumps(head, default=_plain)[:-1] + ', "rows": [')
+    separator = "\n"
+    for batch in found.rows.to_batches(max_chunksize=_AT_ONCE):
+        for row in batch.to_pylist():
+            sys.stdout.write(separator + json.dumps(row, default=_plain))
+            separator = ",\n"
+    sys.stdout.write("\n]}\n")
+
+
+def _plain(value: Any) -> str:
+    return format(value, "f") if isinstance(value, Decimal) else str(value.isoformat())
+
+
+def put_csv(found: UsageListing) -> None:
+    """The rows with a header; a column tells the currency."""
+    names = found.rows.column_names
+    rows = (
+        [*row.values(), found.currency]
+        for batch in found.rows.to_batches(max_chunksize=_AT_ONCE)
+        for row in batch.to_pylist()
+    )
+    write_csv(sys.stdout, [*names, "currency"], rows)
+
+
+def show(found: UsageListing, limit: int | None, empty: str) -> None:
+    """A title, what the figures mean, a table, and the totals of each channel.
+
+    ``empty`` is said where there is no row.
+    """
+    heading(found.title)
+    say()
+    if not found.rows.num_rows:
+        say(empty)
+        return
+    columns = [column for column in found.columns if column.title]
+    hidden = 0 if limit is None else max(found.rows.num_rows - limit, 0)
+    costs, total = ([], "") if found.cost is None else found.costs_shown(limit)
+    rows = [
+        [_text(column, row[column.name]) for column in columns]
+        for row in found.rows.slice(0, limit).to_pylist()
+    ]
+    if hidden:
+        rows.append([f"{hidden:,} more", *[""] * (len(columns) - 1)])
+    place = next((at for at, each in enumerate(columns) if each.kind is Kind.AMOUNT), None)
+    if place is not None:
+        for row, cost in zip(rows, costs, strict=True):
+            row[place] = cost
+    totals = found.totals()
+    put(table(_heads(columns), rows, _footer(columns, totals, total)))
+    if len(totals) > 1:
+        _show_totals(columns, totals)
+    if hidden:
+        say(
+            f"{found.rows.num_rows - hidden:,} of {found.rows.num_rows:,} rows are shown; "
+            "--limit 0 shows all, --csv and --json give them to other programs."
+        )
+    say(found.meaning)
+
+
+def _heads(columns: Sequence[Column]) -> list[Head]:
+    return [
+        Head(column.title, number=column.kind in _NUMBERS, whole=column.kind is Kind.DATE)
+        for column in columns
+    ]
+
+
+def _footer(
+    columns: Sequence[Column], totals: Sequence[dict[str, Any]], cost: str
+) -> list[str] | None:
+    """Counts are summed where they are all of one channel; costs always."""
+    alone = totals[0] if len(totals) == 1 else {}
+    cells = [
+        cost
+        if column.kind is Kind.AMOUNT
+        else _text(column, alone[column.name])
+        if column.summed and alone
+        else ""
+        for column in columns
+    ]
+    return ["Total", *cells[1:]] if any(cells) else None
+
+
+def _show_totals(columns: Sequence[Column], totals: Sequence[dict[str, Any]]) -> None:
+    counts = [each for each in columns if each.summed and each.kind is Kind.COUNT]
+    rows = [
+        [str(total[TYPE]), *(_text(column, total[column.name]) for column in counts)]
+        for total in totals
+    ]
+    put(table([Head("In all"), *_heads(counts)], rows))
+
+
+def _text(column: Column, value: Any) -> str:
+    if value is None:
+        return ""
+    if column.kind is Kind.COUNT:
+        return f"{value:,}"
+    if column.kind is Kind.RATE:
+        return rate_text(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def rate_text(rate: Decimal) -> str:
+    """A price with all the decimals it has, and no more.
+
+    >>> rate_text(Decimal("0.019700000")), rate_text(Decimal("10.000000000"))
+    ('0.0197', '10')
+    """
+    text = format(rate, ",f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def show_allowances(allowances: Sequence[StatementAllowance]) -> None:
+    """How much of each allowance is used, with a bar."""
+    say()
+    heads = [
+        Head("Free allowance"),
+        Head("Of the year", number=True),
+        Head("Used", number=True),
+        Head("Left", number=True),
+        Head(""),
+    ]
+    rows = [
+        (
+            f"{each.notification_type}, {each.unit}" if each.unit else each.notification_type,
+            f"{each.units:,}",
+            f"{each.used_before + each.used:,}",
+            f"{each.remaining:,}",
+            bar(Fraction(each.units - each.remaining, each.units)) if each.units else "",
+        )
+        for each in allowances
+    ]
+    put(table(heads, rows))
+
+
+def allowance_data(each: StatementAllowance) -> dict[str, Any]:
+    """An allowance for programs."""
+    return {
+        TYPE: each.notification_type,
+        "unit": each.unit,
+        "allowance": each.units,
+        "origin": str(each.origin),
+        "free_allowance_used": each.used_before + each.used,
+        "remaining_allowance": each.remaining,
+    }

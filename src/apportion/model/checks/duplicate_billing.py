@@ -1,0 +1,39 @@
+"""Accounts, channels and organisations are named by id, and an id stands for one thing (`B1`)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from apportion.findings import Finding, Place
+from apportion.model.declared import Declared
+
+NAME = "duplicate-billing"
+
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def where(self) -> Place: ...
+
+
+def check(model: Declared) -> Iterable[Finding]:
+    """Find ids of usage billing that are given twice."""
+    kinds: tuple[tuple[str, Sequence[_Named]], ...] = (
+        ("organisation type", model.organisation_types),
+        ("organisation", model.organisations),
+        ("account", model.accounts),
+        ("channel", model.channels),
+    )
+    for what, records in kinds:
+        first = {record.id: record for record in reversed(records)}
+        for record in records:
+            known = first[record.id]
+            if known is not record:
+                yield Finding(
+                    "duplicate_key",
+                    f"The {what} {record.id} is declared twice; it stands first at {known.where}.",
+                    record.where,
+                    "Keep one of the two, or give one another id.",
+                    details={"id": record.id, "first": known.where},
+                )

@@ -1,0 +1,117 @@
+"""Answers about usage and charges as rows with totals, for people and programs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from apportion.report.column import Column, Kind
+from apportion.report.figures import Figures
+
+COST_SCALE = 9
+"""Decimals of a cost; it is exact with as many."""
+
+TYPE = "notification_type"
+"""The column that names the channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageListing:
+    """Rows that answer a question about usage, in the order in which they are to be read.
+
+    ``asked`` says what was asked, for programs; ``title`` and ``meaning`` say it for people. Costs
+    are exact decimals in ``currency``.
+    """
+
+    asked: Mapping[str, str | int]
+    title: str
+    meaning: str
+    currency: str
+    columns: tuple[Column, ...]
+    rows: pa.Table
+
+    def totals(self) -> list[dict[str, int | str | Decimal]]:
+        """What the rows sum to for each channel: units of different channels are never added."""
+        summed = [column.name for column in self.columns if column.summed]
+        grouped = self.rows.group_by(TYPE).aggregate([(name, "sum") for name in summed])
+        named = grouped.rename_columns([TYPE, *summed]).sort_by(TYPE)
+        found: list[dict[str, int | str | Decimal]] = named.to_pylist()
+        return found
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What all rows cost together, or nothing where they have no cost."""
+        if "cost" not in self.rows.column_names:
+            return None
+        total = pc.sum(self.rows["cost"]).as_py()
+        return Decimal(0).scaleb(-COST_SCALE) if total is None else total
+
+    def costs_shown(self, limit: int | None = None) -> tuple[list[str], str]:
+        """The costs of the rows, rounded such that they sum to the total, which comes beside them.
+
+        Beyond a limit they are one figure, the last (`A3`).
+        """
+        figures = Figures(self.currency, COST_SCALE)
+        exact = self.rows["cost"].to_pylist()
+        if limit is not None and len(exact) > limit:
+            exact = [*exact[:limit], pc.sum(self.rows["cost"].slice(limit)).as_py()]
+        shown = figures.rounded(exact)
+        return [figures.text(each) for each in shown], figures.text(sum(shown))
+
+
+TYPE_COLUMN = Column(TYPE, "Type")
+_RATE = Column("rate", "Rate", Kind.RATE)
+_SENT = Column("notifications_sent", "Sent", Kind.COUNT, summed=True)
+_BILLABLE = Column("billable_units", "Billable", Kind.COUNT, summed=True)
+_UNITS = Column("chargeable_units", "Units", Kind.COUNT, summed=True)
+_FREE = Column("free_allowance_used", "Free", Kind.COUNT, summed=True)
+_CHARGED = Column("charged_units", "Charged", Kind.COUNT, summed=True)
+_COST = Column("cost", "Cost", Kind.AMOUNT, summed=True)
+_ALLOWANCE = Column("allowance", "Allowance", Kind.COUNT, summed=True)
+_LEFT = Column("remaining_allowance", "Left", Kind.COUNT, summed=True)
+_ACCOUNT = Column("account", "Account")
+_NAME = Column("name", "Name")
+_DATE = Column("date", "Date", Kind.DATE)
+
+YEARLY = (TYPE_COLUMN, _RATE, _SENT, _UNITS, _FREE, _CHARGED, _COST)
+MONTHLY = (Column("month", "Month"), *YEARLY)
+ORGANISATION = (
+    _ACCOUNT,
+    _NAME,
+    TYPE_COLUMN,
+    _ALLOWANCE,
+    _LEFT,
+    Column("notifications_sent", "", Kind.COUNT, summed=True),
+    _UNITS,
+    _CHARGED,
+    _COST,
+    Column("emails_sent", "Not billed", Kind.COUNT, summed=True),
+)
+DAILY = (_DATE, TYPE_COLUMN, _SENT, _BILLABLE, _UNITS)
+PROVIDERS = (_DATE, Column("provider", "Provider"), *DAILY[1:], _COST)
+ACCOUNTS = (_ACCOUNT, _NAME, Column("organisation", "Organisation"), *DAILY[1:])
+CHARGES = (
+    _ACCOUNT,
+    Column("name", ""),
+    Column("organisation", ""),
+    TYPE_COLUMN,
+    Column("allowance", "", Kind.COUNT, summed=True),
+    Column("allowance_used_before", "Used before", Kind.COUNT, summed=True),
+    _FREE,
+    _LEFT,
+    Column("notifications_sent", "", Kind.COUNT, summed=True),
+    _UNITS,
+    _CHARGED,
+    _COST,
+    Column("contact_names", ""),
+    Column("contact_emails", ""),
+    Column("reference", "Reference"),
+    Column("purchase_order", "Order"),
+)
+
+
+def columns_of(columns: Sequence[Column]) -> list[str]:
+    """The names of columns."""
+    return [column.name for column in columns]
