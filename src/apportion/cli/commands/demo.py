@@ -91,7 +91,7 @@ def _require_ours(folder: Path) -> None:
 
 def _changed(folder: Path) -> list[str]:
     """The files of the demo's model that somebody has made their own."""
-    from importlib.resources import files
+    from apportion.demo import model_of
 
     found: list[str] = []
 
@@ -103,5 +103,5 @@ def _changed(folder: Path) -> list[str]:
             elif path.is_file() and path.read_bytes() != entry.read_bytes():
                 found.append(str(path.relative_to(folder)))
 
-    look(files("apportion.demo").joinpath("workspace"), folder)
+    look(model_of("company"), folder)
     return found
