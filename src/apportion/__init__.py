@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     )
     from apportion.model import Model, load_model
     from apportion.pipeline import attribute
+    from apportion.rating import Charges, rate
     from apportion.reconcile import Reconciliation
     from apportion.result import Result
     from apportion.workspace import Workspace
@@ -26,6 +27,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ApportionError": "apportion.findings",
+    "Charges": "apportion.rating",
     "Finding": "apportion.findings",
     "IngestError": "apportion.findings",
     "LedgerError": "apportion.findings",
@@ -38,10 +40,12 @@ _HOMES = {
     "Workspace": "apportion.workspace",
     "attribute": "apportion.pipeline",
     "load_model": "apportion.model",
+    "rate": "apportion.rating",
 }
 
 __all__ = [
     "ApportionError",
+    "Charges",
     "Finding",
     "IngestError",
     "LedgerError",
@@ -54,6 +58,7 @@ __all__ = [
     "Workspace",
     "attribute",
     "load_model",
+    "rate",
 ]
 
 

@@ -24,11 +24,11 @@ from apportion.attribution.rows import (
     names_of,
 )
 from apportion.attribution.slices import CELLS, Offences, SliceFlow, require_conserved
-from apportion.attribution.tables import as_table, days
 from apportion.engines.local import compute
 from apportion.findings import Finding, RunError, Severity, only_errors
 from apportion.model import Model
 from apportion.result import Result
+from apportion.tables import as_table, days
 from apportion.trace import trace_shares
 
 Progress = Callable[[int, int], None]

@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 
 from apportion.amounts import MAXIMUM_UNITS, arrow_to_units
 from apportion.attribution.sums import Codes, Integers, combine, encode, sum_by_key
-from apportion.attribution.tables import days, decimals, from_ordinal, require_columns, texts
 from apportion.findings import Finding, RunError, Severity
 from apportion.model.types import ExchangeRate
+from apportion.tables import days, decimals, from_ordinal, require_columns, texts
 
 UNMAPPED = "unmapped:"
 """Nodes with this prefix need no declaration: they hold cost that no mapping rule took."""

@@ -8,10 +8,10 @@ from apportion.attribution.graph import Integers
 from apportion.attribution.plan import POLICIES
 from apportion.attribution.problem import Problem
 from apportion.attribution.slices import Offences
-from apportion.attribution.tables import from_ordinal, ordinal
 from apportion.findings import Finding, Severity
 from apportion.model.types import OnZeroUsage
 from apportion.model.windows import epochs
+from apportion.tables import from_ordinal, ordinal
 
 _SAID = {
     OnZeroUsage.EQUAL: "was shared equally",

@@ -12,11 +12,11 @@ from apportion.attribution.costs import UNMAPPED, DirectCosts, left_out, read_co
 from apportion.attribution.graph import Integers
 from apportion.attribution.plan import Uses, distinct_uses
 from apportion.attribution.strategy import Strategy
-from apportion.attribution.tables import as_table
 from apportion.attribution.usage import UsageFigures, read_usage
 from apportion.findings import Finding, RunError, Severity
 from apportion.model import Model
 from apportion.plugins import STRATEGIES, registered
+from apportion.tables import as_table
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from apportion.attribution.kernel import EdgeWeights, propagate
 from apportion.attribution.plan import Plan, build_plan
 from apportion.attribution.problem import Problem
 from apportion.attribution.sums import SAFE
-from apportion.attribution.tables import from_ordinal, ordinal
 from apportion.attribution.weights import SliceWeights, slice_weights
 from apportion.findings import Finding, RunError
 from apportion.model.windows import epochs
+from apportion.tables import from_ordinal, ordinal
 
 CELLS = 2**19
 """Days x dimensions x edges of a slice: so few that its arrays stay in the processor's cache."""

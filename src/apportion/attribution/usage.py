@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 from apportion.amounts import arrow_to_units
 from apportion.attribution.strategy import Series
 from apportion.attribution.sums import SAFE, Codes, Integers, combine, encode, sum_by_key
-from apportion.attribution.tables import days, decimals, ordinal, require_columns, texts
 from apportion.findings import Finding, RunError, Severity
+from apportion.tables import days, decimals, ordinal, require_columns, texts
 
 USAGE_DECIMALS = 9
 _DAYS = 2**22

@@ -81,6 +81,20 @@ class Declared:
         """The declared organisations by id; the first one where an id is given twice."""
         return MappingProxyType({each.id: each for each in reversed(self.organisations)})
 
+    @cached_property
+    def own_allowances(self) -> Mapping[tuple[str, str, int], Allowance]:
+        """The accounts' own allowances by account, channel and year."""
+        return MappingProxyType({(it.account, it.channel, it.year): it for it in self.allowances})
+
+    @cached_property
+    def defaults_by_type(self) -> Mapping[tuple[str, str], tuple[DefaultAllowance, ...]]:
+        """The default allowances by channel and organisation type, in the order of years."""
+        found: dict[tuple[str, str], tuple[DefaultAllowance, ...]] = {}
+        for each in self.default_allowances:
+            key = each.channel, each.organisation_type
+            found[key] = (*found.get(key, ()), each)
+        return MappingProxyType(found)
+
     def type_of(self, account: Account) -> str:
         """The account's organisation type: its own, else its organisation's, else ``other``."""
         organisation = self.organisation_index.get(account.organisation)

@@ -72,6 +72,32 @@ def days(table: pa.Table, what: str, name: str) -> pa.ChunkedArray:
     return column
 
 
+def wholes(
+    table: pa.Table, what: str, name: str, most: int, absent: int | None = None
+) -> pa.ChunkedArray:
+    """A column of whole numbers from 0 to ``most``, whatever type they came in."""
+    column = _cast(table, what, name, pa.int64())
+    if column.null_count:
+        if absent is None:
+            _refuse_nulls(column, what, name)
+        column = pc.fill_null(column, absent)
+    for wrong, why in (
+        (pc.less(column, 0), "is negative"),
+        (pc.greater(column, most), f"is more than {most:,}"),
+    ):
+        row = pc.index(wrong, value=True).as_py() + 1
+        if row:
+            value = column[row - 1].as_py()
+            problem = f"holds {value} in row {row}, which {why}"
+            _refuse(what, name, problem, "Mend the value.", row)
+    return column
+
+
+def flags(table: pa.Table, what: str, name: str) -> pa.ChunkedArray:
+    """A column of booleans; nulls are false."""
+    return pc.fill_null(_cast(table, what, name, pa.bool_()), fill_value=False)
+
+
 def decimals(
     table: pa.Table, what: str, name: str, places: int, *, floats: bool, wide: bool = False
 ) -> pa.ChunkedArray:
@@ -153,6 +179,10 @@ def _first_bad(column: pa.ChunkedArray, kind: pa.DataType) -> tuple[int, str]:
 def _wanted(kind: pa.DataType) -> str:
     if pa.types.is_date(kind):
         return "date such as 2024-01-31"
+    if pa.types.is_integer(kind):
+        return "whole number"
+    if pa.types.is_boolean(kind):
+        return "boolean"
     if pa.types.is_decimal(kind):
         return f"decimal with at most {kind.scale} decimals"
     return "text"

@@ -1,0 +1,18 @@
+"""Usage becomes charges: units x rate - allowance (`B1`-`B20`).
+
+The way of a row, each step a module:
+
+- ``usage`` reads a table of billable usage strictly.
+- ``calendar`` knows financial years and their months, ``allowance`` what is free in them.
+- ``plan`` puts what the model says into small tables beside the usage; ``running`` is the one
+  expression that rates, the same on every engine.
+- ``charges`` holds rated rows; ``views`` are the questions about them, one file a question.
+
+Everything is whole units and decimals. Nothing is rounded here: the sums of rows are shown by
+``apportion.report``.
+"""
+
+from apportion.rating.allowance import Resolved, resolve
+from apportion.rating.charges import Charges, rate
+
+__all__ = ["Charges", "Resolved", "rate", "resolve"]
