@@ -48,7 +48,7 @@ def exact(rows: Iterable[dict[str, Any]], keys: tuple[str, ...]) -> dict[tuple[A
 
 
 @given(histories())
-@effort(600)
+@effort(400)
 def test_rows_are_those_of_the_oracle(history):
     expected = oracle.rate_rows(history.model, history.rows)
     charges = rated(history)
@@ -61,7 +61,7 @@ def test_rows_are_those_of_the_oracle(history):
 
 
 @given(histories(), st.randoms(use_true_random=False))
-@effort(150)
+@effort(60)
 def test_the_order_of_arrival_does_not_matter(history, chance):
     rows = oracle.latest_rows(history.rows)
     shuffled = list(rows)
@@ -75,7 +75,7 @@ def test_the_order_of_arrival_does_not_matter(history, chance):
 
 
 @given(histories())
-@effort(200)
+@effort(60)
 def test_views_are_sums_of_rows_and_agree_with_each_other(history):
     expected = oracle.rate_rows(history.model, history.rows)
     charges = rated(history)
@@ -106,7 +106,7 @@ def test_views_are_sums_of_rows_and_agree_with_each_other(history):
 
 
 @given(histories())
-@effort(150)
+@effort(60)
 def test_months_are_in_order_and_sum_what_lies_in_them(history):
     expected = oracle.rate_rows(history.model, history.rows)
     charges = rated(history)
@@ -127,7 +127,7 @@ def test_months_are_in_order_and_sum_what_lies_in_them(history):
 
 
 @given(histories())
-@effort(150)
+@effort(60)
 def test_the_platform_is_the_sum_of_its_days_providers_and_accounts(history):
     expected = oracle.rate_rows(history.model, history.rows)
     charges = rated(history)
@@ -144,7 +144,7 @@ def test_the_platform_is_the_sum_of_its_days_providers_and_accounts(history):
 
 
 @given(histories(), st.integers(0, 364))
-@effort(150)
+@effort(60)
 def test_charges_of_the_parts_of_a_year_sum_to_the_year(history, days):
     expected = oracle.rate_rows(history.model, history.rows)
     charges = rated(history)

@@ -9,5 +9,7 @@ records or an Arrow table. This is the only place where figures are rounded for 
   ``listing`` with columns, filters and totals (``node_figures``: those of a node).
 - ``reconciliation``: what came in, where it went, what is left and why.
 - ``runs``: which of them answer for some day. ``strategies``: how shares can be decided.
+- ``usage_statement``: what an account used and owes, as it can be sent. ``margin``: charges beside
+  cost.
 - ``examples``: given and expected figures against a user's own model.
 """

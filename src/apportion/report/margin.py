@@ -1,0 +1,273 @@
+"""Charges beside cost: what each product, account or organisation leaves (`B19`).
+
+A product's cost is what it keeps of holistic cost. Where several accounts belong to it, they bear
+its cost in proportion to what their units would cost without allowances; where nothing would, to
+what they sent; where they sent nothing, equally. The parts sum to the whole.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+import duckdb
+
+from apportion.amounts import decimal_text, split
+from apportion.amounts.split import round_half_away
+from apportion.model import Model
+from apportion.rating.views.asking import billed_channels, require_period
+from apportion.report.figures import Figures, to_units
+
+SCALE = 9
+"""Decimals of charges and costs, and of what a unit costs."""
+
+
+class By(StrEnum):
+    """What a line of margin stands for."""
+
+    PRODUCT = "product"
+    ACCOUNT = "account"
+    ORGANISATION = "organisation"
+
+
+@dataclass(frozen=True, slots=True)
+class MarginLine:
+    """What one product, account or organisation brings in, costs and leaves.
+
+    ``id`` is empty for accounts without a product, and for what belongs to no organisation or
+    account. ``unit_cost`` and ``rate`` are the cost of a chargeable unit of billed channels and
+    its price without allowance, on average; none where there were no units. The shown texts are
+    rounded such that the lines sum to the total, and cost and margin to charges.
+    """
+
+    id: str
+    name: str
+    accounts: tuple[str, ...]
+    products: tuple[str, ...]
+    charges: Decimal
+    cost: Decimal
+    margin: Decimal
+    chargeable_units: int
+    unit_cost: Decimal | None
+    rate: Decimal | None
+    charges_shown: str
+    cost_shown: str
+    margin_shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """The lines in order of id, and their total.
+
+    ``accounts_without_product`` and ``products_without_account`` are ids; both are in the lines.
+    """
+
+    start: date
+    end: date
+    currency: str
+    by: By
+    lines: tuple[MarginLine, ...]
+    total: MarginLine
+    accounts_without_product: tuple[str, ...]
+    products_without_account: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What gathers under one line; money in units of 10^-SCALE."""
+
+    name: str = ""
+    accounts: set[str] = field(default_factory=set)
+    products: set[str] = field(default_factory=set)
+    charges: int = 0
+    cost: int = 0
+    units: int = 0
+    priced: int = 0
+    sent: int = 0
+
+    def add(self, other: "_Sum") -> None:
+        self.accounts |= other.accounts
+        self.products |= other.products
+        self.charges += other.charges
+        self.cost += other.cost
+        self.units += other.units
+        self.priced += other.priced
+        self.sent += other.sent
+
+
+_CHARGED = """
+    SELECT account, sum(cost)::DECIMAL(38, 9),
+           coalesce(sum(chargeable_units) FILTER (WHERE list_contains(?::VARCHAR[], channel)), 0)
+               ::BIGINT,
+           sum(chargeable_units::DECIMAL(19, 0) * rate)::DECIMAL(38, 9),
+           sum(notifications_sent)::BIGINT
+    FROM charges WHERE date BETWEEN ? AND ? GROUP BY account
+"""
+_KEPT = """
+    SELECT node, sum(retained) FROM allocations WHERE date BETWEEN ? AND ? GROUP BY node
+"""
+
+
+def margin(
+    connection: duckdb.DuckDBPyConnection,
+    model: Model,
+    start: date,
+    end: date,
+    by: By = By.PRODUCT,
+    currency: str = "",
+) -> Margin:
+    """Charges and cost of a period, both ends included, and what is left.
+
+    The connection has the views ``charges`` and ``allocations``, both in ``currency``. Raises
+    ``UsageError`` (``invalid_argument``).
+    """
+    require_period(start, end)
+    currency = currency or model.settings.currency
+    accounts = _charged(connection, model, start, end)
+    products = _kept(connection, model, start, end)
+    for account in accounts.values():
+        for product in account.products:
+            products.setdefault(product, 0)
+    _bear(accounts, products)
+    taken = {product for account in accounts.values() for product in account.products}
+    alone = {
+        product: _Sum(products={product}, cost=cost)
+        for product, cost in products.items()
+        if product not in taken
+    }
+    sums = _gathered(model, by, accounts, alone)
+    return Margin(
+        start,
+        end,
+        currency,
+        by,
+        *_lines(sums, Figures(currency, SCALE)),
+        tuple(sorted(name for name, each in accounts.items() if not each.products)),
+        tuple(sorted(alone)),
+    )
+
+
+def _charged(
+    connection: duckdb.DuckDBPyConnection, model: Model, start: date, end: date
+) -> dict[str, _Sum]:
+    """Every declared account, and those that only the ledger knows."""
+    found = {
+        account.id: _Sum(
+            name=account.name,
+            accounts={account.id},
+            products={account.product} if account.product else set(),
+        )
+        for account in model.account_index.values()
+    }
+    given = [billed_channels(model), start, end]
+    for name, charges, units, priced, sent in connection.execute(_CHARGED, given).fetchall():
+        account = found.setdefault(name, _Sum(accounts={name}))
+        account.charges, account.units = to_units(charges, SCALE), units
+        account.priced, account.sent = to_units(priced, SCALE), sent
+    return found
+
+
+def _kept(
+    connection: duckdb.DuckDBPyConnection, model: Model, start: date, end: date
+) -> dict[str, int]:
+    kept = connection.execute(_KEPT, [start, end]).fetchall()
+    return {
+        node: to_units(amount, SCALE)
+        for node, amount in kept
+        if amount and node in model.index and not model.node(node).is_infrastructure
+    }
+
+
+def _bear(accounts: dict[str, _Sum], products: dict[str, int]) -> None:
+    """Let the accounts of a product bear its cost, in order of id."""
+    sharing: dict[str, list[_Sum]] = {}
+    for _, account in sorted(accounts.items()):
+        for product in account.products:
+            sharing.setdefault(product, []).append(account)
+    for product, members in sharing.items():
+        weights = [each.priced for each in members]
+        if not any(weights):
+            weights = [each.sent for each in members]
+        if not any(weights):
+            weights = [1] * len(members)
+        parts = split(products[product], weights)
+        for account, part in zip(members, parts, strict=False):
+            account.cost += part
+
+
+def _gathered(
+    model: Model, by: By, accounts: dict[str, _Sum], alone: dict[str, _Sum]
+) -> dict[str, _Sum]:
+    sums: dict[str, _Sum] = {}
+
+    def add(key: str, name: str, part: _Sum) -> None:
+        sums.setdefault(key, _Sum(name=name)).add(part)
+
+    for account_id, part in accounts.items():
+        account = model.account_index.get(account_id)
+        if by is By.ACCOUNT:
+            add(account_id, part.name, part)
+        elif by is By.ORGANISATION:
+            owner = account.organisation if account else ""
+            known = model.organisation_index.get(owner)
+            add(owner, known.name if known else "", part)
+        else:
+            product = next(iter(part.products), "")
+            add(product, _name(model, product), part)
+    for product, part in alone.items():
+        if by is By.PRODUCT:
+            add(product, _name(model, product), part)
+        else:
+            add("", "", part)
+    return sums
+
+
+def _name(model: Model, node: str) -> str:
+    return model.node(node).name if node in model.index else ""
+
+
+def _lines(sums: dict[str, _Sum], figures: Figures) -> tuple[tuple[MarginLine, ...], MarginLine]:
+    ordered = sorted(sums.items())
+    charges = figures.rounded(_amounts(each.charges for _, each in ordered))
+    costs = figures.rounded(_amounts(each.cost for _, each in ordered))
+    lines = tuple(
+        _line(key, each, figures, charged, cost)
+        for (key, each), charged, cost in zip(ordered, charges, costs, strict=True)
+    )
+    whole = _Sum(name="Total")
+    for _, each in ordered:
+        whole.add(each)
+    return lines, _line("", whole, figures, sum(charges), sum(costs))
+
+
+def _line(key: str, each: _Sum, figures: Figures, charged: int, cost: int) -> MarginLine:
+    charges, spent = _amounts((each.charges, each.cost))
+    return MarginLine(
+        id=key,
+        name=each.name,
+        accounts=tuple(sorted(each.accounts)),
+        products=tuple(sorted(each.products)),
+        charges=charges,
+        cost=spent,
+        margin=charges - spent,
+        chargeable_units=each.units,
+        unit_cost=_by_unit(each.cost, each.units),
+        rate=_by_unit(each.priced, each.units),
+        charges_shown=figures.text(charged),
+        cost_shown=figures.text(cost),
+        # Rounded apart, what is left would not be what the row says it is.
+        margin_shown=figures.text(charged - cost),
+    )
+
+
+def _amounts(units: Iterable[int]) -> Sequence[Decimal]:
+    return [Decimal(decimal_text(each, SCALE)) for each in units]
+
+
+def _by_unit(money: int, units: int) -> Decimal | None:
+    if not units:
+        return None
+    exact = Fraction(money, units)
+    return Decimal(decimal_text(round_half_away(exact.numerator, exact.denominator), SCALE))
