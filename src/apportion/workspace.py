@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
+import pyarrow.compute as pc
 
 import apportion
 from apportion.attribution.problem import prepare, usage_reach
@@ -48,10 +48,11 @@ USAGE_QUERY = """
 
 @dataclass(frozen=True, slots=True)
 class IngestOutcome:
-    """What was read, and what the ledger made of it."""
+    """What was read, what the ledger made of it, and the first and last day of the rows, if any."""
 
     report: IngestReport
     recorded: Recorded
+    days: tuple[date, date] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +127,16 @@ class Workspace:
                 format_name,
                 tuple(Path(path).name for path in paths),
                 {total.currency: total.rows for total in incoming.report.totals},
-                source_is_a_guess=source is None,
+                source_is_a_guess=incoming.source_is_a_guess,
             ),
             ingest_id=self._id(at),
             at=at,
             program=apportion.__version__,
             on_step=self.on_step,
         )
-        return IngestOutcome(incoming.report, recorded)
+        bounds = pc.min_max(incoming.rows["date"]).as_py()
+        days = (bounds["min"], bounds["max"]) if incoming.rows.num_rows else None
+        return IngestOutcome(incoming.report, recorded, days)
 
     def run(
         self,
@@ -201,15 +204,21 @@ class Workspace:
         )
         return RunOutcome(find_run(self.store, run_id), tuple(findings), proofs[0])
 
-    def _inputs(self, pins: dict[str, int], start: date, end: date) -> tuple[pa.Table, pa.Table]:
-        """Costs of the period, and the usage that its shares look at."""
+    def _inputs(
+        self, pins: dict[str, int], start: date, end: date
+    ) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyRelation]:
+        """Costs of the period, and the usage that its shares look at, not yet read.
+
+        Each is read when its turn comes, so that the rows of both are never held at once.
+        """
         connection = duckdb.connect()
         input_views(connection, self.store, pins)
         days, metrics = usage_reach(self.model)
-        costs = connection.sql(COST_QUERY, params=[start, end]).to_arrow_table()
         earliest = start - timedelta(days=days)
-        usage = connection.sql(USAGE_QUERY, params=[earliest, end, metrics]).to_arrow_table()
-        return costs, usage
+        return (
+            connection.sql(COST_QUERY, params=[start, end]),
+            connection.sql(USAGE_QUERY, params=[earliest, end, metrics]),
+        )
 
     def runs(self) -> list[Run]:
         """All completed runs, the latest first."""

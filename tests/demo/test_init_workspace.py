@@ -17,6 +17,7 @@ def test_it_is_valid_and_carries_its_name(tmp_path: Path) -> None:
         "apportion.yaml",
         "data/costs.csv",
         "data/usage.csv",
+        "examples/who_pays_what.yaml",
         "model/company.yaml",
     ]
     assert validate(folder) == ()

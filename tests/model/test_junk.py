@@ -78,7 +78,11 @@ def test_any_dictionary(content: dict[str, Any]) -> None:
 
 
 GOOD: dict[str, Any] = {
-    "nodes": [{"id": "a", "type": "platform"}, {"id": "b", "type": "product", "part_of": ["b"]}],
+    "nodes": [
+        {"id": "a", "type": "platform"},
+        {"id": "b", "type": "product", "part_of": ["c"]},
+        {"id": "c", "type": "product"},
+    ],
     "edges": [
         {
             "source": "a",
@@ -146,6 +150,11 @@ def test_a_sound_file_with_a_few_characters_replaced(start: int, length: int, ne
     assert all(finding.where.file == "m.yaml" for finding in findings)
     if content is not None:
         check(content)
+
+
+def test_what_is_sound_before_something_is_replaced_is_a_model() -> None:
+    for content in (GOOD, read_yaml("m.yaml", TEXT.encode(), [])):
+        assert len(Model.from_dict(content).edges) == 1
 
 
 def test_a_file_of_junk_bytes(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ FEATURES = (
     "cents",
     "credits",
     "currencies",
+    "equal_usage",
     "fine_decimals",
     "fine_usage",
     "huge",
@@ -293,7 +294,7 @@ class _Maker:
             for metric in METRICS:
                 for labels in ({"env": "prod"}, {"env": "test", "team": "a"}, {}):
                     rows.append(self._row(self.sink, day, metric, "70000", labels))
-        if self.chance("zero_usage", 0.5):
+        if self.chance("zero_usage", 0.5) or self.chance("equal_usage", 0.7):
             rows = [row for row in rows if row["node"] != self.sink]
         return rows
 
@@ -309,6 +310,8 @@ class _Maker:
     def _value(self) -> str:
         if self.chance("zero_usage", 0.4):
             return "0"
+        if self.chance("equal_usage", 0.8):
+            return "7"
         if self.chance("negative_usage", 0.2):
             return str(-self.dice.randint(1, 50))
         if self.chance("fine_usage", 0.5):

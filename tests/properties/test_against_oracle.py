@@ -73,6 +73,16 @@ def test_amounts_near_the_limit_are_exact_or_refused(company: Company) -> None:
     require_conserved(answer)
 
 
+REST = ("residual_to_max", "proportional_on", "fixed_percent", "remainder")
+
+
+@effort(150)
+@given(companies(always=["equal_usage"], never=["cents"], strategies=REST))
+def test_of_equal_users_the_first_takes_the_rest(company: Company) -> None:
+    """Among all companies it is rare that several are the greatest and the cost does not divide."""
+    require_same(attribute(company), expected_of(company))
+
+
 @effort(60)
 @given(
     companies(days=(20, 60), always=["windows"]),
@@ -131,6 +141,7 @@ def test_dimensions_left_out_are_reported_with_their_amounts(
 @given(companies(always=["negative_usage"]))
 def test_every_negative_usage_that_could_count_is_said(company: Company) -> None:
     answer, expected = attribute(company), expected_of(company)
+    require_same(answer, expected)
     if answer.codes:
         return
     dimensions = {row["dimension"] for row in company.costs}

@@ -49,6 +49,7 @@ def test_every_way_to_write_an_amount_means_the_same(
 
 @effort(1000)
 @given(st.text("0123456789.+-eE_, \u0663", max_size=12), SCALES)
+@example("0.125", 2)
 @example("1e3", 9)
 @example("1_000", 9)
 @example("\u0661", 9)

@@ -10,7 +10,7 @@ import pytest
 from companies import END, START, company
 
 import apportion as ap
-from apportion.reconcile import Reconciliation, reconcile
+from apportion.reconcile import Reconciliation, evidence, reconcile
 from apportion.reconcile.reasons import KEPT
 
 
@@ -70,6 +70,33 @@ def test_every_run_is_proven_and_every_spoilt_row_is_found() -> None:
             }
     assert proven > 20
     assert spoilt > 15
+
+
+def test_it_does_not_matter_how_many_days_are_proven_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = 0
+    for seed in range(8):
+        made = run(seed)
+        if made is None or made[1].contributions.num_rows < 2:
+            continue
+        model, result = made
+        twice = pa.concat_tables([result.allocations, result.allocations.slice(0, 1)])
+        spoilt = [
+            {},
+            {"contributions": result.contributions.slice(1)},
+            {"allocations": twice},
+            {"allocations": result.allocations.slice(1)},
+        ]
+        for tables in spoilt:
+            proofs = []
+            for rows in (5_000_000, 1):
+                monkeypatch.setattr(evidence, "_STRETCH_ROWS", rows)
+                proofs.append(prove(result, model, **tables).to_dict())
+            assert proofs[0] == proofs[1], seed
+            assert bool(proofs[0]["invariant_violations"]) == bool(tables), seed
+            compared += 1
+    assert compared > 10
 
 
 @pytest.mark.parametrize("policy", ["retain", "equal"])

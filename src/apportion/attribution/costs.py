@@ -65,7 +65,10 @@ def read_costs(
     """
     lines = _within(_lines(table), start, end)
     target = currency or _only_currency(lines)
-    named = pc.if_else(pc.equal(lines["currency"], ""), target, lines["currency"])
+    named = lines["currency"]
+    unnamed = pc.equal(named, "")
+    if pc.any(unnamed).as_py():
+        named = pc.if_else(unnamed, target, named)
     nodes, dimensions, currencies = map(encode, (lines["node"], lines["dimension"], named))
     day = lines["date"].cast(pa.int32()).to_numpy().astype(np.int64)
     key = combine(
@@ -116,6 +119,9 @@ def _lines(table: pa.Table) -> pa.Table:
 
 
 def _within(lines: pa.Table, start: date, end: date) -> pa.Table:
+    bounds = pc.min_max(lines["date"])
+    if lines.num_rows == 0 or (bounds["min"].as_py() >= start and bounds["max"].as_py() <= end):
+        return lines
     inside = pc.and_(
         pc.greater_equal(lines["date"], pa.scalar(start)),
         pc.less_equal(lines["date"], pa.scalar(end)),

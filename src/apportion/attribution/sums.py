@@ -26,9 +26,8 @@ class Codes:
 
 def encode(column: pa.ChunkedArray) -> Codes:
     """Number the distinct texts of a column in their order."""
-    encoded = pc.dictionary_encode(column.combine_chunks())
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
+    # All chunks share one dictionary, so that only the codes are copied, not the texts.
+    encoded = pc.dictionary_encode(column).combine_chunks()
     names = encoded.dictionary.to_pylist()
     order = sorted(range(len(names)), key=names.__getitem__)
     rank = np.empty(len(names), dtype=np.int64)

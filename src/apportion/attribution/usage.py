@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.amounts import arrow_to_units
+from apportion.attribution.series_figures import series_figures, wide_figures
 from apportion.attribution.strategy import Series
-from apportion.attribution.sums import SAFE, Codes, Integers, combine, encode, sum_by_key
+from apportion.attribution.sums import Codes, Integers, combine, encode
 from apportion.findings import Finding, RunError, Severity
 from apportion.tables import days, decimals, ordinal, require_columns, texts
 
@@ -109,6 +110,7 @@ def read_usage(
     values, wide_metrics = _integers(chosen.value, chosen.metric, len(metrics))
     in_period = chosen.day >= ordinal(start)
     seen = np.unique(chosen.metric[in_period] * len(node_ids) + chosen.node[in_period])
+    period = ordinal(start), ordinal(end)
     parts: list[tuple[Integers, Integers, Integers]] = []
     wide: dict[int, Mapping[tuple[int, int], int]] = {}
     by_metric = np.argsort(chosen.metric, kind="stable")
@@ -120,15 +122,15 @@ def read_usage(
         pair = index * len(node_ids) + chosen.node[mine]
         own = values[mine]
         figures = (
-            _wide_figures(one, chosen.day[mine], pair, own)
+            wide_figures(one, chosen.day[mine], pair, own)
             if metric in wide_metrics
-            else _series_figures(one, chosen.day[mine], pair, own.astype(np.int64))
+            else series_figures(one, chosen.day[mine], pair, own.astype(np.int64), period)
         )
         if isinstance(figures, Mapping):
             wide[index] = figures
         else:
             parts.append(figures)
-    day, pair, value = _in_order(parts, ordinal(start), ordinal(end))
+    day, pair, value = _in_order(parts)
     return UsageFigures(
         tuple(series),
         len(node_ids),
@@ -159,7 +161,9 @@ def _rows(
     metric_index = pc.fill_null(pc.index_in(metric, pa.array(metrics, pa.string())), -1).to_numpy()
     wanted = (metric_index >= 0) & (day >= ordinal(start) - reach) & (day <= ordinal(end))
     keep = np.flatnonzero(wanted & (node_index >= 0))
-    part = table.take(pa.array(keep))
+    part = table.select([name for name in ("value", "labels") if name in table.column_names])
+    if keep.size < part.num_rows:
+        part = part.take(pa.array(keep))
     value, cut = _measures(part)
     labels = encode(_label_texts(part))
     findings = [
@@ -331,53 +335,12 @@ def _keeps(part: pa.ChunkedArray, places: int) -> bool:
     return bool(pc.all(pc.equal(pc.round(part, ndigits=places), part), min_count=0).as_py())
 
 
-def _factors(series: Series) -> list[int]:
-    """The weight of each age in the window, as integers over one denominator."""
-    up, down = series.decay.numerator, series.decay.denominator
-    last = series.window_days - 1
-    return [up**age * down ** (last - age) for age in range(series.window_days)]
-
-
-def _series_figures(
-    series: Series, day: Integers, pair: Integers, value: Integers
-) -> tuple[Integers, Integers, Integers] | Mapping[tuple[int, int], int]:
-    """Sum a series per day and pair, over its window; a mapping where 64 bits do not hold it."""
-    factors = _factors(series)
-    largest = int(np.abs(value).max(initial=0))
-    if largest * sum(factors) > SAFE:
-        return _wide_figures(series, day, pair, value)
-    ages = np.arange(series.window_days)
-    days_on = (day[None, :] + ages[:, None]).reshape(-1)
-    figures = (np.array(factors, dtype=np.int64)[:, None] * value[None, :]).reshape(-1)
-    pairs = np.tile(pair, series.window_days)
-    key = combine([(pairs, 0), (days_on, _DAYS)])
-    sums, first, wrapped = sum_by_key(key, figures)
-    if wrapped.size:
-        return _wide_figures(series, day, pair, value)
-    common = int(np.gcd.reduce(sums)) if sums.size else 1
-    return days_on[first], pairs[first], sums // max(common, 1)
-
-
-def _wide_figures(
-    series: Series, day: Integers, pair: Integers, value: npt.NDArray[Any]
-) -> Mapping[tuple[int, int], int]:
-    """The same in unbounded integers. Loops, because it is for the few and not for the many."""
-    figures: dict[tuple[int, int], int] = {}
-    for age, factor in enumerate(_factors(series)):
-        for one_day, one_pair, one in zip(day.tolist(), pair.tolist(), value.tolist(), strict=True):
-            key = (one_day + age, one_pair)
-            figures[key] = figures.get(key, 0) + factor * int(one)
-    return figures
-
-
 def _in_order(
-    parts: Sequence[tuple[Integers, Integers, Integers]], first: int, last: int
+    parts: Sequence[tuple[Integers, Integers, Integers]],
 ) -> tuple[Integers, Integers, Integers]:
     if not parts:
         empty = np.empty(0, dtype=np.int64)
         return empty, empty, empty
     day, pair, value = (np.concatenate([part[column] for part in parts]) for column in range(3))
-    keep = (day >= first) & (day <= last) & (value > 0)
-    day, pair, value = day[keep], pair[keep], value[keep]
     order = np.lexsort((pair, day))
     return day[order], pair[order], value[order]

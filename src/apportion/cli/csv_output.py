@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, TextIO
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -20,7 +21,9 @@ def harmless(text: str) -> str:
 
 def write_csv(stream: TextIO, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a header and rows; amounts with all their digits, dates as ISO, nothing as empty."""
-    writer = csv.writer(stream, lineterminator="\n")
+    # Python before 3.13 quotes a lone carriage return only where the line ends with one.
+    lines = SimpleNamespace(write=lambda line: stream.write(line.removesuffix("\r\n") + "\n"))
+    writer = csv.writer(lines, lineterminator="\r\n")
     writer.writerow(map(harmless, names))
     for row in rows:
         writer.writerow(map(_cell, row))

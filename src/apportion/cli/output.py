@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
+from apportion.findings import visible
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -60,11 +62,14 @@ _READABLE = 100
 
 
 def wrapped(text: str, stream: TextIO, indent: str = "", hang: str = "") -> list[str]:
-    """Prose as lines that fit the stream; words and paths are never broken."""
+    """Prose as lines that fit the stream; words and paths are never broken.
+
+    Names stand in prose, so control characters are shown as escapes.
+    """
     import textwrap
 
     return textwrap.wrap(
-        text,
+        visible(text),
         max(min(width_of(stream) or _READABLE, _READABLE), 40),
         initial_indent=indent,
         subsequent_indent=indent + hang,
@@ -87,7 +92,7 @@ def note(text: str) -> None:
 
 def heading(text: str) -> None:
     """Write a heading to stdout."""
-    sys.stdout.write(f"{styled(text, 'bold', sys.stdout)}\n")
+    sys.stdout.write(f"{styled(visible(text), 'bold', sys.stdout)}\n")
 
 
 def styled(text: str, style: str, stream: TextIO) -> str:

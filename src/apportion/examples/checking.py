@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,15 @@ from apportion.examples.answers import Answer, Figures, answer
 from apportion.examples.expected import fact_text
 from apportion.examples.proof import differences
 from apportion.examples.reading import ReadFile, example_files, read_examples
-from apportion.examples.rounding import amount_text, rounded
-from apportion.examples.types import Example, ExpectedFinding, NodeFigure, ProductFigure
+from apportion.examples.rounding import amount_text
+from apportion.examples.telling import Plain, given_by, way_to
+from apportion.examples.types import Example, ExpectedFinding, ProductFigure
 from apportion.findings import MEMORY, Finding, Place, Severity
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean
 from apportion.model.values import show
 
 _UNMAPPED = "unmapped:"
-_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +72,31 @@ def check(example: Example, own_model: Callable[[], Model]) -> tuple[Finding, ..
     Each answer's proof is looked at too, whether or not the example asks for it (`A20`).
     """
     found = answer(example.given, own_model)
-    unknown = [*_unknown_nodes(example, found.model)] if found.model is not None else []
-    if unknown:
-        return tuple(unknown)
+    senseless = [] if found.model is None else [*_unknown_nodes(example, found.model)]
     wrong = [*_other_findings(example, found)]
     if found.figures is not None:
+        senseless += _outside(example, found.figures)
         wrong += [*_other_figures(example, found.figures), *found.figures.proof.findings()]
     elif example.expected.needs_a_run and example.expected.findings is not None:
         wrong.append(_wrong(example, "the run", "refused", "figures", example.where))
+    # What cannot be so is said once; that it differs from what is goes without saying.
+    places = {finding.where for finding in senseless}
+    wrong = [*senseless, *(finding for finding in wrong if finding.where not in places)]
     return tuple(sorted(wrong, key=lambda finding: finding.where))
 
 
 def _wrong(
-    example: Example, what: str, found: object, expected: object, where: Place, remedy: str = ""
+    example: Example,
+    what: str,
+    found: object,
+    expected: object,
+    where: Place,
+    remedy: str = "",
+    off: str = "",
 ) -> Finding:
     return Finding(
         "example_failed",
-        f"In {show(example.name)}, {what} is {found}; expected {expected}.",
+        f"In {show(example.name)}, {what} is {found}; expected {expected}{off}.",
         where,
         remedy,
         details={
@@ -114,32 +122,46 @@ def _unknown_nodes(example: Example, model: Model) -> Iterator[Finding]:
             yield Finding("unknown_node", message, where, did_you_mean(name, model.index))
 
 
+def _outside(example: Example, figures: Figures) -> Iterator[Finding]:
+    """Days of which nothing is known: a figure of 0 would hold whatever the program does."""
+    first, last = figures.result.start, figures.result.end
+    expected = example.expected
+    parts = [(each.part, each.where) for each in expected.figures]
+    parts += [(each.part, each.where) for each in expected.amounts]
+    for part, where in parts:
+        if (part.first or first) < first or (part.last or last) > last:
+            message = f"The figure is expected{part}, but the period is {first} to {last}."
+            yield Finding("invalid_value", message, where, "Correct the day, or give from and to.")
+
+
 def _other_figures(example: Example, figures: Figures) -> Iterator[Finding]:
     expected = example.expected
+    plain = Plain(expected.decimals)
 
-    def same(found: Decimal, wanted: Decimal) -> bool:
-        return rounded(found, expected.decimals) == wanted
-
-    def plain(amount: Decimal) -> str:
-        return amount_text(rounded(amount, expected.decimals))
+    def differs(
+        what: str, found: Decimal, wanted: Decimal, where: Place, why: Callable[[], str] = str
+    ) -> Iterator[Finding]:
+        if not plain.same(found, wanted):
+            off = plain.off(found, wanted)
+            yield _wrong(example, what, plain(found), amount_text(wanted), where, why(), off)
 
     for each in expected.figures:
         amount = figures.of_node(each.node, each.figure, each.part)
-        if not same(amount, each.value):
-            what = f"{each.figure} of {each.node}{each.part}"
-            why = _neighbours(each, figures, plain)
-            yield _wrong(example, what, plain(amount), amount_text(each.value), each.where, why)
+        what = f"{each.figure} of {each.node}{each.part}"
+        why = partial(way_to, each, figures, plain)
+        yield from differs(what, amount, each.value, each.where, why)
     for edge in expected.amounts:
         amount = figures.of_edge(edge.source, edge.receiver, edge.part)
-        if not same(amount, edge.value):
-            what = f"the contribution of {edge.source} to {edge.receiver}{edge.part}"
-            yield _wrong(example, what, plain(amount), amount_text(edge.value), edge.where)
+        what = f"the contribution of {edge.source} to {edge.receiver}{edge.part}"
+        why = partial(given_by, edge.source, edge.part, figures, plain)
+        yield from differs(what, amount, edge.value, edge.where, why)
     for product in expected.hierarchy:
-        subtree = figures.subtrees.get(product.product)
-        if subtree is None or not same(subtree, Decimal(product.value)):
-            what = f"the cost of {product.product} with all its parts"
-            said = "that of no product" if subtree is None else plain(subtree)
-            yield _wrong(example, what, said, amount_text(Decimal(product.value)), product.where)
+        what = f"the cost of {product.product} with all its parts"
+        subtree, value = figures.subtrees.get(product.product), Decimal(product.value)
+        if subtree is None:
+            yield _wrong(example, what, "that of no product", amount_text(value), product.where)
+        else:
+            yield from differs(what, subtree, value, product.where)
     yield from _other_shown(example, expected.shown, figures)
     proof = figures.proof.to_dict()
     for each_field in differences(proof, expected.reconciliation, expected.decimals):
@@ -157,23 +179,6 @@ def _other_shown(
             yield _wrong(example, what, text, each.value, each.where)
 
 
-def _neighbours(each: NodeFigure, figures: Figures, plain: Callable[[Decimal], str]) -> str:
-    """Who gave to a node or got from it: the first thing one wants to know."""
-    if each.figure == "direct":
-        return ""
-    giving = each.figure in ("given", "retained")
-    rows = [
-        f"{plain(amount)} {'to' if giving else 'from'} {receiver if giving else source}"
-        for source, receiver, amount in figures.neighbours(each.node, each.part)
-        if (source if giving else receiver) == each.node
-    ]
-    verb = "gave" if giving else "got"
-    if not rows:
-        return f"{each.node} {verb} nothing{each.part}."
-    more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
-    return f"{each.node} {verb} {', '.join(rows[:_NAMED])}{more}."
-
-
 def _other_findings(example: Example, found: Answer) -> Iterator[Finding]:
     wanted, where = example.expected.findings, example.expected.findings_where
     if wanted is None:
@@ -185,19 +190,46 @@ def _other_findings(example: Example, found: Answer) -> Iterator[Finding]:
         ]
         instead = "no such finding"
         for one in wanted:
-            if not any(_meets(each, one) for each in found.findings):
+            if any(_meets(each, one) for each in found.findings):
+                continue
+            near = next((each for each in surprising if each.code == one.code), None)
+            if near is None:
                 said = ", ".join(each.code for each in found.findings) or "none"
                 yield _wrong(example, "what was found", said, one, one.where)
+            else:
+                surprising.remove(near)
+                yield from _other_facts(example, near, one)
     for each in surprising:
         place = "" if each.where == MEMORY else f" ({each.where})"
         said = f"the {each.severity} [{each.code}] {each.message}{place}"
         yield _wrong(example, "what was found", said, instead, where, each.remedy)
 
 
+def _other_facts(example: Example, found: Finding, wanted: ExpectedFinding) -> Iterator[Finding]:
+    """In what a finding differs that has the expected code."""
+    for name, text in wanted.facts.items():
+        said = _fact(found, name)
+        if not _agrees(name, said, text):
+            what = f"{name} of {wanted.code}"
+            yield _wrong(example, what, show(said), show(text), wanted.where, found.message)
+
+
 def _meets(found: Finding, wanted: ExpectedFinding) -> bool:
-    """Whether a finding has the code and states every fact; of its message a part is enough."""
-    facts: Mapping[str, Any] = {**found.details, "severity": found.severity}
+    """Whether a finding has the code and states every fact."""
     return found.code == wanted.code and all(
-        text in found.message if name == "message" else fact_text(facts.get(name)) == text
-        for name, text in wanted.facts.items()
+        _agrees(name, _fact(found, name), text) for name, text in wanted.facts.items()
     )
+
+
+def _fact(found: Finding, name: str) -> str:
+    facts: Mapping[str, Any] = {
+        **found.details,
+        "severity": found.severity,
+        "message": found.message,
+    }
+    return fact_text(facts.get(name))
+
+
+def _agrees(name: str, said: str, wanted: str) -> bool:
+    """Of a message a part is enough."""
+    return wanted in said if name == "message" else said == wanted

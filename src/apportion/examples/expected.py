@@ -40,7 +40,7 @@ SHAPE = Shape(
     synonyms=MappingProxyType({"figures": "nodes", "edges": "contributions", "error": "findings"}),
     subject=lambda _: "what is expected",
 )
-_NODE = Shape(keys=_PART | {*FIGURES}, subject=lambda _: "the expected figures")
+_NODE = Shape(keys=_PART | {*FIGURES}, subject=lambda _: "what is expected of the node")
 _EDGE_ORDER = ("source", "receiver", "amount")
 _EDGE = Shape(
     keys=_PART | {*_EDGE_ORDER},

@@ -115,7 +115,7 @@ def _example(
     expected = read_expected(wanted)
     rules = tuple(rule for rule, _ in fields.identifiers("rule"))
     nothing = not expected.needs_a_run and expected.findings is None
-    if nothing and not wanted.broken and raw.get("expect") is not None:
+    if nothing and not wanted.broken and isinstance(raw.get("expect"), Mapping):
         message = f"{fields.name()} expects nothing, so it cannot fail."
         fields.problem("missing_key", message, "Add figures under expect.", "expect")
     if expected.needs_a_run and given.costs is None and not inside.broken:

@@ -31,7 +31,7 @@ from apportion.ingest.connection import open_lines
 from apportion.ingest.decimals import shown
 from apportion.ingest.first_reading import Layout, groups
 from apportion.ingest.incoming import Context, FileReport
-from apportion.ingest.safe_reading import RefusedError, Shape
+from apportion.ingest.safe_reading import RefusedError, SafeFile, Shape
 from apportion.ingest.words import count_of
 
 _OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
@@ -88,7 +88,9 @@ def accept(
     if context.reject_file is not None:
         write_rejected(rejected, context.reject_file)
     if not any(each.report.accepted for each in taken):
-        raise IngestError([_nothing(each.report) for each in taken])
+        raise IngestError(
+            [_nothing(each.report, layout) for each, layout in zip(taken, layouts, strict=True)]
+        )
     relation = connection.table(taken[0].table)
     for each in taken[1:]:
         relation = relation.union(connection.table(each.table))
@@ -103,31 +105,42 @@ def _take(
     folder: Path,
     index: int,
 ) -> _Taken:
-    table = f"file_{index}"
     name = layout.file.name
-    careful: CarefulLines | None = None
-    empty = pa.table({column: pa.array([], pa.string()) for column in REJECTED_COLUMNS})
-    nothing = FileReport(name, 0, 0, 0, {}, {})
     try:
-        stumbled = _read(connection, layout, context, index)
-        if stumbled:
-            longest = context.limits.line
-            careful = read_carefully(connection, layout, folder, index, longest)
-            if careful.bad.num_rows and context.reject_file is None:
-                findings = line_findings(layout, careful.bad, MOST_SHOWN)
-                more = max(careful.bad.num_rows - MOST_SHOWN, 0)
-                return _Taken(table, nothing, empty, findings, more)
-            connection.execute(f"drop table if exists {table}")
-            _keep(groups(careful.good, layout), index)
+        if not _read(connection, layout, context, index):
+            taken = _proved(connection, layout, index, None)
+            # A reader that skipped a line did not stumble over it, so the proof sends it back.
+            if not taken.findings or layout.file.shape is Shape.PARQUET:
+                return taken
+        careful = read_carefully(connection, layout, folder, index, context.limits.line)
+        if careful.bad.num_rows and context.reject_file is None:
+            findings = line_findings(layout, careful.bad, MOST_SHOWN)
+            return _refused(name, findings, max(careful.bad.num_rows - MOST_SHOWN, 0))
+        connection.execute(f"drop table if exists {_table(index)}")
+        _keep(groups(careful.good, layout), index)
+        return _proved(connection, layout, index, careful)
     except RefusedError as refused:
-        return _Taken(table, nothing, empty, [refused.finding(name)])
+        return _refused(name, [refused.finding(name)])
     except _OURS:
         raise
     except duckdb.Error as error:
-        return _Taken(table, nothing, empty, [_unreadable(name, error)])
-    report = _report(connection, layout, table, careful)
+        return _refused(name, [_unreadable(layout.file, error)])
+
+
+def _table(index: int) -> str:
+    return f"file_{index}"
+
+
+def _refused(name: str, findings: list[Finding], more: int = 0) -> _Taken:
+    return _Taken("", FileReport(name, 0, 0, 0, {}, {}), _nothing_rejected(), findings, more)
+
+
+def _proved(
+    connection: duckdb.DuckDBPyConnection, layout: Layout, index: int, careful: CarefulLines | None
+) -> _Taken:
+    report = _report(connection, layout, _table(index), careful)
     findings = _prove(layout, report, careful)
-    return _Taken(table, report, _rejected(layout, careful) or empty, findings)
+    return _Taken(_table(index), report, _rejected(layout, careful), findings)
 
 
 def _read(
@@ -143,25 +156,27 @@ def _read(
         if layout.file.shape is Shape.PARQUET:
             raise
         return True
-    bad = connection.table(f"file_{index}").aggregate("coalesce(sum(bad), 0)").fetchall()
+    bad = connection.table(_table(index)).aggregate("coalesce(sum(bad), 0)").fetchall()
     return bool(bad[0][0])
 
 
 def _keep(relation: duckdb.DuckDBPyRelation, index: int) -> None:
-    relation.select("*", duckdb.ConstantExpression(index).alias("file")).create(f"file_{index}")
+    relation.select("*", duckdb.ConstantExpression(index).alias("file")).create(_table(index))
 
 
-def _unreadable(name: str, error: duckdb.Error) -> Finding:
+def _unreadable(file: SafeFile, error: duckdb.Error) -> Finding:
     if isinstance(error, duckdb.OutOfRangeException):
         return Finding(
             "amount_overflow",
             "The amounts of the file are too large to be summed.",
-            Place(name),
+            Place(file.name),
             "Check the amounts.",
         )
-    reason = str(error).splitlines()[0][:300]
+    # Where the file lies while it is read is nobody's business, and differs each time.
+    reason = str(error).splitlines()[0].replace(str(file.path), Path(file.name).name)[:300]
     remedy = "Download or export the file again."
-    return Finding("unreadable_file", f"The file cannot be read: {reason}", Place(name), remedy)
+    message = f"The file cannot be read: {reason.rstrip('.')}."
+    return Finding("unreadable_file", message, Place(file.name), remedy)
 
 
 def _report(
@@ -196,7 +211,7 @@ def _prove(layout: Layout, report: FileReport, careful: CarefulLines | None) -> 
     """Compare with the second reading."""
     name = layout.file.name
     if report.lines_read == 0:
-        return [_nothing(report)]
+        return [_nothing(report, layout)]
     try:
         counted = second_reading.count(_again(layout, careful))
     except (pa.ArrowException, OSError) as error:
@@ -249,9 +264,13 @@ def _again(layout: Layout, careful: CarefulLines | None) -> second_reading.Readi
     )
 
 
-def _rejected(layout: Layout, careful: CarefulLines | None) -> pa.Table | None:
-    if careful is None or not careful.bad.num_rows:
-        return None
+def _nothing_rejected() -> pa.Table:
+    return pa.table({column: pa.array([], pa.string()) for column in REJECTED_COLUMNS})
+
+
+def _rejected(layout: Layout, careful: CarefulLines | None) -> pa.Table:
+    if careful is None:
+        return _nothing_rejected()
     bad = careful.bad
     return pa.table(
         {
@@ -263,12 +282,12 @@ def _rejected(layout: Layout, careful: CarefulLines | None) -> pa.Table | None:
     )
 
 
-def _nothing(report: FileReport) -> Finding:
-    message = (
-        "The file holds a header and no lines."
-        if not report.rejected
-        else f"Not one of {count_of(report.rejected, 'line')} could be accepted."
-    )
+def _nothing(report: FileReport, layout: Layout) -> Finding:
+    message = "The file holds a header and no lines."
+    if layout.unit:
+        message = f"The file holds no {layout.unit}s."
+    if report.rejected:
+        message = f"Not one of {count_of(report.rejected, layout.unit or 'line')} was accepted."
     remedy = "Check the export; nothing was taken."
     return Finding("check_saw_no_rows", message, Place(report.file), remedy)
 

@@ -36,6 +36,7 @@ MOST_SHOWN = 50
 _BATCH = 50_000
 _SHOWN = 200
 _UNREADABLE = re.compile("[\udc80-\udcff]")
+_TOO_LONG = "field larger than field limit"
 _QUOTES = {
     "unexpected end of data": "a double quote is opened and never closed",
     "',' expected after '\"'": "text follows the double quote that closes a cell",
@@ -130,6 +131,14 @@ def _records(
             return
         except csv.Error as error:
             problem = _QUOTES.get(str(error), str(error))
+            if problem.startswith(_TOO_LONG):
+                # Where the cell ends is not known, so neither is what any later line is.
+                raise RefusedError(
+                    "unsafe_file",
+                    f"A cell is longer than {longest:,} characters.",
+                    "Check that its quotes are closed.",
+                    line,
+                ) from None
         record = text.take()
         if header or cells == []:
             header = False
@@ -147,8 +156,8 @@ class CarefulLines:
     """The lines of a file with their numbers.
 
     ``good`` has the file's columns by id, ``path`` is what it is read from. ``bad`` is a table of
-    the wrong lines: ``line``, ``record``, ``problem``, ``value_<alias>`` and ``check_<n>`` for
-    each of the layout's checks.
+    the wrong lines: ``line``, ``record``, ``problem``, ``value_<id>`` for each column that
+    is read and ``check_<n>`` for each of the layout's checks.
     """
 
     good: DuckDBPyRelation
@@ -162,8 +171,7 @@ def read_carefully(
 ) -> CarefulLines:
     """Tell good lines from bad ones. Raises ``RefusedError``, ``duckdb.Error``."""
     file = layout.file
-    cells = (*layout.cells, layout.number.cell)
-    wanted = sorted({c.column for c in cells if c.column}, key=lambda column: column.position)
+    wanted = layout.read
     path, columns = file.path, tuple(column.id for column in file.columns)
     if file.shape is Shape.CSV:
         path = folder / f"careful_{index}"
@@ -172,15 +180,15 @@ def read_carefully(
         lines = connection.read_parquet(str(path))
     else:
         lines = _numbered(connection, layout)
-    flagged = raw_cells(lines, layout, ("line", "record", "problem"))
+    own = ("line", "record", "problem")
+    flagged = raw_cells(lines, layout, (*own, *(column.id for column in wanted)))
     checks = [
         any_of([check.bad]).alias(f"check_{place}") for place, check in enumerate(layout.checks)
     ]
-    values = [_shown(cell.alias).alias(f"value_{cell.alias}") for cell in cells]
-    own = [ColumnExpression(name) for name in ("line", "record", "problem")]
+    cells = [_shown(column).alias(f"value_{column.id}") for column in wanted]
     wrong = any_of(ColumnExpression(f"check_{place}") for place in range(len(checks)))
     bad = (
-        flagged.select(*own, *values, *checks)
+        flagged.select(*[ColumnExpression(name) for name in own], *cells, *checks)
         .filter(ColumnExpression("problem").isnotnull() | wrong)
         .order("line")
         .to_arrow_table()
@@ -190,9 +198,9 @@ def read_carefully(
     return CarefulLines(good, bad, path, columns)
 
 
-def _shown(alias: str) -> Expression:
+def _shown(column: Column) -> Expression:
     return FunctionExpression(
-        "left", ColumnExpression(alias).cast("varchar"), ConstantExpression(_SHOWN)
+        "left", ColumnExpression(column.id).cast("varchar"), ConstantExpression(_SHOWN)
     )
 
 
@@ -222,7 +230,7 @@ def line_findings(layout: Layout, bad: pa.Table, most: int) -> list[Finding]:
             continue
         failed = [check for place, check in enumerate(layout.checks) if row[f"check_{place}"]]
         for check in failed:
-            value = row[f"value_{check.alias}"] or ""
+            value = row[f"value_{check.column.id}"] or ""
             expected, remedy = check.expected, check.remedy
             if check.explain:
                 expected, remedy = check.explain(value)

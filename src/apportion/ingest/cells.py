@@ -169,7 +169,7 @@ def day(alias: str, column: Column) -> Cell:
         alias,
         column,
         "invalid_value",
-        "expected a day of the calendar such as 2024-01-31",
+        "expected a day of the calendar from 1970 to 2199, such as 2024-01-31",
         "Write it as YYYY-MM-DD.",
         SQLExpression(f"not coalesce(({value.fragment()}) {_YEARS}, false)"),
     )
@@ -191,7 +191,7 @@ def moment(alias: str, column: Column, nulls: tuple[str, ...], *, required: bool
         alias,
         column,
         "invalid_value",
-        "expected a moment such as 2024-01-31T00:00:00Z",
+        "expected a moment from 1970 to 2199, such as 2024-01-31T00:00:00Z",
         "Write it as ISO 8601, in UTC.",
         ~in_years if required else ~in_years & ~blank,
     )
@@ -224,10 +224,8 @@ def number(
         checks.append(
             Check(alias, column, "invalid_value", "it is blank", "Give it a number.", blank)
         )
-    raw = ColumnExpression(column.id)
-    if column.holds not in (Holds.TEXT, Holds.NUMBER, Holds.DOUBLE, Holds.FLOAT):
-        raw = raw.cast("varchar")
-    return Number(Cell(alias, raw, value, tuple(checks), column), blank, decimals)
+    cell = Cell(alias, ColumnExpression(column.id), value, tuple(checks), column)
+    return Number(cell, blank, decimals)
 
 
 def _overflow(
@@ -247,7 +245,11 @@ def _overflow(
         large = SQLExpression(f"coalesce(abs({value.fragment()}) > {most}, false)")
         beyond = beyond | large
         expected = f"it does not fit in 64 bits at {scale} decimals"
-    remedy = "Check the amount; for a currency of large numbers, lower `scale` in apportion.yaml."
+    remedy = "Check the number."
+    if scale is not None:
+        remedy = (
+            "Check the amount; for a currency of large numbers, lower `scale` in apportion.yaml."
+        )
     return Check(alias, column, "amount_overflow", expected, remedy, beyond)
 
 

@@ -1,11 +1,15 @@
-"""The period of a charge: one day for most, start and end for those that span several.
+"""The periods of a charge: when it arose, and the bill it stands on.
+
+When it arose is one day for most, start and end for those that span several.
 
 A charge that lies within one day belongs to it whatever its hours, so hours are forgotten before
 lines are grouped where the file holds moments, and after it where it holds texts. That makes
 groups few.
 """
 
-from duckdb import ConstantExpression, Expression, SQLExpression
+from dataclasses import replace
+
+from duckdb import ColumnExpression, ConstantExpression, Expression, SQLExpression
 
 from apportion.ingest import cells
 from apportion.ingest.cells import Cell, Check
@@ -84,3 +88,29 @@ def _checks(start: str, end: str, column: Column | None) -> tuple[Check, ...]:
             SQLExpression(f"coalesce({length} > {LONGEST}, false)"),
         ),
     )
+
+
+def billing_cells(
+    start: Column | None, end: Column | None, nulls: tuple[str, ...]
+) -> tuple[Cell, ...]:
+    """Cells ``billed_from`` and ``billed_to``, null where the bill does not say."""
+    begins, ends = _billed("billed_from", start, nulls), _billed("billed_to", end, nulls)
+    if end is None:
+        return begins, ends
+    order = f"({ends.value.fragment()}) <= ({begins.value.fragment()})"
+    check = Check(
+        "billed_to",
+        end,
+        "invalid_value",
+        "the billing period does not end after it begins",
+        "Correct the billing period; its end is the first moment after it.",
+        SQLExpression(f"coalesce({order}, false)"),
+    )
+    return begins, replace(ends, checks=(*ends.checks, check))
+
+
+def _billed(alias: str, column: Column | None, nulls: tuple[str, ...]) -> Cell:
+    if column is None:
+        nothing = ConstantExpression(None).cast("timestamp")
+        return Cell(alias, nothing, ColumnExpression(alias))
+    return cells.moment(alias, column, nulls, required=False)

@@ -121,8 +121,8 @@ def _refuse(rows: pa.Table, scale: int) -> None:
             [
                 Finding(
                     "amount_overflow",
-                    f"The cost of {row['node']!r} on {row['day']} in {row['dimension']!r} does not "
-                    f"fit in 64 bits at {scale} decimals.",
+                    f"The lines of {row['node']!r} on {row['day']} in {row['dimension']!r} sum to "
+                    f"what does not fit in 64 bits at {scale} decimals.",
                     remedy="Check the amounts, or lower `scale` in apportion.yaml.",
                     details={"node": row["node"], "date": row["day"]},
                 )

@@ -6,6 +6,7 @@ Both hold, for each metric and each set of dimensions, timestamps in millisecond
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from apportion.ingest.safe_reading import Limits, RefusedError
+from apportion.model.values import show
 
 SCHEMA = pa.schema(
     [
@@ -96,10 +98,13 @@ def _load(path: Path, limits: Limits) -> Any:
             parse_float=str,
             parse_int=str,
             parse_constant=lambda word: word,
+            object_pairs_hook=_each_key_once,
         )
     except UnicodeDecodeError as error:
         raise RefusedError(
-            "unreadable_file", f"The file is not UTF-8: byte {error.start}.", "Save it as UTF-8."
+            "unreadable_file",
+            f"The file is not UTF-8: byte {error.start}.",
+            "Save it as UTF-8.",
         ) from None
     except json.JSONDecodeError as error:
         raise RefusedError(
@@ -112,6 +117,19 @@ def _load(path: Path, limits: Limits) -> Any:
         raise RefusedError(
             "unsafe_file", "The JSON is nested too deeply.", "Download the answer again."
         ) from None
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    held = dict(pairs)
+    if len(held) != len(pairs):
+        counted = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counted.items() if count > 1)
+        raise RefusedError(
+            "duplicate_key",
+            f"The key {show(twice)} is given twice in one object.",
+            "Keep one of the two.",
+        )
+    return held
 
 
 def _read_page(page: Any, where: str, columns: _Columns) -> None:

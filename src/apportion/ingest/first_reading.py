@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from duckdb import ColumnExpression, DuckDBPyRelation, FunctionExpression, SQLExpression
 
 from apportion.ingest.cells import Cell, Check, Number, any_of
-from apportion.ingest.safe_reading import SafeFile
+from apportion.ingest.safe_reading import Column, SafeFile
 
 AMOUNT = "amount"
 LINES = "lines"
@@ -23,7 +23,8 @@ class Layout:
     ``cells`` are the same aliases in the same order for every file of an ingest. ``key`` is the
     alias by which totals are proved: the currency, or the metric. ``sign`` keeps negative
     numbers in groups of their own; ``largest`` asks for the largest number of each group.
-    ``unit`` is what a line is called where the file has no lines.
+    ``unit`` is what a line is called where the file has no lines. ``beside`` are columns that cells
+    read besides their own.
     """
 
     file: SafeFile
@@ -35,6 +36,14 @@ class Layout:
     sign: bool = False
     largest: bool = False
     unit: str = ""
+    beside: tuple[Column, ...] = ()
+
+    @property
+    def read(self) -> tuple[Column, ...]:
+        """The file's columns that are read, in its order."""
+        own = (cell.column for cell in (*self.cells, self.number.cell))
+        columns = {column for column in (*own, *self.beside) if column is not None}
+        return tuple(sorted(columns, key=lambda column: column.position))
 
     def cell(self, alias: str) -> Cell:
         """The cell of that alias."""

@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from apportion.findings import Finding, IngestError, Place, Severity
-from apportion.ingest.safe_reading import SafeFile, Shape
+from apportion.ingest.safe_reading import Holds, SafeFile, Shape
 from apportion.model.spelling import did_you_mean
+
+NUMBERS = (Holds.TEXT, Holds.NUMBER, Holds.DOUBLE, Holds.FLOAT)
+"""What a column with numbers may hold."""
 
 
 def require_tables(files: Sequence[SafeFile], what: str) -> None:
@@ -22,7 +25,21 @@ def require_tables(files: Sequence[SafeFile], what: str) -> None:
         raise IngestError(findings)
 
 
-def missing_columns(file: SafeFile, required: Mapping[str, str]) -> list[Finding]:
+def require_columns(files: Sequence[SafeFile], required: Mapping[str, str], number: str) -> None:
+    """Raise ``IngestError`` unless each file has the required columns, and numbers in that one.
+
+    The mapping gives an example cell of each: ``missing_key``, ``wrong_type``.
+    """
+    findings = [
+        finding
+        for file in files
+        for finding in (*_missing_columns(file, required), *_not_numbers(file, number))
+    ]
+    if findings:
+        raise IngestError(findings)
+
+
+def _missing_columns(file: SafeFile, required: Mapping[str, str]) -> list[Finding]:
     """A finding (``missing_key``) for each required column; the mapping gives an example cell."""
     names = [column.name for column in file.columns]
     return [
@@ -34,6 +51,21 @@ def missing_columns(file: SafeFile, required: Mapping[str, str]) -> list[Finding
         )
         for name, example in required.items()
         if file.find(name) is None
+    ]
+
+
+def _not_numbers(file: SafeFile, name: str) -> list[Finding]:
+    """A finding (``wrong_type``) where the type of a column says that no number stands in it."""
+    column = file.find(name)
+    if column is None or column.holds in NUMBERS:
+        return []
+    return [
+        Finding(
+            "wrong_type",
+            f"The column {name!r} holds neither numbers that are read exactly nor text.",
+            Place(file.name),
+            "Export it as decimals of up to 38 digits, as doubles, integers or text.",
+        )
     ]
 
 

@@ -5,14 +5,23 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from apportion.findings import Finding, UsageError
+import duckdb
+
+from apportion.findings import MEMORY, Finding, IngestError, Place, UsageError
 from apportion.ingest.acceptance import refuse_overwriting
 from apportion.ingest.incoming import Context, Format, Incoming
+from apportion.ingest.repeats import refuse_repeats
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean, one_of
 from apportion.plugins import FORMATS, registered
 
 COST_COLUMNS = ("effective", "billed", "contracted", "list")
+
+_TOO_LARGE = Finding(
+    "amount_overflow",
+    "The amounts are too large to be summed.",
+    remedy="Check the amounts.",
+)
 
 
 def format_named(name: str) -> Format:
@@ -57,6 +66,21 @@ def read_files(
     files = [Path(path) for path in paths]
     rejects = Path(reject_file) if reject_file is not None else None
     refuse_overwriting(files, rejects)
+    refuse_repeats(files)
     context = Context(model, source or None, period, column, rejects)
-    incoming = chosen.read(files, context)
+    try:
+        incoming = chosen.read(files, context)
+    except IngestError as error:
+        raise IngestError(_placed(error.findings, files)) from None
+    except duckdb.OutOfRangeException as error:
+        raise IngestError(_placed([_TOO_LARGE], files)) from error
     return replace(incoming, report=replace(incoming.report, format=chosen.name))
+
+
+def _placed(findings: Sequence[Finding], files: Sequence[Path]) -> list[Finding]:
+    """Findings about sums of lines, which have no line, at least name the files."""
+    everywhere = Place(", ".join(str(file) for file in files))
+    return [
+        replace(finding, where=everywhere) if finding.where == MEMORY else finding
+        for finding in findings
+    ]

@@ -274,6 +274,7 @@ def require_text(data: bytes, *, whole: bool) -> None:
             "unreadable_file",
             f"The file is not text: byte {nul} is NUL; expected CSV or JSON in UTF-8, or Parquet.",
             "Check that this is the file you meant, and export it again.",
+            data.count(b"\n", 0, nul) + 1,
         )
     try:
         data.decode("utf-8")
@@ -283,4 +284,5 @@ def require_text(data: bytes, *, whole: bool) -> None:
                 "unreadable_file",
                 f"The file is not UTF-8: byte {error.start} is {data[error.start]:#04x}.",
                 "Save it as UTF-8 (in Excel: CSV UTF-8).",
+                data.count(b"\n", 0, error.start) + 1,
             ) from None

@@ -13,9 +13,8 @@ from datetime import date, datetime
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from filelock import Timeout
 
-from apportion.findings import LedgerError
+from apportion.findings import Finding, LedgerError
 from apportion.ledger.record_ingest import Step, no_step
 from apportion.ledger.schemas import (
     ALLOCATIONS,
@@ -30,10 +29,11 @@ from apportion.ledger.store import (
     Store,
     append,
     as_json,
+    claimed,
     delete_runs,
     overwrite,
     read,
-    run_claim,
+    runs_claimed,
     runs_with_rows,
     writing,
 )
@@ -100,50 +100,65 @@ def commit_run(
     on_step("sweep")
     sweep(store)
     on_step("claim")
-    claim = run_claim(store, run_id)
-    claim.acquire(timeout=0)
-    try:
-        timings = {"began": now()}
-        on_step("write rows")
-        counts = _write(store, run_id, rows)
-        finished = end()
-        append(store, WARNINGS, _of_run(WARNINGS, run_id, finished.warnings))
-        timings["written"] = now()
-        on_step("read back")
-        connection = duckdb.connect()
-        result_views(connection, store, [Piece(run_id, facts.start, facts.end)])
-        proof = prove(connection)
-        timings["proved"] = now()
-        on_step("write proof")
-        append(store, RECONCILIATIONS, _of_run(RECONCILIATIONS, run_id, _proof_rows(proof)))
-        on_step("record")
-        with writing(store):
-            row = _record(store, facts, run_id, counts, finished, timings)
-            append(store, RUNS, pa.Table.from_pylist([row], schema=RUNS.schema))
-        on_step("release")
-    except BaseException:
-        with suppress(LedgerError):
-            _remove(store, [run_id])
-        raise
-    finally:
-        claim.release()
+    with claimed(store, run_id) as mine:
+        if not mine:
+            raise LedgerError([Finding("ledger_busy", f"The run {run_id!r} is being written.")])
+        try:
+            _commit(store, facts, rows, end, prove, run_id, now, on_step)
+        except BaseException:
+            # Whoever interrupts after the record leaves a complete run.
+            with suppress(LedgerError):
+                if run_id not in _recorded(store):
+                    _remove(store, [run_id])
+            raise
+
+
+def _commit(
+    store: Store,
+    facts: RunFacts,
+    rows: Iterable[RunRows],
+    end: Callable[[], RunEnd],
+    prove: Prove,
+    run_id: str,
+    now: Callable[[], datetime],
+    on_step: Step,
+) -> None:
+    timings = {"began": now()}
+    on_step("write rows")
+    counts = _write(store, run_id, rows)
+    finished = end()
+    append(store, WARNINGS, _of_run(WARNINGS, run_id, finished.warnings))
+    timings["written"] = now()
+    on_step("read back")
+    connection = duckdb.connect()
+    result_views(connection, store, [Piece(run_id, facts.start, facts.end)])
+    proof = prove(connection)
+    timings["proved"] = now()
+    on_step("write proof")
+    append(store, RECONCILIATIONS, _of_run(RECONCILIATIONS, run_id, _proof_rows(proof)))
+    on_step("record")
+    with writing(store):
+        row = _record(store, facts, run_id, counts, finished, timings)
+        append(store, RUNS, pa.Table.from_pylist([row], schema=RUNS.schema))
+    on_step("release")
 
 
 def sweep(store: Store) -> list[str]:
-    """Remove rows that no record names and no living process is writing. Returns their runs."""
-    recorded = set(read(store, RUNS)["run_id"].to_pylist())
+    """Remove what no record names and no living process is writing. Returns the runs removed."""
+    claims = runs_claimed(store)
     found = set().union(*(runs_with_rows(store, table) for table in RESULTS))
     orphans = []
-    for run_id in sorted(found - recorded):
-        claim = run_claim(store, run_id)
-        with suppress(Timeout):
-            claim.acquire(timeout=0)
+    for run_id in sorted(claims | (found - _recorded(store))):
+        with claimed(store, run_id) as mine:
             # Between the look at the records and the claim the run may have been completed.
-            if run_id not in read(store, RUNS)["run_id"].to_pylist():
+            if mine and run_id in found - _recorded(store):
                 orphans.append(run_id)
-            claim.release()
-    _remove(store, orphans)
+                _remove(store, [run_id])
     return orphans
+
+
+def _recorded(store: Store) -> set[str]:
+    return set(read(store, RUNS)["run_id"].to_pylist())
 
 
 def prune(store: Store, run_ids: list[str]) -> None:

@@ -5,17 +5,18 @@ predicate as text of the world: they are dates and digests that this program mad
 """
 
 import json
+import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import DeltaTable, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError
+from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock, Timeout
 
 from apportion.findings import Finding, LedgerError, Place
@@ -26,6 +27,13 @@ WAIT_SECONDS = 60.0
 
 _UNUSABLE = set('[]%{}|\\^`<>"')
 _WRITING = WriterProperties(compression="ZSTD", compression_level=1)
+# A commit that stands must not be reported as failed because its checkpoint could not be written,
+# and the log of old versions must stay: runs and ingests name them.
+_NOTHING_AFTER = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+_CHECKPOINT_EVERY = 100
+_TRIES = 20
+_LONGEST_REASON = 300
+_ANSI = re.compile("\x1b\\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +56,17 @@ def open_store(root: Path) -> Store:
     if strange:
         raise _failed(root, f"its path holds {' '.join(strange)}", "Move it to a plainer path.")
     store = Store(root.resolve())
-    missing = [table for table in TABLES if not (store.folder(table) / "_delta_log").is_dir()]
+    missing = [table for table in TABLES if not _is_made(store, table)]
     if missing:
         with writing(store), _storage(store.root, "make its tables"):
             for table in missing:
                 _create(store, table)
     return store
+
+
+def _is_made(store: Store, table: Table) -> bool:
+    # Whoever was killed while making the table may have left its folder without a version.
+    return any((store.folder(table) / "_delta_log").glob("*[0-9].json"))
 
 
 def _create(store: Store, table: Table) -> None:
@@ -63,6 +76,7 @@ def _create(store: Store, table: Table) -> None:
         mode="ignore",
         partition_by=list(table.partition_by) or None,
         description=table.meaning,
+        post_commithook_properties=_NOTHING_AFTER,
     )
 
 
@@ -95,12 +109,38 @@ def writing(store: Store, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
         lock.release()
 
 
-def run_claim(store: Store, run_id: str) -> FileLock:
-    """The lock that a run holds while its rows are being written."""
-    folder = store.root / ".running"
-    with _storage(folder, "claim a run"):
-        folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / f"{run_id}.lock")
+@contextmanager
+def claimed(store: Store, run_id: str) -> Iterator[bool]:
+    """Hold the claim on a run that is being written. Gives whether nobody else holds it.
+
+    The system lets it go when its holder dies. Raises ``LedgerError`` (``storage_failed``).
+    """
+    path = _claims(store) / f"{run_id}.lock"
+    lock = FileLock(path)
+    # So that nobody finds the file of a claim that is not yet locked.
+    with writing(store), _storage(path, "claim a run"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(Timeout):
+            lock.acquire(timeout=0)
+    mine = lock.is_locked
+    try:
+        yield mine
+    finally:
+        if mine:
+            # Nobody waits for a claim, so its file can go while it is held.
+            with suppress(OSError):
+                path.unlink()
+            lock.release()
+
+
+def _claims(store: Store) -> Path:
+    return store.root / ".running"
+
+
+def runs_claimed(store: Store) -> set[str]:
+    """The runs that are being written, or whose writer was killed."""
+    with _storage(_claims(store), "list claims"):
+        return {path.stem for path in _claims(store).glob("*.lock")}
 
 
 def version(store: Store, table: Table) -> int:
@@ -109,17 +149,31 @@ def version(store: Store, table: Table) -> int:
         return DeltaTable(store.folder(table)).version()
 
 
-def append(store: Store, table: Table, rows: pa.Table | pa.RecordBatchReader) -> int:
-    """Add rows in one commit. Returns the new version."""
-    with _storage(store.folder(table), "append rows"):
+def append(store: Store, table: Table, rows: pa.Table) -> None:
+    """Add rows in one commit."""
+
+    def commit() -> None:
         write_deltalake(
             store.folder(table),
             rows,
             mode="append",
             partition_by=list(table.partition_by) or None,
             writer_properties=_WRITING,
+            post_commithook_properties=_NOTHING_AFTER,
         )
-    return version(store, table)
+
+    with _storage(store.folder(table), "append rows"):
+        _among_others(commit)
+    _checkpoint(store, table)
+
+
+def _among_others(commit: Callable[[], object]) -> None:
+    """Commit again where another commit came between, because that refused this one whole."""
+    for _ in range(_TRIES - 1):
+        with suppress(CommitFailedError):
+            commit()
+            return
+    commit()
 
 
 def replace(store: Store, table: Table, rows: pa.Table, predicate: str) -> int:
@@ -131,21 +185,31 @@ def replace(store: Store, table: Table, rows: pa.Table, predicate: str) -> int:
             mode="overwrite",
             predicate=predicate,
             writer_properties=_WRITING,
+            post_commithook_properties=_NOTHING_AFTER,
         )
+    _checkpoint(store, table)
     return version(store, table)
 
 
-def overwrite(store: Store, table: Table, rows: pa.Table) -> int:
-    """Put rows in the place of all there are, in one commit. Returns the new version."""
+def overwrite(store: Store, table: Table, rows: pa.Table) -> None:
+    """Put rows in the place of all there are, in one commit."""
     with _storage(store.folder(table), "rewrite the table"):
-        write_deltalake(store.folder(table), rows, mode="overwrite", writer_properties=_WRITING)
-    return version(store, table)
+        write_deltalake(
+            store.folder(table),
+            rows,
+            mode="overwrite",
+            writer_properties=_WRITING,
+            post_commithook_properties=_NOTHING_AFTER,
+        )
+    _checkpoint(store, table)
 
 
 def restore(store: Store, table: Table, to_version: int) -> None:
     """Make a table again what it was at a version, as a new version."""
     with _storage(store.folder(table), "restore a version"):
-        DeltaTable(store.folder(table)).restore(to_version)
+        DeltaTable(store.folder(table)).restore(
+            to_version, post_commithook_properties=_NOTHING_AFTER
+        )
 
 
 def delete_runs(store: Store, table: Table, run_ids: Sequence[str]) -> None:
@@ -155,9 +219,23 @@ def delete_runs(store: Store, table: Table, run_ids: Sequence[str]) -> None:
         if not found:
             return
         listed = ", ".join(f"'{run_id}'" for run_id in found if run_id.replace("-", "").isalnum())
-        DeltaTable(store.folder(table)).delete(f"run_id IN ({listed})")
+
+        def commit() -> None:
+            DeltaTable(store.folder(table)).delete(
+                f"run_id IN ({listed})", post_commithook_properties=_NOTHING_AFTER
+            )
+
+        _among_others(commit)
         for run_id in found:
             shutil.rmtree(_partition(store, table, run_id), ignore_errors=True)
+
+
+def _checkpoint(store: Store, table: Table) -> None:
+    """Shorten what readers of a long log have to read; a failure costs them time and no more."""
+    with suppress(LedgerError), _storage(store.folder(table), "shorten the log"):
+        delta = DeltaTable(store.folder(table))
+        if delta.version() % _CHECKPOINT_EVERY == 0:
+            delta.create_checkpoint()
 
 
 def _partition(store: Store, table: Table, run_id: str) -> Path:
@@ -235,16 +313,22 @@ def _storage(where: Path, attempt: str) -> Iterator[None]:
     except LedgerError:
         raise
     except (OSError, DeltaError, pa.ArrowException) as error:
-        raise _failed(where, f"could not {attempt}: {_first_line(error)}") from error
+        raise _failed(where, f"could not {attempt}: {_reason(error)}") from error
     except BaseException as error:
         # The Delta library's own panics are no ordinary exceptions, and are not importable.
         if type(error).__name__ != "PanicException":
             raise
-        raise _failed(where, f"could not {attempt}: {_first_line(error)}") from error
+        raise _failed(where, f"could not {attempt}: {_reason(error)}") from error
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:300]
+def _reason(error: BaseException) -> str:
+    """What was tried and what the system said of it, in one line."""
+    lines = _ANSI.sub("", str(error)).split("\n")
+    told = [line.strip().removeprefix("↳").strip() for line in lines]
+    told = [line for line in told if line] or [type(error).__name__]
+    reason = ": ".join(dict.fromkeys([told[0], told[-1]]))
+    # The system's own word stands at the end, behind long paths.
+    return reason if len(reason) <= _LONGEST_REASON else f"... {reason[-_LONGEST_REASON:]}"
 
 
 def _failed(where: Path, problem: str, remedy: str = "") -> LedgerError:

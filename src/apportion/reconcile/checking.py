@@ -43,6 +43,23 @@ def compare(evidence: Evidence, name: str, sql: str) -> Outcome:
     return Outcome(seen, violated, violations(name, wrong.limit(LISTED).fetchall()))
 
 
+def compare_in_stretches(evidence: Evidence, name: str, sql: str) -> Outcome:
+    """The same for a query whose every row comes from the rows of one day.
+
+    It is asked for a stretch of days after the other, so that what the query groups by never takes
+    more memory than a stretch does, however long the period is.
+    """
+    outcomes = []
+    for first, last in evidence.stretches:
+        with evidence.only(first, last):
+            outcomes.append(compare(evidence, name, sql))
+    return Outcome(
+        sum(each.rows_seen for each in outcomes),
+        sum(each.violated for each in outcomes),
+        tuple(violation for each in outcomes for violation in each.listed)[:LISTED],
+    )
+
+
 def violations(name: str, rows: Iterable[tuple[Any, ...]]) -> tuple[Violation, ...]:
     """Rows of node, date, dimension, expected and actual as violations of an invariant."""
     return tuple(

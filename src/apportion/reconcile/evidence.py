@@ -15,7 +15,7 @@ These names exist on the connection while a proof is made:
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -85,6 +85,10 @@ _ROWS = """
 SELECT (SELECT count(*) FROM proof_allocations) + (SELECT count(*) FROM proof_contributions)
 """
 
+_DAY = timedelta(days=1)
+_STRETCH_ROWS = 5_000_000
+"""Rows of a result that are grouped at once: enough to keep all threads busy."""
+
 _DROP = """
 DROP VIEW IF EXISTS proof_allocations;
 DROP VIEW IF EXISTS proof_contributions;
@@ -115,6 +119,16 @@ class Evidence:
     windows: pa.Table
     sums: Sums
     empty: bool
+    stretches: tuple[tuple[date, date], ...]
+
+    @contextmanager
+    def only(self, first: date, last: date) -> Iterator[None]:
+        """Let ``proof_allocations`` and ``proof_contributions`` show some days only."""
+        _set_period(self.connection, first, last)
+        try:
+            yield
+        finally:
+            _set_period(self.connection, self.start, self.end)
 
     def one(self, sql: str) -> tuple[Any, ...]:
         """The single row that a query gives."""
@@ -138,8 +152,7 @@ def lay_out(
     """Make the ``proof_`` names on a connection, and remove them afterwards."""
     windows = window_rows(model, start, end)
     try:
-        connection.execute("SET VARIABLE proof_start = ?", [start])
-        connection.execute("SET VARIABLE proof_end = ?", [end])
+        _set_period(connection, start, end)
         connection.execute("SET VARIABLE proof_currency = ?", [currency])
         connection.execute("SET VARIABLE proof_scale = ?", [scale])
         connection.execute("SET VARIABLE proof_unit = ?", [Decimal((0, (1,), -scale))])
@@ -150,6 +163,7 @@ def lay_out(
         connection.execute(_FLOWS)
         if has_costs:
             lay_out_recorded(connection, model, currency, scale, dimensions)
+        rows = connection.execute(_ROWS).fetchall()[0][0]
         yield Evidence(
             connection,
             model,
@@ -161,7 +175,8 @@ def lay_out(
             warnings,
             windows,
             read_sums(connection, model),
-            _is_empty(connection, warnings, has_costs=has_costs),
+            rows == 0 and _holds_no_cost(connection, warnings, has_costs=has_costs),
+            _stretches(start, end, rows),
         )
     finally:
         connection.execute(_DROP)
@@ -169,15 +184,26 @@ def lay_out(
         connection.unregister("proof_windows")
 
 
-def _is_empty(
+def _set_period(connection: duckdb.DuckDBPyConnection, first: date, last: date) -> None:
+    connection.execute("SET VARIABLE proof_start = ?", [first])
+    connection.execute("SET VARIABLE proof_end = ?", [last])
+
+
+def _stretches(start: date, end: date, rows: int) -> tuple[tuple[date, date], ...]:
+    """The period cut into stretches of days that hold about as many rows as are grouped at once."""
+    count = (end - start).days + 1
+    days = min(max(count * _STRETCH_ROWS // max(rows, 1), 1), count)
+    firsts = [start + timedelta(days=skipped) for skipped in range(0, count, days)]
+    return tuple(zip(firsts, [first - _DAY for first in firsts[1:]] + [end], strict=True))
+
+
+def _holds_no_cost(
     connection: duckdb.DuckDBPyConnection, warnings: pa.Table | None, *, has_costs: bool
 ) -> bool:
     """Whether it is known that there is no cost, and not merely that there are no rows.
 
     Rows may have been lost. So the recorded costs must say it, or else the run's own warning.
     """
-    if connection.execute(_ROWS).fetchall()[0][0]:
-        return False
     if has_costs:
         return bool(connection.execute(_NOTHING_RECORDED).fetchall()[0][0])
     return warnings is not None and "no_cost" in warnings["code"].to_pylist()

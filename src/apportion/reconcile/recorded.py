@@ -38,6 +38,7 @@ SELECT node, date, dimension, round(sum(amount), getvariable('proof_scale')) AS 
 FROM proof_costs
 WHERE currency = getvariable('proof_currency')
 GROUP BY node, date, dimension
+ORDER BY date
 """
 
 _FOREIGN = """

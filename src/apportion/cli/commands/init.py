@@ -35,6 +35,7 @@ def init(
     for command in (
         f"cd {shown_name(str(folder))}",
         "apportion validate",
+        "apportion test",
         "apportion ingest costs data/costs.csv",
         "apportion ingest usage data/usage.csv",
         "apportion run --from 2024-01 --to 2024-01",

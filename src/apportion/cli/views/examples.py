@@ -47,10 +47,10 @@ def show(report: Report) -> None:
 
 def _verdict(report: Report, wrong: int) -> str:
     tried = len(report.checked)
-    if any(file.findings for file in report.files):
-        return f"Some examples could not be tried. Of {tried:,} that could, {wrong:,} fail."
+    unread = any(file.findings for file in report.files)
+    if not tried:
+        return "No example could be tried."
+    others = "; others could not be tried" if unread else ""
     if wrong:
-        return f"{wrong:,} of {tried:,} examples fail."
-    if tried == 1:
-        return "The example holds."
-    return f"All {tried:,} examples hold."
+        return f"{wrong:,} of {tried:,} examples {'fails' if wrong == 1 else 'fail'}{others}."
+    return f"The example holds{others}." if tried == 1 else f"All {tried:,} examples hold{others}."

@@ -25,6 +25,8 @@ def as_data(outcome: IngestOutcome) -> dict[str, Any]:
         "rows": recorded.rows,
         "replaced_rows": recorded.replaced_rows,
         "same_as": recorded.same_as,
+        "first_day": None if outcome.days is None else outcome.days[0].isoformat(),
+        "last_day": None if outcome.days is None else outcome.days[1].isoformat(),
     }
 
 
@@ -40,6 +42,10 @@ def show(outcome: IngestOutcome, reject_file: Path | None) -> None:
     say(_recorded(outcome))
     if report.rejected and reject_file is not None:
         say(f"The rejected lines, with reasons, are in {shown_name(str(reject_file))}.")
+    if outcome.days is not None:
+        first, last = outcome.days
+        say()
+        say(f"Next: apportion run --from {first} --to {last}")
 
 
 def _recorded(outcome: IngestOutcome) -> str:

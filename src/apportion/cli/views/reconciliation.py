@@ -1,5 +1,6 @@
 """A reconciliation for people: a statement that anyone in finance can follow."""
 
+import shlex
 from fractions import Fraction
 
 from apportion.cli.output import heading, put, say
@@ -81,5 +82,5 @@ def _show_products(said: Statement) -> None:
 def _next(said: Statement) -> str:
     if said.reasons and said.reasons[0].nodes:
         node = said.reasons[0].nodes[0].label
-        return f"apportion show products, or apportion show nodes --node {node}"
+        return f"apportion show products, or apportion show nodes --node {shlex.quote(node)}"
     return "apportion show products"

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from duckdb import ColumnExpression, ConstantExpression, DuckDBPyRelation, SQLExpression
 
-from apportion.findings import IngestError
 from apportion.ingest import cells
 from apportion.ingest.acceptance import Accepted, accept
 from apportion.ingest.connection import connect
@@ -21,7 +20,7 @@ from apportion.ingest.cost_report import proved_totals, rounding_findings
 from apportion.ingest.cost_rows import cost_rows
 from apportion.ingest.decimals import AMOUNT_DECIMALS
 from apportion.ingest.first_reading import Layout
-from apportion.ingest.header import missing_columns, require_tables, unknown_columns
+from apportion.ingest.header import require_columns, require_tables, unknown_columns
 from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
 from apportion.ingest.plain import (
     day_cell,
@@ -45,9 +44,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
     with private_folder() as folder:
         files = inspect(paths, folder, context.limits)
         require_tables(files, "costs")
-        missing = [finding for file in files for finding in missing_columns(file, REQUIRED)]
-        if missing:
-            raise IngestError(missing)
+        require_columns(files, REQUIRED, "amount")
         with connect(folder, files) as connection:
             register_nodes(connection, context.model)
             layouts = [_layout(file, context) for file in files]
@@ -94,7 +91,7 @@ def _layout(file: SafeFile, context: Context) -> Layout:
 
 
 def _node_cell(column: Column, model: Model) -> cells.Cell:
-    cell = cells.text("node", column, required=True)
+    cell = cells.name("node", column)
     ids = [node.id for node in model.nodes]
 
     def explain(text: str) -> tuple[str, str]:

@@ -168,8 +168,9 @@ def _layout(file: SafeFile, zone: str, *, ends: bool) -> Layout:
 
 def _day_cell(column: Column, zone: str, *, ends: bool) -> cells.Cell:
     earlier = " - 1" if ends else ""
+    # Fewer digits are a moment before 1974: seconds, taken for milliseconds.
     moment = SQLExpression(
-        f"case when regexp_full_match({column.id}, '[0-9]{{1,13}}') then "
+        f"case when regexp_full_match({column.id}, '[0-9]{{12,13}}') then "
         f"cast(make_timestamp_ms(cast({column.id} as bigint){earlier}) as timestamptz) end"
     )
     local = FunctionExpression("timezone", ConstantExpression(zone), moment)
@@ -178,7 +179,7 @@ def _day_cell(column: Column, zone: str, *, ends: bool) -> cells.Cell:
         column,
         "invalid_value",
         "expected milliseconds since 1970, such as 1704067200000",
-        "Download the answer again.",
+        "Timestamps are in UTC, in milliseconds and not in seconds.",
         SQLExpression("day is null"),
     )
     return cells.Cell("day", local.cast("date"), ColumnExpression("day"), (check,), column)
@@ -224,9 +225,10 @@ def _incoming(
     taken, left = _split(groups, rules)
     findings = [*accepted.findings, *_left_out(left, rules, context.model)]
     rows_in = [days_of_metric(rows, rule, source) for rows, rule in taken if rows.num_rows]
-    if not rows_in:
+    if not any(rows.num_rows for rows in rows_in):
         message = "No point of the files became usage."
-        nothing = Finding("check_saw_no_rows", message, Place(points.files[0].name))
+        remedy = "Check the period asked for, and `metrics:` and `metric_nodes:` in the model."
+        nothing = Finding("check_saw_no_rows", message, Place(points.files[0].name), remedy)
         raise IngestError([nothing, *findings])
     files = _less_left_out(accepted.files, left)
     made = summed(pa.concat_tables(rows_in))

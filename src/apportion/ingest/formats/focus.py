@@ -21,10 +21,10 @@ from duckdb import (
     SQLExpression,
 )
 
-from apportion.findings import Finding, IngestError, Place, Severity, UsageError
+from apportion.findings import Finding, Place, Severity, UsageError
 from apportion.ingest import cells
 from apportion.ingest.acceptance import Accepted, accept
-from apportion.ingest.charge_period import period_cells
+from apportion.ingest.charge_period import billing_cells, period_cells
 from apportion.ingest.connection import connect
 from apportion.ingest.cost_report import (
     lacking_findings,
@@ -37,7 +37,7 @@ from apportion.ingest.cost_rows import MAPPED, CostRows, cost_rows
 from apportion.ingest.decimals import AMOUNT_DECIMALS
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.focus_columns import COLUMNS, COSTS, SUCCESSORS, version_of
-from apportion.ingest.header import missing_columns, require_tables, unknown_columns
+from apportion.ingest.header import require_columns, require_tables, unknown_columns
 from apportion.ingest.incoming import UNMAPPED, Context, Format, Incoming, IngestReport, Kind
 from apportion.ingest.mapping import UNKNOWN, Fields, choose, named_columns, named_tags
 from apportion.ingest.plain import declared, register_nodes
@@ -52,6 +52,7 @@ NULLS = ("", "NULL")
 
 _PROVIDER = ("ProviderName", "ServiceProviderName", "InvoiceIssuerName")
 _ISSUER = ("ProviderName", "InvoiceIssuerName", "ServiceProviderName")
+_REQUIRED = {"BillingCurrency": "USD", "ChargePeriodStart": "2024-01-31T00:00:00Z"}
 _WANTED = (
     "ChargePeriodEnd",
     "BillingPeriodStart",
@@ -69,7 +70,8 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
     with private_folder() as folder:
         files = inspect(paths, folder, context.limits)
         require_tables(files, "bills")
-        _require(files, context)
+        cost = COSTS[context.cost_column]
+        require_columns(files, {cost: "12.50", **_REQUIRED}, cost)
         names = _text_columns(files, context.model)
         layouts = [_layout(file, names, context) for file in files]
         with connect(folder, files) as connection:
@@ -82,17 +84,6 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
                 context.model.settings.scale,
             )
             return _incoming(files, context, accepted, mapped, rows)
-
-
-def _require(files: Sequence[SafeFile], context: Context) -> None:
-    required = {
-        COSTS[context.cost_column]: "12.50",
-        "BillingCurrency": "USD",
-        "ChargePeriodStart": "2024-01-31T00:00:00Z",
-    }
-    missing = [finding for file in files for finding in missing_columns(file, required)]
-    if missing:
-        raise IngestError(missing)
 
 
 def _text_columns(files: Sequence[SafeFile], model: Model) -> Mapping[str, str]:
@@ -121,8 +112,7 @@ def _layout(file: SafeFile, names: Mapping[str, str], context: Context) -> Layou
         (
             cells.currency("currency", currency, NULLS),
             *period_cells(start, file.find("ChargePeriodEnd"), NULLS),
-            _moment("billed_from", file, "BillingPeriodStart"),
-            _moment("billed_to", file, "BillingPeriodEnd"),
+            *billing_cells(file.find("BillingPeriodStart"), file.find("BillingPeriodEnd"), NULLS),
             *texts,
             _tags(file, context.model),
         ),
@@ -141,14 +131,6 @@ def _layout(file: SafeFile, names: Mapping[str, str], context: Context) -> Layou
 
 def _nothing(alias: str) -> cells.Cell:
     return cells.constant(alias, None)
-
-
-def _moment(alias: str, file: SafeFile, name: str) -> cells.Cell:
-    column = file.find(name)
-    if column is None:
-        nothing = ConstantExpression(None).cast("timestamp")
-        return cells.Cell(alias, nothing, ColumnExpression(alias))
-    return cells.moment(alias, column, NULLS, required=False)
 
 
 def _tags(file: SafeFile, model: Model) -> cells.Cell:
@@ -206,8 +188,8 @@ def _source(names: Mapping[str, str], context: Context) -> Expression:
 
 
 def _first_of(columns: Sequence[str], names: Mapping[str, str]) -> Expression:
-    """The first of some columns that a line has."""
-    present = [names[name] for name in columns if name in names]
+    """The first of some columns that a line has something in."""
+    present = [f"nullif(trim({names[name]}), '')" for name in columns if name in names]
     return SQLExpression(f"coalesce({', '.join([*present, ''])}'{UNKNOWN}')")
 
 

@@ -18,13 +18,12 @@ from duckdb import (
     SQLExpression,
 )
 
-from apportion.findings import IngestError
 from apportion.ingest import cells
 from apportion.ingest.acceptance import accept
 from apportion.ingest.connection import connect
 from apportion.ingest.decimals import VALUE_DECIMALS
 from apportion.ingest.first_reading import Layout
-from apportion.ingest.header import missing_columns, require_tables, unknown_columns
+from apportion.ingest.header import require_columns, require_tables, unknown_columns
 from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
 from apportion.ingest.plain import day_cell, source_cell, source_is_a_guess, speaks_for
 from apportion.ingest.safe_reading import Column, Holds, SafeFile, inspect, private_folder
@@ -48,9 +47,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
     with private_folder() as folder:
         files = inspect(paths, folder, context.limits)
         require_tables(files, "usage figures")
-        missing = [finding for file in files for finding in missing_columns(file, REQUIRED)]
-        if missing:
-            raise IngestError(missing)
+        require_columns(files, REQUIRED, "value")
         with connect(folder, files) as connection:
             layouts = [_layout(file, context) for file in files]
             accepted = accept(connection, layouts, context, folder)
@@ -105,6 +102,7 @@ def _layout(file: SafeFile, context: Context) -> Layout:
         cells.number("number", value, VALUE_DECIMALS),
         key="metric",
         sign=True,
+        beside=_label_columns(file),
     )
 
 
@@ -113,10 +111,14 @@ def _label_cells(file: SafeFile) -> tuple[cells.Cell, ...]:
     whole = file.find("labels")
     nothing = ConstantExpression(None).cast(_MAP)
     given = cells.tags("labels", whole, ("",)) if whole else None
-    each = [column for column in file.columns if column.name.startswith(LABEL)]
+    each = _label_columns(file)
     parts = _map_of(each) if each else nothing
     of_all = given.value.fragment() if given else nothing.fragment()
-    both = f"map_concat(coalesce({of_all}, map()), coalesce(label_columns, map()))"
+    # A blank cell says nothing, so it takes no label away either.
+    said = (
+        "map_from_entries(list_filter(map_entries(label_columns), lambda e: e.value is not null))"
+    )
+    both = f"map_concat(coalesce({of_all}, map()), coalesce({said}, map()))"
     text = SQLExpression(LABELS.format(f"cast({both} as {_MAP})"))
     return (
         cells.Cell("label_columns", parts, ColumnExpression("label_columns")),
@@ -124,6 +126,10 @@ def _label_cells(file: SafeFile) -> tuple[cells.Cell, ...]:
             "labels", given.raw if given else nothing, text, given.checks if given else (), whole
         ),
     )
+
+
+def _label_columns(file: SafeFile) -> tuple[Column, ...]:
+    return tuple(column for column in file.columns if column.name.startswith(LABEL))
 
 
 def _map_of(columns: Sequence[Column]) -> Expression:

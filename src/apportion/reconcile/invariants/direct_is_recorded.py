@@ -1,6 +1,6 @@
 """The direct cost of a result is what the recorded lines say."""
 
-from apportion.reconcile.checking import Outcome, compare
+from apportion.reconcile.checking import Outcome, compare_in_stretches
 from apportion.reconcile.evidence import Evidence
 
 _DIRECT = """
@@ -8,6 +8,7 @@ WITH recorded AS (
     SELECT node, date, dimension,
            CASE WHEN count(*) = count(amount) THEN sum(amount) END AS amount
     FROM proof_recorded
+    WHERE date BETWEEN getvariable('proof_start') AND getvariable('proof_end')
     GROUP BY node, date, dimension
 )
 SELECT node, date, dimension,
@@ -25,4 +26,4 @@ def direct_is_recorded(evidence: Evidence) -> Outcome:
     at the rate of the day, a tie away from zero (`A24`). Without the lines there is nothing to
     compare with, and the check is left out.
     """
-    return compare(evidence, "direct_is_recorded", _DIRECT)
+    return compare_in_stretches(evidence, "direct_is_recorded", _DIRECT)

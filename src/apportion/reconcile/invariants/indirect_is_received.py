@@ -1,6 +1,6 @@
 """What a node received is the sum of the contributions to it."""
 
-from apportion.reconcile.checking import Outcome, compare
+from apportion.reconcile.checking import Outcome, compare_in_stretches
 from apportion.reconcile.evidence import Evidence
 
 _RECEIVED = """
@@ -18,4 +18,4 @@ FULL JOIN contributed USING (node, date, dimension)
 
 def indirect_is_received(evidence: Evidence) -> Outcome:
     """The two tables tell one story, seen from the receiver (`A2`, `A17`)."""
-    return compare(evidence, "indirect_is_received", _RECEIVED)
+    return compare_in_stretches(evidence, "indirect_is_received", _RECEIVED)

@@ -1,6 +1,6 @@
 """A node has one row per date and dimension."""
 
-from apportion.reconcile.checking import Outcome, compare
+from apportion.reconcile.checking import Outcome, compare_in_stretches
 from apportion.reconcile.evidence import Evidence
 
 _ROWS = """
@@ -12,4 +12,4 @@ GROUP BY node, date, dimension
 
 def one_row_per_key(evidence: Evidence) -> Outcome:
     """A result that was written twice adds up as well as one that was written once."""
-    return compare(evidence, "one_row_per_key", _ROWS)
+    return compare_in_stretches(evidence, "one_row_per_key", _ROWS)

@@ -1,0 +1,123 @@
+"""Defects on the way from a file to the ledger."""
+
+from planting import Defect
+
+AGAIN = "tests/ingest/test_again.py"
+FIRST = "tests/ledger/test_proof_comes_first.py"
+FOCUS = "tests/ingest/test_focus.py"
+KILLED = "tests/faults/test_killed.py"
+MAPPING = "tests/ingest/test_mapping.py"
+REPORT = "tests/ingest/test_report.py"
+SPREAD = "tests/ingest/test_spread.py"
+
+IN_READING = (
+    Defect(
+        "files with bad lines are taken without them",
+        "ingest/acceptance.py",
+        "    if findings:\n        raise IngestError(_cut(findings",
+        "    if not taken:\n        raise IngestError(_cut(findings",
+        (f"{REPORT}::test_a_file_with_bad_lines_is_refused_whole_and_each_is_named",),
+    ),
+    Defect(
+        "the second reading of a file proves nothing",
+        "ingest/acceptance.py",
+        "if counted.lines != report.accepted or {**zero, **again} != {**zero, **report.totals}:",
+        "if not counted.lines:",
+        (f"{REPORT}::test_a_second_reading_that_differs_stops_the_ingest",),
+    ),
+    Defect(
+        "cost that no rule takes is lost",
+        "ingest/formats/focus.py",
+        """    placed.create("mapped")\n""",
+        """    placed.filter("rule >= 0").create("mapped")\n""",
+        (f"{MAPPING}::test_what_no_rule_takes_is_seen_and_not_lost",),
+    ),
+    Defect(
+        "the last rule that matches wins",
+        "ingest/mapping.py",
+        "_first(matches, nodes),",
+        "_first(matches[::-1], nodes[::-1]),",
+        (f"{MAPPING}::test_the_first_match_wins",),
+    ),
+    Defect(
+        "a charge of several days loses its remainder",
+        "ingest/spread.py",
+        "return Spread(charge, day, reached - before)",
+        "return Spread(charge, day, units[charge] // days[charge])",
+        (
+            f"{SPREAD}::test_parts_sum_to_the_amount_and_a_credit_is_the_mirror",
+            f"{FOCUS}::test_the_days_of_a_charge",
+        ),
+    ),
+    Defect(
+        "a charge counts on the day on which it ends at midnight",
+        "ingest/spread.py",
+        "np.maximum((end - 1) // DAY, first)",
+        "np.maximum(end // DAY, first)",
+        (f"{FOCUS}::test_the_days_of_a_charge",),
+    ),
+    Defect(
+        "amounts are rounded line by line",
+        "ingest/rounding.py",
+        "round(({reached.fragment()}), {scale})",
+        "sum(round(amount, {scale})) over "
+        "(partition by source, period, currency order by node, dimension, day, start, end_)",
+        (f"{REPORT}::test_rounding_is_told_with_what_it_did_to_the_total",),
+    ),
+)
+
+IN_LEDGER = (
+    Defect(
+        "a corrected bill adds to the one it corrects",
+        "ledger/record_ingest.py",
+        "reached = replace(store, ingest.table, rows, predicate)",
+        "reached = append(store, ingest.table, rows)",
+        (f"{AGAIN}::test_a_corrected_bill_replaces_its_period_and_no_other",),
+    ),
+    Defect(
+        "a corrected bill replaces the other months too",
+        "ledger/record_ingest.py",
+        "as_json([self.source, self.period, self.metric])",
+        "as_json([self.source, self.metric])",
+        (f"{AGAIN}::test_a_corrected_bill_replaces_its_period_and_no_other",),
+    ),
+    Defect(
+        "the same file under another name counts again",
+        "ledger/record_ingest.py",
+        """if ingest.source_is_a_guess else "\"""",
+        """if not rows.num_rows else "\"""",
+        (f"{AGAIN}::test_plain_costs_under_another_file_name_are_known",),
+    ),
+    Defect(
+        "rows count before their ingest is recorded",
+        "ledger/record_ingest.py",
+        """    return {table.name: last[f"{table.name}_version"] for table in INPUTS}\n""",
+        """    return {table.name: version(store, table) for table in INPUTS}\n""",
+        (f"{KILLED}::test_killed_at_a_step[ingest-record]",),
+    ),
+    Defect(
+        "what a killed ingest left is taken for recorded",
+        "ledger/record_ingest.py",
+        "            restore(store, table, pins[table.name])\n",
+        "            pins[table.name] = reached[table.name]\n",
+        (f"{KILLED}::test_what_a_killed_writer_left_counts_nowhere[ingest]",),
+    ),
+    Defect(
+        "a run is recorded before it is proved",
+        "ledger/record_run.py",
+        """    timings["written"] = now()\n""",
+        """    timings["written"] = timings["proved"] = now()\n"""
+        """    row = _record(store, facts, run_id, counts, finished, timings)\n"""
+        """    append(store, RUNS, pa.Table.from_pylist([row], schema=RUNS.schema))\n""",
+        (f"{FIRST}::test_rows_that_were_spoilt_on_their_way_are_not_published",),
+    ),
+    Defect(
+        "only a difference of the totals stops a run",
+        "workspace.py",
+        "    if not proof.violation_count and proof.conservation_delta == 0:\n",
+        "    if proof.conservation_delta == 0:\n",
+        (f"{FIRST}::test_rows_that_were_spoilt_on_their_way_are_not_published",),
+    ),
+)
+
+DEFECTS = (*IN_READING, *IN_LEDGER)

@@ -1,0 +1,130 @@
+"""A program that imports Apportion once and runs each command line in a fork of itself.
+
+It reads requests as lines of JSON and answers with lines of JSON; ``forks.py`` is its client. A
+fork can kill itself at a named step of a write, or at a storage operation, or be killed from here
+some time after the first step. Nothing is used before the fork, only imported, because the
+libraries' threads would not come along.
+"""
+
+import ctypes
+import importlib
+import json
+import os
+import pkgutil
+import resource
+import select
+import signal
+import sys
+import time
+from functools import partial
+from typing import Any
+
+LIMIT_SECONDS = 60.0
+"""A fork that takes longer hangs."""
+
+
+def import_everything() -> None:
+    """Import all that a command could."""
+    import apportion
+
+    for module in pkgutil.walk_packages(apportion.__path__, "apportion."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
+def command(request: dict[str, Any], steps: int, said: int) -> int:
+    """Run one command line; returns its exit status."""
+    import apportion.workspace
+    from apportion.cli import main
+
+    def on_step(step: str) -> None:
+        os.write(steps, f"{step}\n".encode())
+        if step == request.get("kill_at_step"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    apportion.workspace.Workspace = partial(  # type: ignore[misc,assignment]
+        apportion.workspace.Workspace, on_step=on_step
+    )
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    os.chdir(request["folder"])
+    if "largest_file" in request:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request["largest_file"], resource.RLIM_INFINITY))
+    storage = ctypes.CDLL(None)
+    if request.get("unprivileged"):
+        # To root without capabilities permissions mean what they say.
+        version = (ctypes.c_uint32 * 2)(0x20080522, 0)
+        assert storage.capset(version, (ctypes.c_uint32 * 6)()) == 0
+    if "fault" in request:
+        folder, nth, how, lasting = request["fault"]
+        storage.storage_arm(folder.encode(), ctypes.c_long(nth), how, lasting)
+    try:
+        main(request["arguments"])
+        status = 0
+    except SystemExit as ending:
+        status = ending.code if isinstance(ending.code, int) else 1
+    if "fault" in request:
+        os.write(steps, f"reached {storage.storage_reached()}\n".encode())
+    sys.stdout.flush()
+    return status
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Run one command line in a fork, and tell what became of it."""
+    reading, writing = os.pipe()
+    said = os.memfd_create("said")
+    began = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        status = 70
+        try:
+            os.close(reading)
+            status = command(request, writing, said)
+        finally:
+            os._exit(status)
+    os.close(writing)
+    steps, waited = _follow(child, reading, began, request.get("kill_after"))
+    _, status = os.waitpid(child, 0)
+    took = time.monotonic() - began
+    os.close(reading)
+    text = os.pread(said, 2**20, 0).decode(errors="replace")
+    os.close(said)
+    return {
+        "status": os.waitstatus_to_exitcode(status),
+        "said": text,
+        "steps": steps.split("\n")[:-1],
+        "before_writing": waited,
+        "seconds": took,
+    }
+
+
+def _follow(child: int, pipe: int, began: float, kill_after: float | None) -> tuple[str, float]:
+    """Gather the names of steps until the child ends or its time is up, and kill it then."""
+    told = b""
+    waited = 0.0
+    deadline = began + LIMIT_SECONDS
+    while True:
+        ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            os.kill(child, signal.SIGKILL)
+            return told.decode(), waited
+        more = os.read(pipe, 4096)
+        if not more:
+            return told.decode(), waited
+        if not told:
+            waited = time.monotonic() - began
+            if kill_after is not None:
+                deadline = time.monotonic() + kill_after
+        told += more
+
+
+def serve() -> None:
+    """Answer requests until there are no more."""
+    import_everything()
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    serve()
