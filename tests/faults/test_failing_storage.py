@@ -50,9 +50,9 @@ def hurt(case: Case, failing: Forks, folder: Path, fault: Fault, places: range =
         pytest.param("ingest", IS_FULL, ALL, 15, id="ingest on a full disk"),
         pytest.param("ingest", DIES, ALL, 15, id="ingest dies"),
         pytest.param("run", BREAKS, ALL, 24, id="run breaks"),
-        # On a full disk a run comes no further than where it broke.
+        # Whoever dies or stays without space comes no further than one for whom something broke.
         pytest.param("run", IS_FULL, EVERY_THIRD, 13, id="run on a full disk"),
-        pytest.param("run", DIES, ALL, 40, id="run dies"),
+        pytest.param("run", DIES, EVERY_THIRD, 13, id="run dies"),
     ],
 )
 def test_whatever_fails_the_ledger_is_old_or_new(
@@ -71,8 +71,8 @@ def test_whatever_fails_the_ledger_is_old_or_new(
 def test_a_ledger_can_be_made_after_its_making_failed(
     cases: dict[str, Case], failing: Forks, tmp_path: Path, fault: Fault
 ) -> None:
-    # The first table of eight, and a little of the second.
-    assert hurt(cases["first ingest"], failing, tmp_path / "company", fault, range(1, 16)) >= 8
+    # The first table of eight, and the beginning of the second.
+    assert hurt(cases["first ingest"], failing, tmp_path / "company", fault, range(1, 11)) >= 5
 
 
 @pytest.mark.parametrize("name", ["first ingest", "ingest", "run"])

@@ -73,7 +73,7 @@ def in_turn(
 ) -> list[Seen]:
     """What is seen after the commands one by one, for each order of them."""
     found = []
-    for order in permutations(commands):
+    for order in sorted(set(permutations(commands))):
         shutil.copytree(origin, folder)
         for command in order:
             assert two[0].run(folder, *command).status == 0

@@ -1,7 +1,7 @@
 """Runs: which one answers for a day, listing, finding and removing them, and a log grown long."""
 
 import os
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -65,9 +65,9 @@ def test_an_old_run_keeps_the_costs_it_read(workspace: Workspace) -> None:
 def recorded(sequence: int, first: int, last: int, currency: str = "USD") -> Run:
     """A run of some days of January."""
     days = date(2024, 1, first), date(2024, 1, last)
-    nothing = ("", "", 0, 0, 0, 0, 0, 0, "", "")
-    at = None
-    return Run(sequence, f"r{sequence}", at, *days, currency, 2, None, *nothing)  # type: ignore[arg-type]
+    counts = (0, 0, 0, 0, 0, 0)
+    at = datetime(2024, 2, 1, tzinfo=UTC)
+    return Run(sequence, f"r{sequence}", at, *days, currency, 2, None, "", "", *counts, "", "")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from apportion.examples.answers import Answer, Figures, answer
 from apportion.examples.expected import fact_text
 from apportion.examples.proof import differences
 from apportion.examples.reading import ReadFile, example_files, read_examples
-from apportion.examples.rounding import amount_text
+from apportion.examples.rounding import amount_text, off_by, rounded
 from apportion.examples.telling import Plain, given_by, way_to
 from apportion.examples.types import Example, ExpectedFinding, ProductFigure
 from apportion.findings import MEMORY, Finding, Place, Severity
@@ -142,7 +142,7 @@ def _other_figures(example: Example, figures: Figures) -> Iterator[Finding]:
         what: str, found: Decimal, wanted: Decimal, where: Place, why: Callable[[], str] = str
     ) -> Iterator[Finding]:
         if not plain.same(found, wanted):
-            off = plain.off(found, wanted)
+            off = off_by(rounded(found, expected.decimals), wanted)
             yield _wrong(example, what, plain(found), amount_text(wanted), where, why(), off)
 
     for each in expected.figures:
@@ -156,25 +156,27 @@ def _other_figures(example: Example, figures: Figures) -> Iterator[Finding]:
         why = partial(given_by, edge.source, edge.part, figures, plain)
         yield from differs(what, amount, edge.value, edge.where, why)
     for product in expected.hierarchy:
-        what = f"the cost of {product.product} with all its parts"
         subtree, value = figures.subtrees.get(product.product), Decimal(product.value)
         if subtree is None:
-            yield _wrong(example, what, "that of no product", amount_text(value), product.where)
+            yield _wrong(example, product.product, "no product", amount_text(value), product.where)
         else:
+            what = f"the cost of {product.product} with all its parts"
             yield from differs(what, subtree, value, product.where)
     yield from _other_shown(example, expected.shown, figures)
     proof = figures.proof.to_dict()
     for each_field in differences(proof, expected.reconciliation, expected.decimals):
-        path, found, wanted, where, remedy = each_field
-        yield _wrong(example, path, found, wanted, where, remedy)
+        path, found, wanted, where, remedy, off = each_field
+        yield _wrong(example, path, found, wanted, where, remedy, off)
 
 
 def _other_shown(
     example: Example, expected: Iterable[ProductFigure], figures: Figures
 ) -> Iterator[Finding]:
     for each in expected:
-        text = figures.shown.get(each.product, "not shown")
-        if text != each.value:
+        text = figures.shown.get(each.product)
+        if text is None:
+            yield _wrong(example, each.product, "not shown", each.value, each.where)
+        elif text != each.value:
             what = f"the figure shown of {each.product}"
             yield _wrong(example, what, text, each.value, each.where)
 
@@ -183,12 +185,12 @@ def _other_findings(example: Example, found: Answer) -> Iterator[Finding]:
     wanted, where = example.expected.findings, example.expected.findings_where
     if wanted is None:
         surprising = [each for each in found.findings if each.severity is Severity.ERROR]
-        instead = "figures"
+        instead = "Figures are expected"
     else:
         surprising = [
             each for each in found.findings if not any(_meets(each, one) for one in wanted)
         ]
-        instead = "no such finding"
+        instead = "No such finding is expected"
         for one in wanted:
             if any(_meets(each, one) for each in found.findings):
                 continue
@@ -200,9 +202,15 @@ def _other_findings(example: Example, found: Answer) -> Iterator[Finding]:
                 surprising.remove(near)
                 yield from _other_facts(example, near, one)
     for each in surprising:
-        place = "" if each.where == MEMORY else f" ({each.where})"
-        said = f"the {each.severity} [{each.code}] {each.message}{place}"
-        yield _wrong(example, "what was found", said, instead, where, each.remedy)
+        place = "" if each.where == MEMORY else f"{each.where}: "
+        yield Finding(
+            "example_failed",
+            f"{instead} in {show(example.name)}: {place}{each.severity} [{each.code}] "
+            f"{each.message}",
+            where,
+            each.remedy,
+            details={"example": example.name, "what": "findings", "found": each.code},
+        )
 
 
 def _other_facts(example: Example, found: Finding, wanted: ExpectedFinding) -> Iterator[Finding]:

@@ -73,6 +73,9 @@ def _decimals(fields: Fields) -> int | None:
 
 def _node_figures(fields: Fields) -> Iterator[NodeFigure]:
     for node, said in fields.mapping("nodes").items():
+        if said is None or (isinstance(said, RawList) and not said):
+            fields.problem("missing_key", *_no_figure(node), "nodes", node)
+            continue
         for index, each in enumerate(said if isinstance(said, RawList) else [said]):
             if not isinstance(each, RawMapping):
                 step = (index,) if isinstance(said, RawList) else ()
@@ -81,14 +84,18 @@ def _node_figures(fields: Fields) -> Iterator[NodeFigure]:
                 continue
             inside = Fields(each, _NODE, fields.findings)
             part = _part(inside)
-            if not each.keys() & {*FIGURES}:
-                message = f"No figure is expected of {node}."
-                inside.problem("missing_key", message, f"Give {one_of(FIGURES)}.")
+            if all(each.get(figure) is None for figure in FIGURES):
+                inside.problem("missing_key", *_no_figure(node))
             for figure in FIGURES:
                 if each.get(figure) is not None:
                     value, where = inside.decimal(figure), inside.place(figure)
                     yield NodeFigure(node, figure, part, value, where)
             fields.broken |= inside.broken
+
+
+def _no_figure(node: str) -> tuple[str, str]:
+    """What to say where nothing could fail."""
+    return f"No figure is expected of {node}.", f"Give {one_of(FIGURES)}."
 
 
 def _edge_amounts(fields: Fields) -> Iterator[EdgeAmount]:

@@ -1,14 +1,14 @@
 """A reconciliation held against the fields that an example expects of it.
 
 An example states what it likes: a field by itself, nodes by their ids, or a list of ids, which
-then must be all there are.
+then must be all there are. Nothing in brackets of either kind means that there are none.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from apportion.examples.rounding import amount_text, rounded
+from apportion.examples.rounding import amount_text, off_by, rounded
 from apportion.findings import Place
 from apportion.model.raw import place_of
 from apportion.model.spelling import did_you_mean
@@ -25,13 +25,17 @@ _KEYS = ("id", "name", "type")
 
 
 class Difference(NamedTuple):
-    """A field by its path, what it is, what was expected, where that stands."""
+    """A field by its path, what it is, what was expected, where that stands.
+
+    ``off`` tells of amounts how far they are from each other.
+    """
 
     path: str
     found: str
     expected: str
     where: Place
     remedy: str = ""
+    off: str = ""
 
 
 def differences(
@@ -51,7 +55,7 @@ def differences(
         elif isinstance(actual, Mapping) and isinstance(wanted, Mapping):
             yield from _of_fields(name, actual, wanted, decimals)
         elif not _same(actual, wanted, decimals):
-            yield Difference(name, _shown(actual, decimals), _said(wanted), where)
+            yield _difference(name, actual, wanted, where, decimals)
 
 
 def _of_list(
@@ -62,8 +66,9 @@ def _of_list(
     decimals: int | None,
 ) -> Iterator[Difference]:
     known = {_key(record): record for record in records}
-    if not isinstance(wanted, Mapping):
-        ids = [str(each) for each in wanted] if isinstance(wanted, list) else [_said(wanted)]
+    if not isinstance(wanted, Mapping) or not wanted:
+        several = isinstance(wanted, list | Mapping)
+        ids = [str(each) for each in wanted] if several else [_said(wanted)]
         if sorted(ids) != sorted(known):
             yield Difference(name, _names(known), _names(ids), where)
         return
@@ -76,7 +81,7 @@ def _of_list(
         else:
             actual = known[key].get(_FIRST_FIGURE.get(name, ""))
             if not _same(actual, fields, decimals):
-                yield Difference(path, _shown(actual, decimals), _said(fields), place)
+                yield _difference(path, actual, fields, place, decimals)
 
 
 def _of_fields(
@@ -89,7 +94,7 @@ def _of_fields(
         elif isinstance(record[key], Mapping) and isinstance(value, Mapping):
             yield from _of_fields(inside, record[key], value, decimals)
         elif not _same(record[key], value, decimals):
-            yield Difference(inside, _shown(record[key], decimals), _said(value), where)
+            yield _difference(inside, record[key], value, where, decimals)
 
 
 def _key(record: Mapping[str, Any]) -> str:
@@ -114,9 +119,15 @@ def _same(found: Any, wanted: Any, decimals: int | None) -> bool:
     return bool(str(found) == str(wanted))
 
 
-def _shown(found: Any, decimals: int | None) -> str:
-    amount = _number(found)
-    return _said(found) if amount is None else amount_text(rounded(amount, decimals))
+def _difference(
+    path: str, found: Any, wanted: Any, where: Place, decimals: int | None
+) -> Difference:
+    amount, other = _number(found), _number(wanted)
+    if amount is None:
+        return Difference(path, _said(found), _said(wanted), where)
+    amount = rounded(amount, decimals)
+    off = "" if other is None else off_by(amount, other)
+    return Difference(path, amount_text(amount), _said(wanted), where, off=off)
 
 
 def _said(value: Any) -> str:

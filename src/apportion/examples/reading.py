@@ -57,7 +57,8 @@ def read_examples(path: Path) -> ReadFile:
     if isinstance(document, RawMapping):
         examples = _examples(document, findings)
     elif not findings:
-        message = f"The file holds {show(document)}; expected examples."
+        what = "is empty" if document is None else f"holds {show(document)}"
+        message = f"The file {what}; expected examples."
         findings.append(Finding("wrong_type", message, Place(str(path)), "Begin with examples:."))
     # What a file gives to all examples is read once for each, and said once.
     said = {(each.code, each.where, each.message): each for each in findings}

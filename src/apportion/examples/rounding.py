@@ -23,3 +23,13 @@ def amount_text(amount: Decimal) -> str:
     '100.5'
     """
     return format(amount.normalize(_DIGITS), "f") if amount else "0"
+
+
+def off_by(found: Decimal, wanted: Decimal) -> str:
+    """How far an amount is off, in brackets: small differences are hard to see.
+
+    >>> off_by(Decimal("1.5"), Decimal(2))
+    ' (0.5 too little)'
+    """
+    off = found - wanted
+    return f" ({amount_text(abs(off))} too {'much' if off > 0 else 'little'})"

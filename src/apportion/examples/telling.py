@@ -25,11 +25,6 @@ class Plain:
         """Whether an amount is the expected one, once rounded."""
         return rounded(found, self.decimals) == wanted
 
-    def off(self, found: Decimal, wanted: Decimal) -> str:
-        """How far an amount is off, in brackets: small differences are hard to see."""
-        off = rounded(found, self.decimals) - wanted
-        return f" ({amount_text(abs(off))} too {'much' if off > 0 else 'little'})"
-
 
 def way_to(each: NodeFigure, figures: Figures, plain: Plain) -> str:
     """How a figure came to be: the first thing one wants to know."""

@@ -6,6 +6,7 @@ its process dies; rows without record and without claim are orphans, and the nex
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -176,16 +177,27 @@ def _remove(store: Store, run_ids: list[str]) -> None:
 
 
 def _write(store: Store, run_id: str, rows: Iterable[RunRows]) -> tuple[int, int]:
-    counts = [0, 0]
-    for gathered in _gathered(rows):
-        for place, table in enumerate((ALLOCATIONS, CONTRIBUTIONS)):
-            name = table.name
-            batches = [getattr(each, name) for each in gathered]
-            part = pa.Table.from_batches(batches)
-            counts[place] += part.num_rows
-            if part.num_rows:
-                append(store, table, _of_run(table, run_id, part))
-    return counts[0], counts[1]
+    """Write while the next rows are computed. Returns how many rows each table got."""
+    counts: list[tuple[int, int]] = []
+    with ThreadPoolExecutor(1) as writer:
+        under_way: list[Future[tuple[int, int]]] = []
+        for gathered in _gathered(rows):
+            # One at a time: memory holds what is written and what is gathered, and no more.
+            counts += [part.result() for part in under_way]
+            under_way = [writer.submit(_write_part, store, run_id, gathered)]
+        counts += [part.result() for part in under_way]
+    return sum(each[0] for each in counts), sum(each[1] for each in counts)
+
+
+def _write_part(store: Store, run_id: str, gathered: list[RunRows]) -> tuple[int, int]:
+    parts = [
+        (ALLOCATIONS, pa.Table.from_batches([each.allocations for each in gathered])),
+        (CONTRIBUTIONS, pa.Table.from_batches([each.contributions for each in gathered])),
+    ]
+    for table, part in parts:
+        if part.num_rows:
+            append(store, table, _of_run(table, run_id, part))
+    return parts[0][1].num_rows, parts[1][1].num_rows
 
 
 def _gathered(rows: Iterable[RunRows]) -> Iterator[list[RunRows]]:
