@@ -46,7 +46,7 @@ def found(platform: DemoCompany, model: Model) -> tuple[Margin, UsageStatement]:
 def shown(
     model: Model, found: tuple[Margin, UsageStatement], capsys: pytest.CaptureFixture[str]
 ) -> str:
-    view.show(Path("demo") / "notifications", model, *found, rows=132_219)
+    view.show(view.PlatformYear(Path("demo") / "notifications", model, *found, rows=132_219))
     return capsys.readouterr().out
 
 

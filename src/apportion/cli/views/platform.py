@@ -2,9 +2,11 @@
 
 import shlex
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from apportion.cli.names import shown_name
 from apportion.cli.output import heading, put, say
@@ -17,15 +19,36 @@ _PRICE = Decimal("0.0001")
 _BAR = 16
 
 
-def show(folder: Path, model: Model, margin: Margin, statement: UsageStatement, rows: int) -> None:
-    """Say what the platform is, what it charged and cost, and what one account owes.
+@dataclass(frozen=True, slots=True)
+class PlatformYear:
+    """The platform's folder and model, its margin of a year, and an account's statement of it.
 
     ``rows`` is how many rows of usage were rated.
     """
-    _introduce(model, rows)
-    _show_margin(margin)
-    _show_statement(statement)
-    _invite(folder, margin, statement)
+
+    folder: Path
+    model: Model
+    margin: Margin
+    statement: UsageStatement
+    rows: int
+
+
+def as_data(year: PlatformYear) -> dict[str, Any]:
+    """The figures for programs."""
+    return {
+        "folder": str(year.folder),
+        "rows": year.rows,
+        "margin": asdict(year.margin),
+        "statement": asdict(year.statement),
+    }
+
+
+def show(year: PlatformYear) -> None:
+    """Say what the platform is, what it charged and cost, and what one account owes."""
+    _introduce(year.model, year.rows)
+    _show_margin(year.margin)
+    _show_statement(year.statement)
+    _invite(year.folder, year.margin, year.statement)
 
 
 def _introduce(model: Model, rows: int) -> None:

@@ -75,7 +75,7 @@ def write_events(folder: Path, usage: pa.Table, seed: int) -> Path:
             "created_at": _written(made),
         }
     )
-    again = np.sort(random.choice(row.size, _TWICE, replace=False))
+    again = random.permutation(row.size)[:_TWICE]
     places = np.sort(np.concatenate([np.arange(row.size), again]), kind="stable")
     return write_csv(events.take(pa.array(places)), folder / f"events-{DAY}.csv")
 
