@@ -17,7 +17,7 @@ from apportion import plugins
 from apportion.attribution.strategy import Strategy
 from apportion.cli.app import app
 from apportion.findings import CODES
-from apportion.ledger.schemas import TABLES
+from apportion.ledger.schemas import BILLING_TABLES, TABLES
 from apportion.model.checks import CHECKS
 from apportion.reconcile.invariants import CHECKS as INVARIANTS
 
@@ -166,7 +166,7 @@ def _options(command: Any) -> str:
 def tables() -> str:
     """Every table of the ledger, column by column."""
     parts = ["# Tables", TABLES_NOTE]
-    for each in TABLES:
+    for each in (*TABLES, *BILLING_TABLES):
         rows = (
             (f"`{field.name}`", f"`{field.type}`", field.metadata[b"comment"].decode())
             for field in each.schema

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 import apportion
 from apportion.attribution.problem import prepare, usage_reach
+from apportion.billing import Billing, RatingOutcome
 from apportion.findings import Finding, LedgerError, Place, RunError, Severity
 from apportion.ingest.incoming import IngestReport, Kind
 from apportion.ingest.ingest import read_files
@@ -32,8 +33,12 @@ from apportion.ledger.store import Store, open_store
 from apportion.ledger.views import Piece, input_views
 from apportion.model import Model, load_model
 from apportion.pipeline import Assumed, Progress, SliceRows, flow_rows
+from apportion.rating.metrics import metric_names
 from apportion.reconcile import Reconciliation, reconcile
+from apportion.recorded_charges import RecordedCharges
 from apportion.recorded_result import RecordedResult
+from apportion.report.margin import By, Margin
+from apportion.report.usage_statement import UsageStatement
 from apportion.result import warning_rows
 
 COST_QUERY = """
@@ -57,11 +62,15 @@ class IngestOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """A completed run, and the proof made of its rows as they were read back."""
+    """A completed run, and the proof made of its rows as they were read back.
+
+    ``rating`` is that of the billable usage, where there is any.
+    """
 
     run: Run
     findings: tuple[Finding, ...]
     reconciliation: Reconciliation
+    rating: RatingOutcome | None = None
 
 
 def _now() -> datetime:
@@ -114,6 +123,12 @@ class Workspace:
             cost_column=cost_column,
             reject_file=None if reject_file is None else Path(reject_file),
         )
+        bounds = pc.min_max(incoming.rows["date"]).as_py()
+        days = (bounds["min"], bounds["max"]) if incoming.rows.num_rows else None
+        names = tuple(Path(path).name for path in paths)
+        if incoming.kind is Kind.BILLABLE:
+            billed = self.billing.ingest(incoming, format_name, names)
+            return IngestOutcome(incoming.report, billed, days)
         at = self.now()
         recorded = commit_ingest(
             self.store,
@@ -125,7 +140,7 @@ class Workspace:
                     for each in incoming.replaces
                 ),
                 format_name,
-                tuple(Path(path).name for path in paths),
+                names,
                 {total.currency: total.rows for total in incoming.report.totals},
                 source_is_a_guess=incoming.source_is_a_guess,
             ),
@@ -134,8 +149,6 @@ class Workspace:
             program=apportion.__version__,
             on_step=self.on_step,
         )
-        bounds = pc.min_max(incoming.rows["date"]).as_py()
-        days = (bounds["min"], bounds["max"]) if incoming.rows.num_rows else None
         return IngestOutcome(incoming.report, recorded, days)
 
     def run(
@@ -152,8 +165,10 @@ class Workspace:
 
         Raises ``ModelError``, ``RunError``, ``LedgerError``; nothing is then published.
         """
+        rating = self.billing.rate() if self.billing.has_usage() else None
         pins = pinned_versions(self.store)
-        costs, usage = self._inputs(pins, start, end)
+        metered = rating.rating.billable_usage_version if rating else 0
+        costs, usage = self._inputs(pins, start, end, metered)
         problem = prepare(self.model, costs, usage, start, end, dimensions, currency)
         assumed = Assumed()
         findings: list[Finding] = []
@@ -194,6 +209,7 @@ class Workspace:
                 pins["costs"],
                 pins["usage"],
                 apportion.__version__,
+                metered,
             ),
             _run_rows(flow_rows(problem, assumed, threads=threads, on_progress=on_progress)),
             ending,
@@ -202,10 +218,10 @@ class Workspace:
             now=self.now,
             on_step=self.on_step,
         )
-        return RunOutcome(find_run(self.store, run_id), tuple(findings), proofs[0])
+        return RunOutcome(find_run(self.store, run_id), tuple(findings), proofs[0], rating)
 
     def _inputs(
-        self, pins: dict[str, int], start: date, end: date
+        self, pins: dict[str, int], start: date, end: date, metered: int
     ) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyRelation]:
         """Costs of the period, and the usage that its shares look at, not yet read.
 
@@ -215,10 +231,51 @@ class Workspace:
         input_views(connection, self.store, pins)
         days, metrics = usage_reach(self.model)
         earliest = start - timedelta(days=days)
-        return (
-            connection.sql(COST_QUERY, params=[start, end]),
-            connection.sql(USAGE_QUERY, params=[earliest, end, metrics]),
+        usage = connection.sql(USAGE_QUERY, params=[earliest, end, metrics])
+        wanted = sorted(set(metrics) & set(metric_names(self.model)))
+        if metered and wanted:
+            billed = self.billing.metrics(earliest, end, wanted, metered)
+            usage = usage.union(connection.from_arrow(billed))
+        return connection.sql(COST_QUERY, params=[start, end]), usage
+
+    @cached_property
+    def billing(self) -> Billing:
+        """What the workspace bills. Raises ``ModelError``, ``LedgerError``."""
+        return Billing(
+            self.store, self.model, self.now, self._id, self.on_step, apportion.__version__
         )
+
+    def rate(self) -> RatingOutcome:
+        """Rate all billable usage in the ledger (`B8`).
+
+        Raises ``ModelError``, ``RunError``, ``LedgerError``; nothing is then published.
+        """
+        return self.billing.rate()
+
+    def charges(self, run: str = "") -> RecordedCharges:
+        """The charges of the latest rating, or of the one named, with the views on them.
+
+        Raises ``LedgerError`` (``no_run``, ``unknown_run``).
+        """
+        return self.billing.charges(run)
+
+    def statement(self, account: str, year: int, month: int | str | None = None) -> UsageStatement:
+        """An account's statement for a financial year, or a month of it.
+
+        Raises ``UsageError``, ``LedgerError`` (``no_run``).
+        """
+        return self.billing.statement(account, year, month)
+
+    def margin(self, start: date, end: date, by: By | str = By.PRODUCT) -> Margin:
+        """Charges beside cost for a period, both ends included (`B19`).
+
+        Raises ``UsageError``, ``LedgerError`` (``no_run``).
+        """
+
+        def cost(currency: str) -> RecordedResult:
+            return self.result(start, end, currency=currency)
+
+        return self.billing.margin(cost, start, end, By(by))
 
     def runs(self) -> list[Run]:
         """All completed runs, the latest first."""

@@ -26,10 +26,11 @@ UNMAPPED = "unmapped:"
 
 
 class Kind(StrEnum):
-    """What a format brings: costs or usage."""
+    """What a format brings: costs, usage that decides shares, or usage that is billed."""
 
     COSTS = "costs"
     USAGE = "usage"
+    BILLABLE = "billable"
 
 
 def cost_schema(scale: int) -> pa.Schema:
@@ -158,7 +159,8 @@ class IngestReport:
 class Incoming:
     """Rows that are ready for the ledger, in canonical order, and what they replace.
 
-    ``source_is_a_guess`` says that the source is only the file's name.
+    ``source_is_a_guess`` says that the source is only the file's name. Billable usage replaces not
+    ``replaces`` but ``days``: those of the accounts that have rows, or ``whole_days``.
     """
 
     kind: Kind
@@ -166,6 +168,8 @@ class Incoming:
     replaces: tuple[Replaced, ...]
     report: IngestReport
     source_is_a_guess: bool = False
+    days: tuple[date, ...] = ()
+    whole_days: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,11 +28,21 @@ _QUERIES = {
             FROM given
         )
     """,
+    "billable_usage": """
+        SELECT count(*), coalesce(sum(md5_number_lower(said)::HUGEINT), 0),
+               coalesce(sum(md5_number_upper(said)::HUGEINT), 0)
+        FROM (
+            SELECT concat_ws(chr(31), date::VARCHAR, account, channel, provider,
+                             rate_multiplier::VARCHAR, international::VARCHAR, template,
+                             billable_units::VARCHAR, notifications_sent::VARCHAR) AS said
+            FROM given
+        )
+    """,
 }
 
 
 def content_digest(table: str, rows: pa.Table) -> str:
-    """The digest of rows of ``costs`` or ``usage``."""
+    """The digest of rows of an input table."""
     connection = duckdb.connect()
     connection.register("given", rows)
     counted = connection.execute(_QUERIES[table]).fetchone()

@@ -68,6 +68,7 @@ class RunFacts:
     costs_version: int
     usage_version: int
     program: str
+    billable_usage_version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +254,7 @@ def _record(
         "model": facts.model,
         "costs_version": facts.costs_version,
         "usage_version": facts.usage_version,
+        "billable_usage_version": facts.billable_usage_version,
         "allocations": counts[0],
         "contributions": counts[1],
         "warnings": finished.warnings.num_rows,

@@ -30,6 +30,7 @@ class Run:
     model: str
     costs_version: int
     usage_version: int
+    billable_usage_version: int
     allocations: int
     contributions: int
     warnings: int

@@ -109,6 +109,7 @@ RUNS = _table(
         "model": (TEXT, "the model as JSON, to be read again with the results"),
         "costs_version": (WHOLE, "version of the table costs that it read"),
         "usage_version": (WHOLE, "version of the table usage that it read"),
+        "billable_usage_version": (WHOLE, "version of billable_usage that it read; 0 for none"),
         "allocations": (WHOLE, "number of allocation rows"),
         "contributions": (WHOLE, "number of contribution rows"),
         "warnings": (WHOLE, "number of warnings"),
@@ -183,6 +184,104 @@ RECONCILIATIONS = _table(
     partition_by=("run_id",),
 )
 
+_METER_KEY = {
+    "date": (DATE, "the day, in the workspace's time zone"),
+    "account": (TEXT, "id of the account"),
+    "channel": (TEXT, "id of the channel"),
+    "provider": (TEXT, "who carried it; empty where not told"),
+    "rate_multiplier": (WHOLE, "chargeable units for each billable unit"),
+    "international": (pa.bool_(), "whether it went abroad"),
+    "template": (TEXT, "what it was made from; empty where not told"),
+}
+_METERED = {
+    **_METER_KEY,
+    "billable_units": (WHOLE, "units counted, such as fragments of messages"),
+    "notifications_sent": (WHOLE, "messages counted"),
+}
+
+BILLABLE_USAGE = _table(
+    "billable_usage",
+    "What one account used of a channel on one day; a row for each key (`B3`).",
+    {**_METERED, "ingest_id": (TEXT, "the ingest that brought the row")},
+)
+
+BILLING_INGESTS = _table(
+    "billing_ingests",
+    "One completed ingest of billable usage. It counts from the moment its row stands here.",
+    {
+        "sequence": (WHOLE, "1, 2, 3 ... in the order of ingests"),
+        "ingest_id": (TEXT, "id of the ingest"),
+        "at": (TIME, "when it was recorded"),
+        "format": (TEXT, "format of the files"),
+        "files": (TEXT, "JSON list of file names"),
+        "digest": (TEXT, "digest of its rows, whatever their order"),
+        "start_date": (DATE, "first day it replaced"),
+        "end_date": (DATE, "last day it replaced"),
+        "rows": (WHOLE, "rows of the files"),
+        "replaced_rows": (WHOLE, "rows that gave way to them"),
+        "billable_usage_version": (WHOLE, "version of billable_usage that holds from here on"),
+        "program": (TEXT, "version of the program"),
+    },
+)
+
+ALLOWANCES = _table(
+    "allowances",
+    "An account's allowance as it was set by command; the latest of a year counts (`B16`).",
+    {
+        "sequence": (WHOLE, "1, 2, 3 ... in the order of setting"),
+        "at": (TIME, "when it was set"),
+        "account": (TEXT, "id of the account"),
+        "channel": (TEXT, "id of the channel"),
+        "year": (WHOLE, "the financial year, named by the year it begins in"),
+        "units": (WHOLE, "chargeable units that are free"),
+        "custom": (pa.bool_(), "whether it carries over to the year after"),
+        "program": (TEXT, "version of the program"),
+    },
+)
+
+RATINGS = _table(
+    "ratings",
+    "One completed rating. Its rows in charges count because it stands here.",
+    {
+        "sequence": (WHOLE, "1, 2, 3 ... in the order of completion"),
+        "run_id": (TEXT, "id of the rating"),
+        "at": (TIME, "when it was recorded"),
+        "start_date": (DATE, "first day with usage"),
+        "end_date": (DATE, "last day with usage"),
+        "currency": (TEXT, "currency of its costs"),
+        "model_digest": (TEXT, "digest of the model it used, allowances as set included"),
+        "model": (TEXT, "the model as JSON, to be read again with the rows"),
+        "billable_usage_version": (WHOLE, "version of billable_usage that it read"),
+        "rows": (WHOLE, "number of rated rows"),
+        "chargeable_units": (AMOUNT, "sum of all rows; a whole number"),
+        "cost": (AMOUNT, "sum of all rows, exact"),
+        "findings": (TEXT, "JSON list: code and message of each warning"),
+        "program": (TEXT, "version of the program"),
+    },
+)
+
+CHARGES = _table(
+    "charges",
+    "A row of billable usage, what it cost, and why (`B8`).",
+    {
+        "run_id": (TEXT, "the rating that computed the row"),
+        **_METERED,
+        "rate": (pa.decimal128(18, 9), "price of a unit on the day; 0 where not billed"),
+        "chargeable_units": (WHOLE, "billable units x multiplier (`B7`)"),
+        "remaining_before": (WHOLE, "what was left of the allowance before the row"),
+        "free_allowance_used": (WHOLE, "chargeable units that were free"),
+        "charged_units": (WHOLE, "chargeable units that were not"),
+        "cost": (AMOUNT, "charged units x rate, exact"),
+        "year": (WHOLE, "the financial year, named by the year it begins in"),
+        "period": (WHOLE, "which of the year's months, from 1"),
+        "allowance": (WHOLE, "the meter's allowance of the year"),
+        "remaining_after": (WHOLE, "what was left of the allowance after the row"),
+    },
+    partition_by=("run_id",),
+)
+
 INPUTS = (COSTS, USAGE)
 RESULTS = (ALLOCATIONS, CONTRIBUTIONS, WARNINGS, RECONCILIATIONS)
 TABLES = (*INPUTS, INGESTS, RUNS, *RESULTS)
+BILLING_TABLES = (BILLABLE_USAGE, BILLING_INGESTS, ALLOWANCES, RATINGS, CHARGES)
+"""Made when a workspace first bills."""

@@ -56,12 +56,17 @@ def open_store(root: Path) -> Store:
     if strange:
         raise _failed(root, f"its path holds {' '.join(strange)}", "Move it to a plainer path.")
     store = Store(root.resolve())
-    missing = [table for table in TABLES if not _is_made(store, table)]
+    make_tables(store, TABLES)
+    return store
+
+
+def make_tables(store: Store, tables: Sequence[Table]) -> None:
+    """Make those tables that do not exist yet. Raises ``LedgerError`` (``storage_failed``)."""
+    missing = [table for table in tables if not _is_made(store, table)]
     if missing:
         with writing(store), _storage(store.root, "make its tables"):
             for table in missing:
                 _create(store, table)
-    return store
 
 
 def _is_made(store: Store, table: Table) -> bool:

@@ -35,6 +35,13 @@ def input_views(connection: duckdb.DuckDBPyConnection, store: Store, pins: dict[
         _relation(connection, table, paths).create_view(table.name)
 
 
+def table_view(
+    connection: duckdb.DuckDBPyConnection, table: Table, paths: Sequence[Path], name: str = ""
+) -> None:
+    """A view of some of a table's files, under the table's name or another."""
+    _relation(connection, table, paths).create_view(name or table.name)
+
+
 def cost_view(
     connection: duckdb.DuckDBPyConnection,
     store: Store,

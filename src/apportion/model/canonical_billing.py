@@ -1,5 +1,7 @@
 """Usage billing in the model's canonical form."""
 
+import hashlib
+import json
 from typing import Any
 
 from apportion.model.declared import Declared
@@ -85,3 +87,15 @@ def billing_settings(model: Declared) -> dict[str, Any]:
             if getattr(settings, key) != getattr(usual, key)
         },
     }
+
+
+def billing_digest(model: Declared) -> str:
+    """SHA-256 of all that charges depend on, in hexadecimal: models alike in it charge alike."""
+    priced = {
+        **billing_to_dict(model),
+        "threshold": model.settings.high_volume_threshold,
+        "year": model.settings.financial_year_start,
+        "currency": model.settings.currency,
+    }
+    text = json.dumps(priced, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -6,6 +6,8 @@ The way of a row, each step a module:
 - ``calendar`` knows financial years and their months, ``allowance`` what is free in them.
 - ``plan`` puts what the model says into small tables beside the usage; ``running`` is the one
   expression that rates, the same on every engine.
+- ``setting`` changes allowances, ``changes`` tells what moved, ``metrics`` gives usage on to the
+  attribution of costs.
 - ``charges`` holds rated rows; ``views`` are the questions about them, one file a question.
 
 Everything is whole units and decimals. Nothing is rounded here: the sums of rows are shown by
@@ -13,6 +15,7 @@ Everything is whole units and decimals. Nothing is rounded here: the sums of row
 """
 
 from apportion.rating.allowance import Resolved, resolve
-from apportion.rating.charges import Charges, rate
+from apportion.rating.charges import Charges, ChargeViews, rate
+from apportion.rating.metrics import usage_metrics
 
-__all__ = ["Charges", "Resolved", "rate", "resolve"]
+__all__ = ["ChargeViews", "Charges", "Resolved", "rate", "resolve", "usage_metrics"]

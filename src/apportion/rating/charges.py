@@ -1,5 +1,6 @@
 """Rated rows, and how usage in memory becomes them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -54,27 +55,18 @@ _LATEST = """
 """
 
 
-@dataclass(frozen=True)
-class Charges:
-    """Rated rows in memory, in the order of the usage, with the views on them.
-
-    It is a table to everything that reads the Arrow C stream interface; ``rows`` is that table,
-    with the columns of ``RATED``. ``findings`` are warnings.
-    """
+class ChargeViews(ABC):
+    """The views on rated rows, wherever those are (`B11`-`B14`)."""
 
     model: Model
-    rows: pa.Table
-    findings: tuple[Finding, ...] = ()
+
+    @abstractmethod
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection with the view ``charges``."""
 
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
         return self.connect()
-
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """A DuckDB connection with the view ``charges``."""
-        connection = duckdb.connect()
-        connection.register(views.CHARGES, self.rows)
-        return connection
 
     def monthly(self, account: str, year: int) -> pa.Table:
         """What an account used and owes in each month of a financial year (`B11`)."""
@@ -103,6 +95,25 @@ class Charges:
     def charges(self, start: date, end: date) -> pa.Table:
         """What each account owes for days of one financial year (`B14`)."""
         return views.charges(self._connection, self.model, start, end)
+
+
+@dataclass(frozen=True)
+class Charges(ChargeViews):
+    """Rated rows in memory, in the order of the usage, with the views on them.
+
+    It is a table to everything that reads the Arrow C stream interface; ``rows`` is that table,
+    with the columns of ``RATED``. ``findings`` are warnings.
+    """
+
+    model: Model
+    rows: pa.Table
+    findings: tuple[Finding, ...] = ()
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection with the view ``charges``."""
+        connection = duckdb.connect()
+        connection.register(views.CHARGES, self.rows)
+        return connection
 
     @property
     def schema(self) -> pa.Schema:

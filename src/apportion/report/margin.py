@@ -62,6 +62,7 @@ class Margin:
     """The lines in order of id, and their total.
 
     ``accounts_without_product`` and ``products_without_account`` are ids; both are in the lines.
+    ``gaps`` are stretches of days whose cost no run has computed: it is missing from the figures.
     """
 
     start: date
@@ -72,6 +73,7 @@ class Margin:
     total: MarginLine
     accounts_without_product: tuple[str, ...]
     products_without_account: tuple[str, ...]
+    gaps: tuple[tuple[date, date], ...] = ()
 
 
 @dataclass(slots=True)

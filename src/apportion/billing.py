@@ -1,0 +1,223 @@
+"""The billing side of a workspace: usage in the ledger becomes charges in the ledger."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+import duckdb
+import pyarrow as pa
+
+from apportion.findings import Finding, LedgerError, Place
+from apportion.ingest.incoming import Incoming
+from apportion.ledger.allowances import allowances_set, record_allowances
+from apportion.ledger.record_billing import BillingIngest, billing_version, commit_billing
+from apportion.ledger.record_ingest import Recorded, Step
+from apportion.ledger.record_rating import (
+    ROWS_AT_ONCE,
+    Rating,
+    RatingFacts,
+    charges_view,
+    commit_rating,
+    find_rating,
+    list_ratings,
+    usage_view,
+)
+from apportion.ledger.store import Store
+from apportion.model import Allowance, Model
+from apportion.model.canonical_billing import billing_digest
+from apportion.rating.allowance import Meter, Resolved, resolve
+from apportion.rating.changes import BEFORE, changes
+from apportion.rating.metrics import metric_rows
+from apportion.rating.plan import plan
+from apportion.rating.setting import changed_allowances, today, with_allowances
+from apportion.rating.views.asking import require_account, require_channel, require_year
+from apportion.rating.views.organisation import units_used
+from apportion.recorded_charges import RecordedCharges
+from apportion.recorded_result import RecordedResult
+from apportion.report.margin import By, Margin, margin
+from apportion.report.usage_statement import UsageStatement, usage_statement
+
+_ORDER = "account, date, channel, provider, rate_multiplier, international, template"
+
+
+@dataclass(frozen=True, slots=True)
+class RatingOutcome:
+    """A rating, what was assumed for it, and whether it was made now or held already."""
+
+    rating: Rating
+    findings: tuple[Finding, ...]
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Billing:
+    """What a workspace knows about charges. ``declared`` is its model as the files have it."""
+
+    store: Store
+    declared: Model
+    now: Callable[[], datetime]
+    new_id: Callable[[datetime], str]
+    on_step: Step
+    program: str
+
+    @property
+    def model(self) -> Model:
+        """The model with the allowances that were set by command."""
+        found = allowances_set(self.store)
+        return with_allowances(self.declared, found) if found else self.declared
+
+    def ingest(self, incoming: Incoming, format_name: str, files: tuple[str, ...]) -> Recorded:
+        """Record billable usage in place of what it replaces (`B3`). Raises ``LedgerError``."""
+        at = self.now()
+        return commit_billing(
+            self.store,
+            BillingIngest(incoming.rows, incoming.days, incoming.whole_days, format_name, files),
+            ingest_id=self.new_id(at),
+            at=at,
+            program=self.program,
+            on_step=self.on_step,
+        )
+
+    def has_usage(self) -> bool:
+        """Whether the ledger has billable usage; a workspace that never bills has no tables."""
+        if not self.declared.channels:
+            return False
+        return billing_version(self.store) > 0
+
+    def rate(self) -> RatingOutcome:
+        """Rate all usage in the ledger, unless the latest rating is of the same already.
+
+        Raises ``RunError``, ``LedgerError``; nothing is then published.
+        """
+        model, at_version = self.model, billing_version(self.store)
+        digest = billing_digest(model)
+        known = list_ratings(self.store)
+        if known and (known[0].model_digest, known[0].billable_usage_version) == (
+            digest,
+            at_version,
+        ):
+            return RatingOutcome(known[0], (), is_new=False)
+        connection = duckdb.connect()
+        usage_view(connection, self.store, at_version)
+        planned = plan(connection, model)
+        findings = planned.findings if planned else ()
+
+        def rows() -> Iterator[pa.Table]:
+            if planned:
+                sorted_rows = connection.sql(planned.sql()).order(_ORDER)
+                for batch in sorted_rows.to_arrow_reader(ROWS_AT_ONCE):
+                    yield pa.Table.from_batches([batch])
+
+        facts = RatingFacts(
+            model.settings.currency,
+            digest,
+            json.dumps(model.to_dict(), sort_keys=True),
+            at_version,
+            json.dumps([{"code": each.code, "message": each.message} for each in findings]),
+            self.program,
+        )
+        rating = commit_rating(
+            self.store,
+            facts,
+            rows,
+            run_id=self.new_id(self.now()),
+            now=self.now,
+            on_step=self.on_step,
+        )
+        return RatingOutcome(rating, findings, is_new=True)
+
+    def ratings(self) -> list[Rating]:
+        """All completed ratings, the latest first."""
+        return list_ratings(self.store)
+
+    def charges(self, run: str = "") -> RecordedCharges:
+        """The charges of the latest rating, or of the one that is named.
+
+        Raises ``LedgerError`` (``no_run``, ``unknown_run``).
+        """
+        known = [find_rating(self.store, run)] if run else list_ratings(self.store)[:1]
+        if not known:
+            raise LedgerError(
+                [
+                    Finding(
+                        "no_run",
+                        "No usage was rated yet.",
+                        Place(str(self.store.root)),
+                        remedy="Rate it with: apportion rate",
+                    )
+                ]
+            )
+        return RecordedCharges(self.store, self._model_of(known[0]), known[0])
+
+    def _model_of(self, rating: Rating) -> Model:
+        model = self.model
+        if billing_digest(model) == rating.model_digest:
+            return model
+        return Model.from_dict(json.loads(rating.model))
+
+    def changes(self, since: str) -> pa.Table:
+        """Every account, month and figure that moved since a rating, or a run (`B18`).
+
+        Raises ``LedgerError`` (``no_run``, ``unknown_run``).
+        """
+        before, latest = self.charges(since), self.charges()
+        connection = latest.connect()
+        charges_view(connection, self.store, before.rating.run_id, BEFORE)
+        return changes(connection, latest.model)
+
+    def statement(self, account: str, year: int, month: int | str | None = None) -> UsageStatement:
+        """An account's statement for a financial year, or a month of it.
+
+        Raises ``UsageError``, ``LedgerError`` (``no_run``).
+        """
+        charges = self.charges()
+        return usage_statement(charges.connect(), charges.model, account, year, month)
+
+    def margin(
+        self, result: Callable[[str], RecordedResult], start: date, end: date, by: By
+    ) -> Margin:
+        """Charges beside cost (`B19`). ``result`` gives the cost of the period in a currency."""
+        charges = self.charges()
+        cost = result(charges.rating.currency)
+        connection = cost.connect()
+        charges_view(connection, self.store, charges.rating.run_id)
+        found = margin(connection, charges.model, start, end, by, cost.currency)
+        return replace(found, gaps=cost.gaps)
+
+    def allowance(self, account: str, channel: str, year: int) -> Resolved:
+        """An account's allowance, set or by default (`B16`).
+
+        Raises ``UsageError`` (``unknown_account``, ``unknown_channel``, ``invalid_argument``).
+        """
+        model = self.model
+        require_account(model, account)
+        require_channel(model, channel)
+        meter = Meter(account, channel, require_year(year))
+        rated = list_ratings(self.store)[:1]
+        if not rated:
+            return resolve(model, meter)
+        connection = RecordedCharges(self.store, model, rated[0]).connect()
+        return resolve(model, meter, units_used(connection, model, [account], year - 1))
+
+    def set_allowance(
+        self, account: str, channel: str, year: int, units: int, *, custom: bool = True
+    ) -> list[Allowance]:
+        """Set an account's allowance; gives every year that it changed (`B16`).
+
+        For a past year it is that year alone; for this or a later one also the later years that
+        exist. Charges follow with the next rating. Raises ``UsageError``, ``LedgerError``.
+        """
+        at = self.now()
+        on = today(self.declared.settings, at)
+        changed = changed_allowances(
+            self.model, account, channel, year, units, on=on, custom=custom
+        )
+        record_allowances(self.store, changed, at=at, program=self.program)
+        return changed
+
+    def metrics(self, start: date, end: date, metrics: list[str], at_version: int) -> pa.Table:
+        """Billable usage as usage metrics of products (`B20`)."""
+        connection = duckdb.connect()
+        usage_view(connection, self.store, at_version)
+        return metric_rows(connection, self.declared, start, end, metrics)

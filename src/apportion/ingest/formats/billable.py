@@ -1,0 +1,147 @@
+"""Billable usage: one line a day, account, channel and whatever else tells charges apart (`B3`).
+
+``date``, ``account``, ``channel``, ``billable_units`` and ``notifications_sent`` are required;
+``provider``, ``rate_multiplier`` (1 where absent), ``international`` (false) and ``template`` are
+optional. A file speaks for each day of each account that it names, and what the ledger has of
+those is replaced. With a declared period it speaks for all accounts on all days of the period.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from apportion.findings import Finding, IngestError, Place
+from apportion.ingest.acceptance import accept
+from apportion.ingest.billable_rows import KEY, ROWS, days_of, spoken_days
+from apportion.ingest.connection import connect
+from apportion.ingest.first_reading import Layout
+from apportion.ingest.header import require_columns, require_tables
+from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
+from apportion.ingest.meter_cells import (
+    LARGEST_MULTIPLIER,
+    account_cell,
+    channel_cell,
+    doubts,
+    flag,
+    optional_text,
+    register_meters,
+    whole,
+    whole_cell,
+)
+from apportion.ingest.plain import day_cell
+from apportion.ingest.safe_reading import SafeFile, inspect, private_folder
+from apportion.model.billing import LARGEST_COUNT
+
+REQUIRED = {
+    "date": "2024-01-31",
+    "account": "svc-1",
+    "channel": "sms",
+    "billable_units": "1234",
+    "notifications_sent": "1000",
+}
+COLUMNS = (*REQUIRED, "provider", "rate_multiplier", "international", "template")
+_SHOWN = 20
+
+_ROWS = """
+    SELECT day AS date, account, channel, provider, rate_multiplier, international, template,
+           amount::BIGINT AS billable_units, notifications_sent, lines
+    FROM accepted
+    ORDER BY date, account, channel, provider, rate_multiplier, international, template
+"""
+
+
+def read(paths: Sequence[Path], context: Context) -> Incoming:
+    """Read billable usage. Raises ``IngestError`` with all findings."""
+    with private_folder() as folder:
+        files = inspect(paths, folder, context.limits)
+        require_tables(files, "billable usage")
+        require_columns(files, REQUIRED, "billable_units")
+        with connect(folder, files) as connection:
+            register_meters(connection, context.model)
+            layouts = [_layout(file, context) for file in files]
+            accepted = accept(connection, layouts, context, folder)
+            rows = _rows(connection, accepted.groups)
+    _refuse_repeats(rows, Place(", ".join(file.name for file in files)))
+    report = IngestReport(
+        FORMAT.name,
+        Kind.BILLABLE,
+        accepted.files,
+        findings=(*accepted.findings, *doubts(files, COLUMNS)),
+    )
+    rows = rows.select(ROWS.names).cast(ROWS)
+    return Incoming(
+        Kind.BILLABLE,
+        rows,
+        (),
+        report,
+        days=spoken_days(days_of(rows), context.period),
+        whole_days=context.period is not None,
+    )
+
+
+def _layout(file: SafeFile, context: Context) -> Layout:
+    account, channel, units, sent = (
+        file.find(name) for name in ("account", "channel", "billable_units", "notifications_sent")
+    )
+    assert account is not None
+    assert channel is not None
+    assert units is not None
+    return Layout(
+        file,
+        (
+            day_cell(file, context),
+            account_cell(account, context.model),
+            channel_cell(channel, context.model),
+            optional_text("provider", file),
+            whole_cell("rate_multiplier", file.find("rate_multiplier"), LARGEST_MULTIPLIER, 1),
+            flag("international", file.find("international")),
+            optional_text("template", file),
+            whole_cell("notifications_sent", sent, LARGEST_COUNT),
+        ),
+        whole("units", units, LARGEST_COUNT),
+        key="channel",
+    )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, groups: duckdb.DuckDBPyRelation) -> pa.Table:
+    groups.create_view("accepted")
+    return connection.sql(_ROWS).to_arrow_table()
+
+
+def _refuse_repeats(rows: pa.Table, where: Place) -> None:
+    """One file cannot say two things of one key; which of them counts would be a guess."""
+    counted = rows.group_by(list(KEY)).aggregate([("lines", "sum")])
+    repeated = counted.filter(pc.greater(counted["lines_sum"], 1))
+    if not repeated.num_rows:
+        return
+    findings = [
+        Finding(
+            "duplicate_key",
+            f"There are {row['lines_sum']} lines of {row['account']} on {row['date']} with the "
+            f"channel {row['channel']}, the provider {row['provider']!r}, the multiplier "
+            f"{row['rate_multiplier']} and the template {row['template']!r}.",
+            where,
+            "Give each date, account, channel, provider, rate_multiplier, international and "
+            "template once.",
+            details={"account": row["account"], "date": row["date"]},
+        )
+        for row in repeated.sort_by([(name, "ascending") for name in KEY])
+        .slice(0, _SHOWN)
+        .to_pylist()
+    ]
+    if repeated.num_rows > _SHOWN:
+        more = f"There are {repeated.num_rows - _SHOWN:,} more such keys."
+        findings.append(Finding("duplicate_key", more, where))
+    raise IngestError(findings)
+
+
+FORMAT = Format(
+    "billable",
+    Kind.BILLABLE,
+    "Billable usage as CSV or Parquet: date, account, channel, billable_units, notifications_sent, "
+    "perhaps provider, rate_multiplier, international and template.",
+    read,
+)

@@ -1,0 +1,49 @@
+"""Allowances set by command: a log, of which the latest word for a year counts (`B16`)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from apportion.findings import Place
+from apportion.ledger.schemas import ALLOWANCES, BILLING_TABLES
+from apportion.ledger.store import Store, append, make_tables, read, writing
+from apportion.model import Allowance
+
+
+def allowances_set(store: Store) -> list[Allowance]:
+    """The allowances that count of those that were set, in order of account, channel and year."""
+    make_tables(store, BILLING_TABLES)
+    rows = read(store, ALLOWANCES).sort_by("sequence").to_pylist()
+    where = Place(str(store.folder(ALLOWANCES)))
+    latest = {
+        (row["account"], row["channel"], row["year"]): Allowance(
+            row["account"], row["channel"], row["year"], row["units"], row["custom"], where
+        )
+        for row in rows
+    }
+    return [latest[key] for key in sorted(latest)]
+
+
+def record_allowances(
+    store: Store, allowances: Sequence[Allowance], *, at: datetime, program: str
+) -> None:
+    """Add allowances to the log, all at once. Raises ``LedgerError``."""
+    make_tables(store, BILLING_TABLES)
+    with writing(store):
+        known = pc.max(read(store, ALLOWANCES)["sequence"]).as_py() or 0
+        rows = [
+            {
+                "sequence": known + place,
+                "at": at,
+                "account": each.account,
+                "channel": each.channel,
+                "year": each.year,
+                "units": each.units,
+                "custom": each.custom,
+                "program": program,
+            }
+            for place, each in enumerate(allowances, start=1)
+        ]
+        append(store, ALLOWANCES, pa.Table.from_pylist(rows, schema=ALLOWANCES.schema))

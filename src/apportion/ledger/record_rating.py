@@ -1,0 +1,229 @@
+"""The ordered steps of a rating's writing, and which rating answers. The record decides.
+
+Rows lie under the rating's own id, and readers see none of them until the record stands. What a
+killed writer left is swept by the next one.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from apportion.findings import Finding, LedgerError, Place, RunError
+from apportion.ledger.record_ingest import Step, no_step
+from apportion.ledger.runs import list_runs
+from apportion.ledger.schemas import BILLABLE_USAGE, BILLING_TABLES, CHARGES, RATINGS
+from apportion.ledger.store import (
+    Store,
+    append,
+    claimed,
+    delete_runs,
+    files,
+    make_tables,
+    read,
+    runs_with_rows,
+    version,
+    writing,
+)
+from apportion.ledger.views import table_view
+
+RATING_STEPS = ("sweep", "claim", "write rows", "read back", "record", "release")
+ROWS_AT_ONCE = 1_000_000
+
+_SUMS = """
+    SELECT count(*), min(date), max(date), coalesce(sum(chargeable_units), 0)::DECIMAL(38, 0),
+           coalesce(sum(cost), 0)::DECIMAL(38, 9), coalesce(sum(billable_units), 0)::DECIMAL(38, 0),
+           coalesce(sum(notifications_sent), 0)::DECIMAL(38, 0),
+           count_if(free_allowance_used + charged_units <> chargeable_units
+                    OR remaining_before - free_allowance_used <> remaining_after
+                    OR charged_units * rate <> cost OR remaining_after < 0 OR charged_units < 0)
+    FROM charges
+"""
+_USED = """
+    SELECT count(*), coalesce(sum(billable_units), 0)::DECIMAL(38, 0),
+           coalesce(sum(notifications_sent), 0)::DECIMAL(38, 0)
+    FROM billable_usage
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A completed rating, as its record tells it."""
+
+    sequence: int
+    run_id: str
+    at: datetime
+    start_date: date | None
+    end_date: date | None
+    currency: str
+    model_digest: str
+    model: str
+    billable_usage_version: int
+    rows: int
+    chargeable_units: Decimal
+    cost: Decimal
+    findings: str
+    program: str
+
+
+@dataclass(frozen=True, slots=True)
+class RatingFacts:
+    """What the record of a rating says beside its id, time and sums."""
+
+    currency: str
+    model_digest: str
+    model: str
+    billable_usage_version: int
+    findings: str
+    program: str
+
+
+def usage_view(connection: duckdb.DuckDBPyConnection, store: Store, at_version: int) -> None:
+    """The view ``billable_usage`` at a version."""
+    table_view(connection, BILLABLE_USAGE, files(store, BILLABLE_USAGE, at_version))
+
+
+def charges_view(
+    connection: duckdb.DuckDBPyConnection, store: Store, run_id: str, name: str = CHARGES.name
+) -> None:
+    """A view of the rows of one rating."""
+    paths = files(store, CHARGES, version(store, CHARGES), run_id)
+    table_view(connection, CHARGES, paths, name)
+
+
+def list_ratings(store: Store) -> list[Rating]:
+    """All completed ratings, the latest first."""
+    make_tables(store, BILLING_TABLES)
+    rows = read(store, RATINGS).sort_by([("sequence", "descending")]).to_pylist()
+    return [Rating(**row) for row in rows]
+
+
+def find_rating(store: Store, run_id: str) -> Rating:
+    """A rating by its id or the beginning of it, or the one that held when a run was made.
+
+    Raises ``LedgerError`` (``unknown_run``).
+    """
+    ratings = list_ratings(store)
+    found = [each for each in ratings if run_id and each.run_id.startswith(run_id)]
+    if not found:
+        runs = [run for run in list_runs(store) if run_id and run.run_id.startswith(run_id)]
+        found = [each for run in runs[:1] for each in ratings if each.at <= run.at][:1]
+    if len(found) == 1:
+        return found[0]
+    problem = f"{len(found)} ratings begin with" if found else "no rating has the id"
+    raise LedgerError(
+        [
+            Finding(
+                "unknown_run",
+                f"In this ledger {problem} {run_id!r}.",
+                Place(str(store.root)),
+                remedy="Name more of the id, or a run made after a rating.",
+            )
+        ]
+    )
+
+
+def commit_rating(
+    store: Store,
+    facts: RatingFacts,
+    rows: Callable[[], Iterator[pa.Table]],
+    *,
+    run_id: str,
+    now: Callable[[], datetime],
+    on_step: Step = no_step,
+) -> Rating:
+    """Write rated rows, hold the sums of what is read back to the usage, and record them.
+
+    Raises what ``rows`` raises, ``RunError`` (``invariant_violation``) where a unit is lost or a
+    row does not add up, and ``LedgerError``; nothing of the rating is then visible.
+    """
+    make_tables(store, BILLING_TABLES)
+    on_step("sweep")
+    _sweep(store)
+    on_step("claim")
+    with claimed(store, run_id) as mine:
+        if not mine:
+            raise LedgerError([Finding("ledger_busy", f"The rating {run_id!r} is being written.")])
+        try:
+            on_step("write rows")
+            for part in rows():
+                own = pa.repeat(pa.scalar(run_id), part.num_rows)
+                named = part.append_column("run_id", own).select(CHARGES.schema.names)
+                append(store, CHARGES, named.cast(CHARGES.schema))
+            on_step("read back")
+            sums = _proved(store, run_id, facts.billable_usage_version)
+            on_step("record")
+            with writing(store):
+                record = _record(store, facts, run_id, now(), sums)
+                append(store, RATINGS, pa.Table.from_pylist([record], schema=RATINGS.schema))
+            on_step("release")
+        except BaseException:
+            with suppress(LedgerError):
+                if run_id not in _recorded(store):
+                    delete_runs(store, CHARGES, [run_id])
+            raise
+    return find_rating(store, run_id)
+
+
+def _recorded(store: Store) -> set[str]:
+    return set(read(store, RATINGS)["run_id"].to_pylist())
+
+
+def _sweep(store: Store) -> None:
+    """Remove rows that no record names and no living process is writing."""
+    for run_id in sorted(runs_with_rows(store, CHARGES) - _recorded(store)):
+        with claimed(store, run_id) as mine:
+            if mine and run_id not in _recorded(store):
+                delete_runs(store, CHARGES, [run_id])
+
+
+def _proved(store: Store, run_id: str, at_version: int) -> dict[str, object]:
+    connection = duckdb.connect()
+    charges_view(connection, store, run_id)
+    usage_view(connection, store, at_version)
+    found = connection.execute(_SUMS).fetchone()
+    used = connection.execute(_USED).fetchone()
+    assert found is not None
+    assert used is not None
+    rows, first, last, units, cost, billable, sent, wrong = found
+    if (rows, billable, sent) != used or wrong:
+        raise RunError(
+            [
+                Finding(
+                    "invariant_violation",
+                    f"Of {used[0]:,} rows with {used[1]:,} units, {rows:,} with {billable:,} were "
+                    f"rated; {wrong:,} do not add up.",
+                    Place(str(store.folder(CHARGES))),
+                    remedy="Nothing was published. This is a fault of the program or of the disk.",
+                )
+            ]
+        )
+    return {
+        "rows": rows,
+        "start_date": first,
+        "end_date": last,
+        "chargeable_units": units,
+        "cost": cost,
+    }
+
+
+def _record(
+    store: Store, facts: RatingFacts, run_id: str, at: datetime, sums: dict[str, object]
+) -> dict[str, object]:
+    return {
+        "sequence": (pc.max(read(store, RATINGS)["sequence"]).as_py() or 0) + 1,
+        "run_id": run_id,
+        "at": at,
+        "currency": facts.currency,
+        "model_digest": facts.model_digest,
+        "model": facts.model,
+        "billable_usage_version": facts.billable_usage_version,
+        "findings": facts.findings,
+        "program": facts.program,
+        **sums,
+    }

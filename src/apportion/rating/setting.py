@@ -1,0 +1,60 @@
+"""Setting an allowance: which years it changes (`B16`)."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from apportion.findings import Finding, Place, UsageError
+from apportion.model import Allowance, Model, Settings
+from apportion.model.billing import LARGEST_COUNT
+from apportion.rating.calendar import financial_year
+from apportion.rating.views.asking import require_account, require_channel, require_year
+
+
+def today(settings: Settings, now: datetime) -> date:
+    """The day that it is in the workspace's time zone."""
+    return now.astimezone(ZoneInfo(settings.time_zone)).date()
+
+
+def changed_allowances(
+    model: Model,
+    account: str,
+    channel: str,
+    year: int,
+    units: int,
+    *,
+    on: date,
+    custom: bool = True,
+) -> list[Allowance]:
+    """What setting an allowance changes: the year, and the later ones that exist.
+
+    For a year that is over on the day ``on`` it is that year alone. Raises ``UsageError``:
+    ``unknown_account``, ``unknown_channel``, ``invalid_argument``.
+    """
+    require_account(model, account)
+    require_channel(model, channel)
+    require_year(year)
+    if isinstance(units, bool) or not isinstance(units, int) or not 0 <= units <= LARGEST_COUNT:
+        message = f"An allowance is a whole number from 0 to {LARGEST_COUNT:,}; {units!r} is not."
+        raise UsageError([Finding("invalid_argument", message, Place("<question>"))])
+    this = financial_year(model.settings).of(on)
+    later = (
+        [key[2] for key in model.own_allowances if key[:2] == (account, channel) and key[2] > year]
+        if year >= this
+        else []
+    )
+    return [Allowance(account, channel, each, units, custom) for each in sorted({year, *later})]
+
+
+def with_allowances(model: Model, allowances: Iterable[Allowance]) -> Model:
+    """The model with some allowances in the place of its own, or beside them."""
+    own = {(each.account, each.channel, each.year): each for each in model.allowances}
+    own |= {(each.account, each.channel, each.year): each for each in allowances}
+    # Whoever was removed from the model since keeps no allowance.
+    kept = [
+        own[key]
+        for key in sorted(own)
+        if key[0] in model.account_index and key[1] in model.channel_index
+    ]
+    return replace(model, allowances=tuple(kept))

@@ -1,0 +1,35 @@
+"""The charges of a recorded rating, read from the ledger when they are asked for."""
+
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from apportion.ledger.record_rating import Rating, charges_view
+from apportion.ledger.store import Store
+from apportion.model import Model
+from apportion.rating.charges import RATED, ChargeViews
+
+
+@dataclass(frozen=True)
+class RecordedCharges(ChargeViews):
+    """The rated rows of one rating, with the views on them. ``model`` is the one it used."""
+
+    store: Store
+    model: Model
+    rating: Rating
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A connection with the view ``charges``."""
+        connection = duckdb.connect()
+        charges_view(connection, self.store, self.rating.run_id)
+        return connection
+
+    @property
+    def rows(self) -> pa.Table:
+        """The rated rows, in order of account and day."""
+        query = (
+            "SELECT * FROM charges ORDER BY account, date, channel, provider, rate_multiplier, "
+            "international, template"
+        )
+        return self.connect().sql(query).to_arrow_table().select(RATED.names).cast(RATED)
