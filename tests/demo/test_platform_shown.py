@@ -92,5 +92,5 @@ def test_an_account_uses_its_allowance_month_by_month(shown: str) -> None:
 
 def test_it_says_where_to_look_next(shown: str) -> None:
     assert "  cd demo/notifications\n" in shown
-    assert "  apportion usage monthly advice-line --year 2024\n" in shown
+    assert "  apportion show products --from 2024-04 --to 2025-03\n" in shown
     assert "demo/notifications/README.md" in shown

@@ -48,7 +48,7 @@ def show(year: PlatformYear) -> None:
     _introduce(year.model, year.rows)
     _show_margin(year.margin)
     _show_statement(year.statement)
-    _invite(year.folder, year.margin, year.statement)
+    _invite(year)
 
 
 def _introduce(model: Model, rows: int) -> None:
@@ -156,23 +156,22 @@ def _statement_total(statement: UsageStatement, free: StatementAllowance) -> tup
     )
 
 
-def _invite(folder: Path, margin: Margin, statement: UsageStatement) -> None:
+def _invite(year: PlatformYear) -> None:
     heading("Where to look next")
-    for command in commands(folder, margin, statement):
+    say(f"cd {shown_name(shlex.quote(str(year.folder)))}", "  ")
+    for command in commands(year):
         say(shown_name(command), "  ")
-    say(f"What there is to find: {shown_name(str(folder / 'README.md'))}")
+    say(f"What there is to find: {shown_name(str(year.folder / 'README.md'))}")
 
 
-def commands(folder: Path, margin: Margin, statement: UsageStatement) -> list[str]:
+def commands(year: PlatformYear) -> list[str]:
     """What to try in the second example's folder."""
-    account, year = shlex.quote(statement.account.id), statement.year
+    margin = year.margin
+    dearest = max(margin.lines, key=lambda line: line.cost)
     period = f"--from {margin.start:%Y-%m} --to {margin.end:%Y-%m}"
     return [
-        f"cd {shlex.quote(str(folder))}",
-        f"apportion show margin {period} --by account",
-        f"apportion usage monthly {account} --year {year}",
-        f"apportion usage statement {account} --year {year} --format html",
-        f"apportion allowance show {account} --year {year}",
+        f"apportion show products {period}",
+        f"apportion show contributions --node {shlex.quote(dearest.id)} {period}",
     ]
 
 

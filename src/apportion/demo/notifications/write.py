@@ -9,10 +9,6 @@ from apportion.demo.notifications.profiles import YEARS
 from apportion.demo.notifications.providers import write_provider_bills
 from apportion.demo.notifications.traffic import billable_usage, write_usage
 
-BILLABLE = "billable"
-EVENTS = "events"
-"""Formats of billable usage: counted rows, and the messages themselves."""
-
 
 def write_notifications(folder: Path, seed: int = 2023) -> DemoCompany:
     """Write the notification platform into a folder, which is made where it does not exist.
@@ -26,11 +22,11 @@ def write_notifications(folder: Path, seed: int = 2023) -> DemoCompany:
         (inbox / name).mkdir(parents=True, exist_ok=True)
     usage = billable_usage(seed)
     bills = write_provider_bills(inbox / "costs", usage)
+    # Counted, they come to rows that are delivered anyway: they are there to be tried.
+    write_events(inbox / "events", usage, seed)
     deliveries = (
         Delivery("focus", "cloud-bills", tuple(write_bill(inbox / "bills", seed))),
         *(Delivery("costs", provider, (path,)) for provider, path in bills.items()),
-        Delivery(BILLABLE, "platform", tuple(write_usage(inbox / "usage", usage))),
-        # Later, so that the day that is counted anew replaces the same day.
-        Delivery(EVENTS, "platform", (write_events(inbox / "events", usage, seed),)),
+        Delivery("billable", "platform", tuple(write_usage(inbox / "usage", usage))),
     )
     return DemoCompany(folder, YEARS.first, YEARS.last, model, deliveries)
