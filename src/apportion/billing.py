@@ -8,7 +8,7 @@ from datetime import date, datetime
 import duckdb
 import pyarrow as pa
 
-from apportion.findings import Finding, LedgerError, Place
+from apportion.findings import Finding, LedgerError, Place, Severity
 from apportion.ingest.incoming import Incoming
 from apportion.ledger.allowances import allowances_set, record_allowances
 from apportion.ledger.record_billing import BillingIngest, billing_version, commit_billing
@@ -77,6 +77,27 @@ class Billing:
             at=at,
             program=self.program,
             on_step=self.on_step,
+        )
+
+    def doubts(self, recorded: Recorded, *, whole_days: bool) -> tuple[Finding, ...]:
+        """Warnings about what an ingest replaced.
+
+        Where files speak for whole days, an event of yesterday in the file of today takes the place
+        of all that was known of yesterday.
+        """
+        if not recorded.shrunk or not whole_days:
+            return ()
+        first, more = recorded.shrunk[0], len(recorded.shrunk) - 1
+        days = f"{first} and {more} more days have" if more else f"{first} has"
+        return (
+            Finding(
+                "shrunk_day",
+                f"{days} fewer notifications than the ledger had.",
+                remedy="If the files hold only a part of the day, ingest all of its events again, "
+                "or keep to full days with --from and --to.",
+                severity=Severity.WARNING,
+                details={"days": recorded.shrunk},
+            ),
         )
 
     def has_usage(self) -> bool:

@@ -115,6 +115,9 @@ CODES: Mapping[str, str] = MappingProxyType(
         "rounded_usage": "Usage values have more decimals than are kept.",
         "overlapping_source": "Another source already gives rows with the same keys.",
         "negative_usage": "Negative usage was taken as nothing.",
+        "unknown_status": "An event's status or key type is none that the settings name.",
+        "reused_id": "Two events that are not the same carry one id.",
+        "shrunk_day": "A day has fewer notifications than the ledger had for it.",
         # A run
         "missing_usage": "An edge's metric has no usage row at all in the period.",
         "zero_usage": "All siblings have zero usage on some day.",

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -128,7 +128,9 @@ class Workspace:
         names = tuple(Path(path).name for path in paths)
         if incoming.kind is Kind.BILLABLE:
             billed = self.billing.ingest(incoming, format_name, names)
-            return IngestOutcome(incoming.report, billed, days)
+            doubts = self.billing.doubts(billed, whole_days=incoming.whole_days)
+            findings = (*incoming.report.findings, *doubts)
+            return IngestOutcome(replace(incoming.report, findings=findings), billed, days)
         at = self.now()
         recorded = commit_ingest(
             self.store,

@@ -11,7 +11,9 @@ MEMORY = "60%"
 """Of the machine's memory; beyond it DuckDB works in the private folder."""
 
 
-def connect(folder: Path, files: Sequence[SafeFile]) -> duckdb.DuckDBPyConnection:
+def connect(
+    folder: Path, files: Sequence[SafeFile], memory: str = MEMORY
+) -> duckdb.DuckDBPyConnection:
     """Open a database in memory whose reach ends with the private folder and the files in it.
 
     No extension is fetched, moments are in UTC, and the settings can no longer be changed.
@@ -21,7 +23,7 @@ def connect(folder: Path, files: Sequence[SafeFile]) -> duckdb.DuckDBPyConnectio
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "temp_directory": str(folder),
-            "memory_limit": MEMORY,
+            "memory_limit": memory,
         }
     )
     connection.execute("SET TimeZone = 'UTC'")

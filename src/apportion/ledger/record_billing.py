@@ -98,7 +98,7 @@ def commit_billing(
         record = _record(store, ingest, ingest_id, at, program, digest, reached, replaced)
         append(store, BILLING_INGESTS, record)
         on_step("unlock")
-    return Recorded(ingest_id, rows.num_rows, replaced)
+    return Recorded(ingest_id, rows.num_rows, replaced, shrunk=_shrunk(before, whole))
 
 
 def _stretches(days: Iterable[date]) -> list[tuple[date, date]]:
@@ -145,6 +145,18 @@ def _others(before: pa.Table, rows: pa.Table) -> pa.Table:
     spoken = rows.group_by(_SLICE).aggregate([])
     kept = before.join(spoken, _SLICE, join_type="left anti")
     return kept.select(before.column_names).cast(before.schema).combine_chunks()
+
+
+def _shrunk(before: pa.Table, after: pa.Table) -> tuple[date, ...]:
+    """Days of which less was sent than the ledger had: corrected, or told in part only."""
+
+    def sent(rows: pa.Table) -> dict[date, int]:
+        counted = rows.group_by("date").aggregate([("notifications_sent", "sum")])
+        days = counted["date"].to_pylist()
+        return dict(zip(days, counted["notifications_sent_sum"].to_pylist(), strict=True))
+
+    now = sent(after)
+    return tuple(sorted(day for day, count in sent(before).items() if count > now.get(day, 0)))
 
 
 def _require_same(

@@ -186,10 +186,8 @@ def _proved(store: Store, run_id: str, at_version: int) -> dict[str, object]:
     connection = duckdb.connect()
     charges_view(connection, store, run_id)
     usage_view(connection, store, at_version)
-    found = connection.execute(_SUMS).fetchone()
-    used = connection.execute(_USED).fetchone()
-    assert found is not None
-    assert used is not None
+    found = connection.execute(_SUMS).fetchall()[0]
+    used = connection.execute(_USED).fetchall()[0]
     rows, first, last, units, cost, billable, sent, wrong = found
     if (rows, billable, sent) != used or wrong:
         raise RunError(

@@ -30,13 +30,13 @@ class Run:
     model: str
     costs_version: int
     usage_version: int
-    billable_usage_version: int
     allocations: int
     contributions: int
     warnings: int
     slow_splits: int
     timings: str
     program: str
+    billable_usage_version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

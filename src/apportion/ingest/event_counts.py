@@ -1,0 +1,251 @@
+"""Events counted into days: groups of lines, each event once, and the proof that none is lost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+from duckdb import ColumnExpression, ConstantExpression, SQLExpression
+
+from apportion.findings import Finding, IngestError, Place
+from apportion.ingest.cells import any_of
+from apportion.ingest.decimals import shown
+from apportion.ingest.event_cells import counted, layout_of, moment, offsets
+from apportion.ingest.event_ids import count_ids, register_repeated, told_again, told_once
+from apportion.ingest.event_lines import CarefulFile
+from apportion.ingest.first_reading import Layout, groups, raw_cells
+from apportion.ingest.incoming import Context, FileReport
+from apportion.ingest.safe_reading import SafeFile
+
+OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+"""Errors in our queries, which no file can cause and none may hide."""
+
+_SHOWN = 20
+_EVENTS = "counted_events"
+_AGAIN = "events_told_again"
+
+_ROWS = """
+    SELECT day AS date, account, channel, provider, rate_multiplier, international, template,
+           (sum(amount) + sum(blanks))::BIGINT AS billable_units,
+           sum(lines)::BIGINT AS notifications_sent
+    FROM counted_events WHERE counts
+    GROUP BY day, account, channel, provider, rate_multiplier, international, template
+    ORDER BY day, account, channel, provider, rate_multiplier, international, template
+"""
+_REUSED = """
+    SELECT id, count(*) FROM events_told_again GROUP BY id
+    HAVING count(DISTINCT {moment: moment, account: account, channel: channel, status: status,
+        key_type: key_type, provider: provider, multiplier: rate_multiplier,
+        international: international, template: template, amount: amount, blank: blank}) > 1
+    ORDER BY id
+"""
+_ONCE = """
+    SELECT DISTINCT ON (id) day, account, channel, status, key_type, provider, rate_multiplier,
+           international, template, coalesce(amount, 0) AS amount, 1::BIGINT AS lines,
+           blank::BIGINT AS blanks, file
+    FROM events_told_again ORDER BY id, file
+"""
+_TOTALS = """
+    SELECT file, channel, sum(amount) + sum(blanks), sum(lines) FROM counted_events
+    GROUP BY file, channel ORDER BY file, channel
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Daily rows, and what became of the events.
+
+    ``days`` are those of all events, ``left_out`` those that do not count, ``repeats`` those told
+    again, ``events`` how many each file has, ``totals`` units by file and channel.
+    """
+
+    rows: pa.Table
+    days: tuple[date | None, ...]
+    events: tuple[int, ...]
+    left_out: int
+    repeats: int
+    totals: tuple[dict[str, str], ...]
+
+    def reports(
+        self, files: Sequence[SafeFile], careful: Sequence[CarefulFile]
+    ) -> tuple[FileReport, ...]:
+        """What became of each file's lines."""
+        rejections = [each.rejections for each in careful] or [{} for _ in files]
+        return tuple(
+            FileReport(
+                file.name,
+                accepted + sum(rejected.values()),
+                accepted,
+                sum(rejected.values()),
+                rejected,
+                totals,
+            )
+            for file, accepted, rejected, totals in zip(
+                files, self.events, rejections, self.totals, strict=True
+            )
+        )
+
+
+def count_events(
+    connection: duckdb.DuckDBPyConnection,
+    lines: Sequence[duckdb.DuckDBPyRelation],
+    files: Sequence[SafeFile],
+    context: Context,
+) -> Counted | None:
+    """Count events, or say that a line is in the way, which ``judge_lines`` then finds.
+
+    Raises ``IngestError``: ``reused_id``, ``check_saw_no_rows``, ``total_mismatch``.
+    """
+    try:
+        found = offsets(lines, files, context.model.settings.time_zone)
+        ids = count_ids(connection, lines, files)
+        if ids.some_blank:
+            return None
+        if not sum(ids.counts):
+            raise IngestError([_nothing(file) for file in files])
+        layouts = [layout_of(file, context, found, ids=False) for file in files]
+        register_repeated(connection, ids.repeated)
+        has_repeats = bool(ids.repeated.size)
+        if not _gather(connection, lines, layouts, context, has_repeats=has_repeats):
+            return None
+    except OURS:
+        raise
+    except duckdb.Error:
+        return None
+    counted = _summed(connection, ids.counts)
+    lost = sum(ids.counts) - counted.repeats - _lines(connection)
+    if lost:
+        message = f"Of {sum(ids.counts)} events, {lost} were lost between two readings."
+        where = Place(", ".join(file.name for file in files))
+        raise IngestError([Finding("total_mismatch", message, where, "Please report this.")])
+    return counted
+
+
+def _gather(
+    connection: duckdb.DuckDBPyConnection,
+    lines: Sequence[duckdb.DuckDBPyRelation],
+    layouts: Sequence[Layout],
+    context: Context,
+    *,
+    has_repeats: bool,
+) -> bool:
+    """Make the table of groups of events. Says whether all could be read."""
+    for table in (_EVENTS, _AGAIN):
+        connection.execute(f"drop table if exists {table}")
+    if has_repeats and not _gather_again(connection, lines, layouts):
+        return False
+    parts = []
+    for index, (relation, layout) in enumerate(zip(lines, layouts, strict=True)):
+        single = told_once(relation, layout.file) if has_repeats else relation
+        grouped = groups(single, layout).select(
+            *(ColumnExpression(cell.alias) for cell in layout.cells),
+            *(ColumnExpression(name) for name in ("amount", "lines", "blanks", "bad")),
+            ConstantExpression(index).cast("bigint").alias("file"),
+        )
+        parts.append(grouped)
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole.union(part)
+    whole.create("event_groups")
+    try:
+        bad = connection.execute("SELECT coalesce(sum(bad), 0) FROM event_groups").fetchall()[0]
+        if bad[0]:
+            return False
+        kept = connection.table("event_groups").select(SQLExpression("* exclude (bad)"))
+        if has_repeats:
+            kept = kept.union(connection.sql(_ONCE))
+        counts = SQLExpression(counted(context.model.settings)).alias("counts")
+        kept.select("*", counts).create(_EVENTS)
+    finally:
+        connection.execute("drop table if exists event_groups")
+    return True
+
+
+def _gather_again(
+    connection: duckdb.DuckDBPyConnection,
+    lines: Sequence[duckdb.DuckDBPyRelation],
+    layouts: Sequence[Layout],
+) -> bool:
+    """Make the table of events that are told again. Raises ``IngestError`` (``reused_id``)."""
+    parts = []
+    for index, (relation, layout) in enumerate(zip(lines, layouts, strict=True)):
+        again = told_again(relation, layout.file)
+        again = again.select("*", SQLExpression(moment(layout.file)).alias("moment"))
+        raw = raw_cells(again, layout, ("id", "moment"))
+        parts.append(
+            raw.select(
+                *(ColumnExpression(name) for name in ("id", "moment")),
+                *(cell.value.alias(cell.alias) for cell in layout.cells),
+                layout.number.cell.value.alias("amount"),
+                layout.number.blank.alias("blank"),
+                any_of(check.bad for check in layout.checks).alias("bad"),
+                ConstantExpression(index).cast("bigint").alias("file"),
+            )
+        )
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole.union(part)
+    whole.create(_AGAIN)
+    bad = connection.execute("SELECT count_if(bad) FROM events_told_again").fetchall()[0]
+    if bad[0]:
+        return False
+    reused = connection.execute(_REUSED).fetchall()
+    if reused:
+        raise IngestError(_reused(reused, Place(", ".join(each.file.name for each in layouts))))
+    return True
+
+
+def _reused(found: Sequence[tuple[str, int]], where: Place) -> list[Finding]:
+    findings = [
+        Finding(
+            "reused_id",
+            f"The id {name!r} stands on {count} lines that do not say the same.",
+            where,
+            "An id is one event's; export the events again, each as it is now.",
+            details={"id": name},
+        )
+        for name, count in found[:_SHOWN]
+    ]
+    if len(found) > _SHOWN:
+        more = f"There are {len(found) - _SHOWN:,} more ids that are reused."
+        findings.append(Finding("reused_id", more, where))
+    return findings
+
+
+def _summed(connection: duckdb.DuckDBPyConnection, events: tuple[int, ...]) -> Counted:
+    totals: list[dict[str, str]] = [{} for _ in events]
+    for file, channel, units, _ in connection.execute(_TOTALS).fetchall():
+        totals[file][channel] = shown(units)
+    days = connection.execute("SELECT DISTINCT day FROM counted_events ORDER BY day").fetchall()
+    left_out = connection.execute(
+        "SELECT coalesce(sum(lines), 0)::BIGINT FROM counted_events WHERE NOT counts"
+    ).fetchall()[0]
+    return Counted(
+        connection.sql(_ROWS).to_arrow_table(),
+        tuple(day for (day,) in days),
+        events,
+        left_out[0],
+        _repeats(connection),
+        tuple(totals),
+    )
+
+
+def _repeats(connection: duckdb.DuckDBPyConnection) -> int:
+    tables = {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
+    if _AGAIN not in tables:
+        return 0
+    query = "SELECT count(*) - count(DISTINCT id) FROM events_told_again"
+    found = connection.execute(query).fetchall()[0]
+    return int(found[0])
+
+
+def _lines(connection: duckdb.DuckDBPyConnection) -> int:
+    found = connection.execute("SELECT coalesce(sum(lines), 0) FROM counted_events").fetchall()[0]
+    return int(found[0])
+
+
+def _nothing(file: SafeFile) -> Finding:
+    message = "The file holds a header and no lines."
+    remedy = "Check the export; nothing was taken."
+    return Finding("check_saw_no_rows", message, Place(file.name), remedy)

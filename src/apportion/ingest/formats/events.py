@@ -1,0 +1,116 @@
+"""Raw events, one line a notification, counted into daily billable usage (`B3`, `B6`).
+
+``id``, ``account``, ``channel``, ``status``, ``key_type``, ``fragments`` and ``created_at`` (with
+its zone) are required; ``provider``, ``multiplier``, ``international`` and ``template`` are
+optional. Without fragments an event is one unit. What counts is decided by the settings
+``counted_statuses`` and ``counted_key_types``; the day is that of the workspace's time zone.
+
+The same event told twice counts once. Files of one ingest speak together for all accounts on every
+day that some event is of, or on all days of a declared period.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from apportion.findings import IngestError
+from apportion.ingest.billable_rows import ROWS, spoken_days
+from apportion.ingest.connection import connect, open_lines
+from apportion.ingest.event_cells import require_zones
+from apportion.ingest.event_counts import Counted, count_events
+from apportion.ingest.event_lines import CarefulFile, judge_lines
+from apportion.ingest.header import require_columns, require_tables
+from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
+from apportion.ingest.meter_cells import doubts, register_meters
+from apportion.ingest.safe_reading import SafeFile, inspect, private_folder
+from apportion.ingest.words import count_of
+
+REQUIRED = {
+    "id": "6f9c2d",
+    "account": "svc-1",
+    "channel": "sms",
+    "status": "delivered",
+    "key_type": "normal",
+    "fragments": "2",
+    "created_at": "2024-01-31T09:30:00Z",
+}
+COLUMNS = (
+    *REQUIRED,
+    "provider",
+    "multiplier",
+    "rate_multiplier",
+    "international",
+    "template",
+)
+MEMORY = "1200MB"
+"""What the query engine may hold; beyond it, it works in the private folder."""
+
+
+def read(paths: Sequence[Path], context: Context) -> Incoming:
+    """Count raw events. Raises ``IngestError`` with all findings."""
+    with private_folder() as folder:
+        files = inspect(paths, folder, context.limits)
+        require_tables(files, "events")
+        require_columns(files, REQUIRED, "fragments")
+        require_zones(files)
+        with connect(folder, files, MEMORY) as connection:
+            register_meters(connection, context.model)
+            counted, careful = _counted(connection, files, context, folder)
+    days = [day for day in counted.days if day is not None]
+    report = IngestReport(
+        FORMAT.name,
+        Kind.BILLABLE,
+        counted.reports(files, careful),
+        notes=_notes(counted),
+        findings=tuple(doubts(files, COLUMNS)),
+    )
+    return Incoming(
+        Kind.BILLABLE,
+        _rows(counted.rows),
+        (),
+        report,
+        days=spoken_days(days, context.period),
+        whole_days=True,
+    )
+
+
+def _counted(
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[SafeFile],
+    context: Context,
+    folder: Path,
+) -> tuple[Counted, Sequence[CarefulFile]]:
+    """Count events the quick way; where that stumbles, look at each line and try again."""
+    lines = [open_lines(connection, file, context.limits.line) for file in files]
+    counted = count_events(connection, lines, files, context)
+    if counted is not None:
+        return counted, ()
+    careful = judge_lines(connection, files, context, folder)
+    counted = count_events(connection, [each.good for each in careful], files, context)
+    if counted is None:
+        raise IngestError([each.puzzle() for each in careful])
+    return counted, careful
+
+
+def _rows(rows: pa.Table) -> pa.Table:
+    return rows.select(ROWS.names).cast(ROWS)
+
+
+def _notes(counted: Counted) -> tuple[str, ...]:
+    notes = []
+    if counted.left_out:
+        notes.append(f"Not counted for their status or key type: {counted.left_out:,}.")
+    if counted.repeats:
+        notes.append(f"Told again, and counted once: {count_of(counted.repeats, 'event')}.")
+    return tuple(notes)
+
+
+FORMAT = Format(
+    "events",
+    Kind.BILLABLE,
+    "Raw events as CSV or Parquet, counted into days: id, account, channel, status, key_type, "
+    "fragments, created_at, perhaps provider, multiplier, international and template.",
+    read,
+)
