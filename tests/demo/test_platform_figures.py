@@ -12,6 +12,7 @@ import pytest
 
 from apportion.cli.views.platform import PlatformYear, commands
 from apportion.demo import DemoCompany, write_notifications
+from apportion.demo.notifications.events import ACCOUNTS
 from apportion.report.margin import Margin
 from apportion.workspace import IngestOutcome, RunOutcome, Workspace
 
@@ -54,6 +55,27 @@ def test_every_line_of_the_inbox_is_taken(ingested: list[IngestOutcome]) -> None
         assert outcome.report.lines_read > 0
     assert {each.node for each in ingested[0].report.unmapped} == {"unmapped:AWS"}
     assert not any(outcome.report.unmapped for outcome in ingested[1:])
+
+
+def test_events_are_counted_into_the_day_by_london_clocks(
+    ingested: list[IngestOutcome], ran: RunOutcome, workspace: Workspace
+) -> None:
+    assert ingested[-1].report.format == "events"
+    counted = (
+        workspace.charges()
+        .connect()
+        .sql("""
+        SELECT date, account, channel, provider, rate_multiplier, international, template,
+               billable_units, notifications_sent, year
+        FROM charges WHERE date >= '2025-03-31' ORDER BY ALL
+    """)
+        .fetchall()
+    )
+    last = [row[1:-1] for row in counted if row[0] == date(2025, 3, 31) and row[1] in ACCOUNTS]
+    first = [row[1:-1] for row in counted if row[0] == date(2025, 4, 1)]
+    assert {row[-1] for row in counted if row[0] == date(2025, 4, 1)} == {2025}
+    assert first == last
+    assert len(first) > 10
 
 
 def test_everything_is_accounted_for(ran: RunOutcome) -> None:

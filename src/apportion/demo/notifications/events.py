@@ -1,11 +1,12 @@
 """One day as the platform itself records it: a row for each message, before anything is counted.
 
-It is the day on which British clocks go forward, so it has 23 hours. Counted, the messages give
-the very rows that the billable usage has for these accounts and this day. The others are there to
-be left out: sent with test keys, never sent, or written down twice.
+It is the first day of the next financial year by British clocks: in UTC, in which moments are
+written, it begins on the evening before. Four services hand over their messages. Counted, these
+come to what the same services sent the day before. The others are there to be left out: sent with
+test keys, never sent, or written down twice.
 """
 
-from datetime import date
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.demo.days import Integers, stream
+from apportion.demo.notifications.profiles import YEARS
 from apportion.demo.writing import write_csv
 
-DAY = date(2025, 3, 30)
+DAY = YEARS.last + timedelta(days=1)
 ACCOUNTS = ("fire-call-outs", "hallam-housing", "marlow-enrolment", "prison-visits")
 
-_SECOND = 1_000_000
-_HOUR = 3600 * _SECOND
-_DAY = 23 * _HOUR
-# Clocks go forward from one to two.
-_FORWARD = _HOUR
+_HOUR = 3_600_000_000
+_DAY = 24 * _HOUR
 # In parts of a hundred: what became of messages that were sent, and of those that were not.
 _SENT = {"delivered": 91, "sent": 4, "permanent-failure": 3, "temporary-failure": 2}
 _NOT_SENT = {"cancelled": 24, "created": 8, "technical-failure": 20, "validation-failed": 48}
@@ -34,13 +33,13 @@ _TWICE = 24
 
 
 def write_events(folder: Path, usage: pa.Table, seed: int) -> Path:
-    """Write ``events-2025-03-30.csv``: messages in the order in which they were created.
+    """Write ``events-2025-04-01.csv``: messages in the order in which they were created.
 
-    ``usage`` is the billable usage that they must come to.
+    ``usage`` is the billable usage until then; they come to that of its last day.
     """
     random = stream(seed, "events")
     rows = usage.filter(
-        (pc.field("date") == pa.scalar(DAY)) & pc.field("account").isin(pa.array(ACCOUNTS))
+        (pc.field("date") == pa.scalar(YEARS.last)) & pc.field("account").isin(pa.array(ACCOUNTS))
     )
     sent = rows["notifications_sent"].to_numpy()
     row = np.repeat(np.arange(rows.num_rows), sent)
@@ -102,12 +101,10 @@ def _moments(count: int, random: np.random.Generator) -> Integers:
 
 
 def _written(moments: Integers) -> pa.Array:
-    """Moments by the clock on the wall, with its distance from UTC."""
-    summer = moments >= _FORWARD
-    local = np.datetime64(DAY, "us") + (moments + summer * _HOUR)
-    texts = pc.replace_substring(pa.array(local).cast(pa.string()), " ", "T")
-    zones = pa.array(np.where(summer, "+01:00", "+00:00"))
-    return pc.binary_join_element_wise(texts, zones, "")
+    """Moments of the day in UTC, which is an hour behind."""
+    moment = np.datetime64(DAY, "us") + (moments - _HOUR)
+    texts = pc.replace_substring(pa.array(moment).cast(pa.string()), " ", "T")
+    return pc.binary_join_element_wise(texts, "Z", "")
 
 
 def _ids(count: int) -> pa.Array:

@@ -22,11 +22,10 @@ def write_notifications(folder: Path, seed: int = 2023) -> DemoCompany:
         (inbox / name).mkdir(parents=True, exist_ok=True)
     usage = billable_usage(seed)
     bills = write_provider_bills(inbox / "costs", usage)
-    # Counted, they come to rows that are delivered anyway: they are there to be tried.
-    write_events(inbox / "events", usage, seed)
     deliveries = (
         Delivery("focus", "cloud-bills", tuple(write_bill(inbox / "bills", seed))),
         *(Delivery("costs", provider, (path,)) for provider, path in bills.items()),
         Delivery("billable", "platform", tuple(write_usage(inbox / "usage", usage))),
+        Delivery("events", "platform", (write_events(inbox / "events", usage, seed),)),
     )
     return DemoCompany(folder, YEARS.first, YEARS.last, model, deliveries)
