@@ -136,6 +136,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "not_empty": "A folder that should be new already holds files.",
         "unknown_run": "No run has that id.",
         "no_run": "No completed run covers the period.",
+        "outdated_run": "The ledger or the model has changed since the run that answers.",
         "gap_in_runs": "Some days of the period are covered by no completed run.",
         "storage_failed": "The disk or bucket refused to read or write.",
         "damaged_ledger": "What was read back is not what was written.",

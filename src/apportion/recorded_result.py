@@ -8,7 +8,7 @@ from functools import cached_property
 import duckdb
 import pyarrow as pa
 
-from apportion.ledger.runs import Run
+from apportion.ledger.runs import Run, ingests_since
 from apportion.ledger.store import Store
 from apportion.ledger.views import Piece, cost_view, result_views
 from apportion.model import Model
@@ -21,6 +21,7 @@ class RecordedResult:
 
     ``gaps`` are the stretches of days that no run covers; they are not in any figure. ``scale`` is
     the number of decimals of the amounts, ``dimensions`` those the runs were restricted to.
+    ``model_has_changed`` says that the workspace's model is no longer that of the newest run.
     """
 
     store: Store
@@ -33,6 +34,16 @@ class RecordedResult:
     runs: tuple[Run, ...]
     gaps: tuple[tuple[date, date], ...]
     dimensions: tuple[str, ...] | None
+    model_has_changed: bool = False
+
+    @cached_property
+    def ingests_since(self) -> int:
+        """How many ingests changed the costs or usage of its days after its runs had read them."""
+        by_id = {run.run_id: run for run in self.runs}
+        return max(
+            ingests_since(self.store, by_id[piece.run_id], piece.first, piece.last)
+            for piece in self.pieces
+        )
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection with views ``allocations``, ``contributions``, ``warnings``, ``costs``."""

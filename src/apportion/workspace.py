@@ -27,11 +27,12 @@ from apportion.ledger.record_ingest import (
     pinned_versions,
 )
 from apportion.ledger.record_run import RunEnd, RunFacts, RunRows, commit_run, prune
-from apportion.ledger.runs import Run, coverage, find_run, list_runs
+from apportion.ledger.runs import Run, answering_together, coverage, find_run, list_runs
 from apportion.ledger.schemas import COSTS, USAGE
 from apportion.ledger.store import Store, open_store
 from apportion.ledger.views import Piece, input_views
 from apportion.model import Model, load_model
+from apportion.model.files import SETTINGS_FILE
 from apportion.pipeline import Assumed, Progress, SliceRows, flow_rows
 from apportion.rating.metrics import metric_names
 from apportion.reconcile import Reconciliation, reconcile
@@ -97,8 +98,9 @@ class Workspace:
     @cached_property
     def store(self) -> Store:
         """The ledger, made when first used. Raises ``ModelError``, ``LedgerError``."""
-        # Reading the model first refuses a folder that is no workspace, and makes no ledger there.
-        self.model.nodes  # noqa: B018
+        if not (Path(self.folder) / SETTINGS_FILE).is_file():
+            # What reading the model says of a folder that is no workspace; no ledger is made there.
+            load_model(self.folder)
         return open_store(Path(self.folder) / "ledger")
 
     def ingest(
@@ -144,7 +146,7 @@ class Workspace:
                 format_name,
                 names,
                 {total.currency: total.rows for total in incoming.report.totals},
-                source_is_a_guess=incoming.source_is_a_guess,
+                guessed=incoming.guessed,
             ),
             ingest_id=self._id(at),
             at=at,
@@ -205,7 +207,7 @@ class Workspace:
                 end,
                 problem.costs.currency,
                 problem.costs.scale,
-                None if dimensions is None else tuple(dimensions),
+                None if dimensions is None else tuple(sorted(set(dimensions))),
                 self.model.digest,
                 json.dumps(self.model.to_dict(), sort_keys=True),
                 pins["costs"],
@@ -299,6 +301,8 @@ class Workspace:
     ) -> RecordedResult:
         """The results of a period: of one run, or for each day of the latest that covers it.
 
+        Runs over some dimensions only answer where no run over all of them covers any day.
+
         Without dates it is the period of the run named, or of the latest run (`A27`).
 
         Raises ``LedgerError`` (``unknown_run``, ``no_run``).
@@ -310,15 +314,18 @@ class Workspace:
             raise LedgerError([self._no_run(start, end, currency)])
         latest = max(candidates, key=lambda each: each.sequence)
         first, last = start or latest.start_date, end or latest.end_date
-        found = coverage(candidates, first, last, currency or latest.currency)
-        if not found.pieces:
+        alike = [each for each in candidates if each.currency == (currency or latest.currency)]
+        answers = (coverage(group, first, last) for group in answering_together(alike))
+        found = next((each for each in answers if each.pieces), None)
+        if found is None:
             raise LedgerError([self._no_run(first, last, currency)])
-        by_id = {each.run_id: each for each in candidates}
+        by_id = {each.run_id: each for each in alike}
         used = tuple({piece.run_id: by_id[piece.run_id] for piece in found.pieces}.values())
         newest = max(used, key=lambda each: each.sequence)
+        model, model_has_changed = self._model_of(newest)
         return RecordedResult(
             self.store,
-            self._model_of(newest),
+            model,
             first,
             last,
             newest.currency,
@@ -327,17 +334,18 @@ class Workspace:
             used,
             found.gaps,
             None if newest.dimensions is None else tuple(json.loads(newest.dimensions)),
+            model_has_changed,
         )
 
-    def _model_of(self, run: Run) -> Model:
-        """The model as it was when the run was made."""
+    def _model_of(self, run: Run) -> tuple[Model, bool]:
+        """The model as it was when the run was made, and whether it has changed since."""
         try:
             if self.model.digest == run.model_digest:
-                return self.model
+                return self.model, False
         except apportion.ModelError:
             # Results can be read while somebody is in the middle of editing the model.
             pass
-        return Model.from_dict(json.loads(run.model))
+        return Model.from_dict(json.loads(run.model)), True
 
     def _no_run(self, start: date | None, end: date | None, currency: str) -> Finding:
         period = f" from {start} to {end}" if start and end else ""

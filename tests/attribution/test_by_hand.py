@@ -25,15 +25,15 @@ def usage(*rows: tuple[str, str] | tuple[str, str, int]) -> list[dict[str, Any]]
     ]
 
 
-def parts(
+def run(
     amount: str,
     use: dict[str, Any],
     rows: list[dict[str, Any]],
     receivers: str = "ab",
     dimension: str = "x",
     **others: Any,
-) -> dict[str, str]:
-    """What each receiver of ``source`` gets of an amount, and what ``source`` keeps."""
+) -> ap.Result:
+    """An amount on ``source``, and the use of all its edges."""
     model = ap.Model.from_dict(
         {
             "currency": "USD",
@@ -57,9 +57,14 @@ def parts(
             ("value", pa.string()),
         ]
     )
-    result = ap.attribute(
+    return ap.attribute(
         model, pa.Table.from_pylist([cost]), pa.Table.from_pylist(rows, schema=schema)
     )
+
+
+def parts(*arguments: Any, **others: Any) -> dict[str, str]:
+    """What each receiver of ``source`` gets of an amount, and what ``source`` keeps."""
+    result = run(*arguments, **others)
     told = {row["receiver"]: str(row["amount"]) for row in result.contributions.to_pylist()}
     (own,) = [row for row in result.allocations.to_pylist() if row["node"] == "source"]
     return {**told, "source": str(own["retained"])}
@@ -161,3 +166,13 @@ def test_shares_above_the_whole_end_the_run() -> None:
     with pytest.raises(ap.RunError) as refused:
         parts("10.00", {}, usage(("a", "1")), edges=edges)
     assert [each.code for each in refused.value.findings] == ["shares_exceed_one"]
+
+
+def test_usage_beyond_nine_decimals_is_rounded_and_told() -> None:
+    """On either side of half of the last decimal; what is exact is not told of."""
+    use = {"strategy": "proportional_on", "parameters": CALLS}
+    for values, count in ((("0.0000000015", "0.000000002"), 1), (("0.5", "0.5000"), 0)):
+        result = run("10.00", use, usage(*zip("ab", values, strict=True)))
+        told = [each for each in result.findings if each.code == "rounded_usage"]
+        assert [each.details["count"] for each in told] == [count] * bool(count)
+        assert [str(row["amount"]) for row in result.contributions.to_pylist()] == ["5.00"] * 2

@@ -121,3 +121,12 @@ def test_a_period_without_cost_is_a_warning_and_reconciles() -> None:
     result = ap.attribute(MODEL, COSTS, start=date(2025, 1, 1), end=date(2025, 1, 2))
     assert [row["code"] for row in result.warnings.to_pylist()] == ["no_cost"]
     assert result.reconciliation().invariant_violations == ()
+
+
+@pytest.mark.parametrize(("code", "remedy"), [("eur", "'EUR'"), ("dollars", "USD")])
+def test_a_currency_that_does_not_exist_is_not_missing_a_rate(code: str, remedy: str) -> None:
+    with pytest.raises(ap.RunError) as refused:
+        ap.attribute(MODEL, COSTS, currency=code)
+    (finding,) = refused.value.findings
+    assert finding.code == "unknown_currency"
+    assert remedy in finding.remedy

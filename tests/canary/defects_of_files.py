@@ -3,11 +3,13 @@
 from planting import Defect
 
 AGAIN = "tests/ingest/test_again.py"
+DAMAGE = "tests/ledger/test_damage.py"
 FIRST = "tests/ledger/test_proof_comes_first.py"
 FOCUS = "tests/ingest/test_focus.py"
 KILLED = "tests/faults/test_killed.py"
 MAPPING = "tests/ingest/test_mapping.py"
 REPORT = "tests/ingest/test_report.py"
+RUNS = "tests/ledger/test_runs.py"
 SPREAD = "tests/ingest/test_spread.py"
 
 IN_READING = (
@@ -84,9 +86,23 @@ IN_LEDGER = (
     Defect(
         "the same file under another name counts again",
         "ledger/record_ingest.py",
-        """if ingest.source_is_a_guess else "\"""",
-        """if not rows.num_rows else "\"""",
+        "        if twin:\n",
+        "        if twin and not rows.num_rows:\n",
         (f"{AGAIN}::test_plain_costs_under_another_file_name_are_known",),
+    ),
+    Defect(
+        "what the disk gives back is not looked at",
+        "ledger/record_ingest.py",
+        "if content_digest(ingest.table.name, after) != digest:",
+        "if not digest:",
+        (f"{DAMAGE}::test_rows_that_come_back_otherwise_are_not_recorded",),
+    ),
+    Defect(
+        "the first run that covers a day answers for ever",
+        "ledger/runs.py",
+        "latest = max(answering, key=lambda run: run.sequence)",
+        "latest = min(answering, key=lambda run: run.sequence)",
+        (f"{RUNS}::test_every_day_has_one_answer_or_is_a_gap",),
     ),
     Defect(
         "rows count before their ingest is recorded",

@@ -28,6 +28,7 @@ REFUSALS = frozenset(
         "zero_usage",
     }
 )
+_FACTS = frozenset({"days", "metric", "receiver", "source"})
 WARNINGS = frozenset({"missing_usage", "negative_usage", "zero_usage"})
 TOTALS = (
     "raw_infrastructure_cost",
@@ -55,10 +56,24 @@ class Judged:
     unseen: list[str]
 
 
-def judge(path: Path) -> list[Judged]:
-    """Judge every example of a file."""
-    document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    return [_judge(each, document.get("given") or {}) for each in document["examples"]]
+def judge(path: Path, workspace: Path | None = None) -> list[Judged]:
+    """Judge every example of a file; those that state no model by that of a workspace."""
+    document = _document(path)
+    below = document.get("given") or {}
+    if workspace is not None and "model" not in below:
+        below = {**below, "model": _own_model(workspace)}
+    return [_judge(each, below) for each in document["examples"]]
+
+
+def _document(path: Path) -> Any:
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+
+
+def _own_model(workspace: Path) -> dict[str, Any]:
+    model = dict(_document(workspace / "apportion.yaml"))
+    for file in sorted((workspace / "model").glob("*.yaml")):
+        model.update(_document(file))
+    return model
 
 
 def _judge(example: Mapping[str, Any], below: Mapping[str, Any]) -> Judged:
@@ -259,13 +274,19 @@ def _findings(
             {"source": source, "receiver": receiver, "metric": metric}
             for source, receiver, metric in outcome.missing
         ],
-        "negative_usage": [{"node": node, "metric": metric} for node, metric in outcome.negative],
+        "negative_usage": [
+            {"receiver": node, "metric": metric} for node, metric in outcome.negative
+        ],
     }
     for code in sorted(WARNINGS):
         expected = [each for each in wanted if each["code"] == code]
-        yield f"how many {code}", len(said[code]), len(expected)
-        for each in expected:
-            known = {name: each[name] for one in said[code][:1] for name in one if name in each}
-            there = any(known.items() <= one.items() for one in said[code])
-            yield f"{code} {known}", there, True
+        facts = [{name: each[name] for name in _FACTS & set(each)} for each in expected]
+        for one in said[code]:
+            yield f"{code} {one} named", any(each.items() <= one.items() for each in facts), True
+        for each in facts:
+            yield (
+                f"{code} {each} said",
+                any(each.items() <= one.items() for one in said[code]),
+                True,
+            )
     unseen += [f"findings.{each['code']}" for each in wanted if each["code"] not in WARNINGS]

@@ -1,6 +1,7 @@
 """Every message about examples: one bad file, one expected text; and junk, which must not crash."""
 
 import copy
+import doctest
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 import yaml
 from test_planted import RIGHT
 
-from apportion.examples import check_files, read_examples
+from apportion.examples import check_files, read_examples, rounding
 from apportion.findings import Finding
 from apportion.model import Model
 
@@ -126,3 +127,8 @@ def test_junk_anywhere_is_a_finding_or_an_example_and_never_a_crash(
         assert all(finding.where.file == str(file) for finding in found.findings)
         tried += 1
     assert tried >= 80
+
+
+def test_the_figures_in_docstrings_are_so() -> None:
+    assert doctest.testmod(rounding).attempted >= 3
+    assert doctest.testmod(rounding).failed == 0

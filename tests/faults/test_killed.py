@@ -36,6 +36,12 @@ def test_what_a_killed_writer_left_counts_nowhere(cases: dict[str, Case], name: 
     assert (after.old, after.new) == (sound.old, sound.new)
 
 
+@pytest.mark.parametrize("name", ["ingest", "run"])
+def test_a_killed_writer_is_never_seen(cases: dict[str, Case], name: str) -> None:
+    after = cases[f"{name} after a killed {name}"]
+    assert (after.old, after.new) == (cases[name].old, cases[name].new)
+
+
 @pytest.mark.parametrize(("name", "step"), PLACES)
 def test_killed_at_a_step(
     cases: dict[str, Case], forks: Forks, tmp_path: Path, name: str, step: str

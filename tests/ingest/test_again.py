@@ -127,7 +127,7 @@ def test_plain_costs_under_another_file_name_are_known(here: ap.Workspace) -> No
 def test_a_copy_counts_again_once_the_first_was_corrected(here: ap.Workspace) -> None:
     here.ingest("costs", costs("january.csv", {}))
     here.ingest("costs", costs("january.csv", {"amount": "3"}))
-    assert here.ingest("costs", costs("copy.csv", {})).recorded.ingest_id
+    assert here.ingest("costs", costs("copy.csv", {}), source="copy").recorded.ingest_id
     assert sums(here) == {"january": 3, "copy": Decimal("10.5")}
 
 
@@ -182,7 +182,7 @@ def test_metrics_again_and_corrected(workspace: Make) -> None:
 def test_a_refused_file_changes_nothing(here: ap.Workspace) -> None:
     here.ingest("costs", costs("a.csv", {}))
     before = fingerprint(here.folder)
-    bad = costs("b.csv", {"amount": "1"}, {"amount": "x"})
+    bad = costs("b.csv", {"amount": "1", "dimension": "disk"}, {"amount": "x"})
     with pytest.raises(ap.IngestError):
         here.ingest("costs", bad)
     assert fingerprint(here.folder) == before

@@ -34,6 +34,8 @@ WHOLE_FILE = {
     "unsupported_file",
     "check_saw_no_rows",
     "rejected_lines",
+    "duplicate_key",
+    "reused_id",
 }
 """Codes that may stand without a line, because they are about a file as a whole."""
 
@@ -43,6 +45,9 @@ MODEL = {
     **COMPANY,
     "mapping": [{"when": {"tag": "team", "exists": True}, "node": "{tag.team}", "dimension": "d"}],
     "metric_nodes": [{"when": {"label": "service", "exists": True}, "node": "{label.service}"}],
+    "accounts": [{"id": "svc-1"}, {"id": "svc-2"}],
+    "channels": [{"id": "sms"}, {"id": "email", "billed": False}],
+    "rates": [{"channel": "sms", "valid_from": "2023-04-01", "rate": "0.02"}],
 }
 
 
@@ -66,6 +71,25 @@ def _flipped() -> bytes:
     return bytes(data)
 
 
+def _misplaced() -> bytes:
+    """A file that says a column has more values than its row group has rows."""
+    import duckdb
+
+    good = _parquet()
+    path = Path("misplaced.parquet")
+    for place in range(len(good) - 400, len(good) - 8):
+        path.write_bytes(good[:place] + bytes([good[place] + 2 & 255]) + good[place + 1 :])
+        try:
+            found = duckdb.execute(
+                "SELECT max(num_values) FROM parquet_metadata(?)", [str(path)]
+            ).fetchone()
+        except duckdb.Error:
+            continue
+        if found == (4,):
+            return path.read_bytes()
+    raise AssertionError("no byte of the footer tells how many values there are")
+
+
 def _same(value: Any, kind: pa.DataType | None = None) -> pa.Array:
     return pa.array([value] * 3, kind)
 
@@ -81,6 +105,16 @@ def _sliced() -> bytes:
     sink = pa.BufferOutputStream()
     whole = pq.read_table(pa.BufferReader(_parquet()))
     pq.write_table(whole.slice(0, 0), sink, store_schema=False)
+    return bytes(sink.getvalue())
+
+
+def _events(kind: pa.DataType) -> bytes:
+    words = {"account": "svc-1", "channel": "sms", "status": "sent", "key_type": "normal"}
+    columns = {"id": pa.array(["a"]), **{key: pa.array([word]) for key, word in words.items()}}
+    sink = pa.BufferOutputStream()
+    made = pa.array([19_000], pa.int32()).cast(pa.date32()).cast(kind)
+    table = pa.table({**columns, "fragments": [1], "created_at": made})
+    pq.write_table(table, sink, store_schema=False)
     return bytes(sink.getvalue())
 
 
@@ -128,7 +162,10 @@ MADE: dict[str, Callable[[], bytes]] = {
     "costs/packed_twice.csv.gz": lambda: gzip.compress(gzip.compress(HEADER + LINE)),
     "dynatrace/deep.json": lambda: b"[" * 100_000,
     "dynatrace/long_number.json": lambda: json.dumps(_metric("9" * 100)).encode(),
+    "costs/misplaced.parquet": _misplaced,
     "costs/flipped.parquet": _flipped,
+    "events/moments_without_zone.parquet": lambda: _events(pa.timestamp("us")),
+    "events/moments_that_are_days.parquet": lambda: _events(pa.date32()),
 }
 
 

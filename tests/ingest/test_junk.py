@@ -13,7 +13,7 @@ from inputs import CHARGE, bill, model, read, usage, written
 
 from apportion.findings import ApportionError, Finding
 
-PARTS = 20
+PARTS = 12
 """Places at which each file is cut off, and regions that are overwritten."""
 
 MEANING = b'"\n,\r\x00{}[]:-.eE0 \\'

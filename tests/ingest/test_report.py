@@ -33,6 +33,8 @@ def test_the_report_of_a_good_file() -> None:
     assert report.to_dict() == {
         "format": "costs",
         "kind": "costs",
+        "source": "a",
+        "source_is_a_guess": True,
         "lines_read": 2,
         "accepted": 2,
         "rejected": 0,

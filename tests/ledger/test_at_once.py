@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
+from deltalake import DeltaTable
 from forks import KILLED, Fork, Forks
 from ledgers import (
     BILL,
@@ -23,8 +25,10 @@ from ledgers import (
 )
 
 from apportion import Workspace
+from apportion.ledger import store as store_module
 from apportion.ledger.record_ingest import INGEST_STEPS
 from apportion.ledger.record_run import RUN_STEPS
+from apportion.ledger.schemas import ALLOCATIONS
 
 ROUNDS = 3
 PAIRS = {
@@ -164,6 +168,27 @@ def test_somebody_else_removes_an_old_run_at_each_step(
     assert [each.run_id for each in Workspace(folder).runs()] == [outcome.run.run_id]
     assert Workspace(folder).result().reconciliation().conservation_delta == 0
     assert left_over(folder) == []
+
+
+def test_rows_are_removed_while_others_are_being_added(
+    ledgers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shutil.copytree(ledgers / "ready", tmp_path / "company"))
+    (old,) = Workspace(folder).runs()
+    write = store_module.write_deltalake
+    removed = []
+
+    def opened_before_the_removal(path: Path, *arguments: Any, **named: Any) -> None:
+        table = DeltaTable(path)
+        if path.name == ALLOCATIONS.name and not removed:
+            removed.append(Workspace(folder).prune_runs([old.run_id]))
+        write(table, *arguments, **named)
+
+    monkeypatch.setattr(store_module, "write_deltalake", opened_before_the_removal)
+    outcome = Workspace(folder).run(*JANUARY)
+    assert removed
+    assert [each.run_id for each in Workspace(folder).runs()] == [outcome.run.run_id]
+    assert Workspace(folder).result().reconciliation().conservation_delta == 0
 
 
 @pytest.mark.parametrize("kind", ["ingest", "run"])

@@ -10,11 +10,12 @@ import pytest
 from ledgers import delta, left_over, seen
 
 from apportion import Workspace
-from apportion.findings import LedgerError
+from apportion.findings import LedgerError, RunError
 from apportion.ledger import store as store_module
 from apportion.ledger.runs import Run, coverage
 from apportion.ledger.schemas import COSTS, INGESTS, RUNS
 from apportion.ledger.store import files, read
+from apportion.report.runs import superseded
 
 FIRST, SECOND = date(2024, 1, 1), date(2024, 1, 2)
 
@@ -78,7 +79,6 @@ def recorded(sequence: int, first: int, last: int, currency: str = "USD") -> Run
         ([(1, 1, 9), (2, 4, 5)], [(1, 1, 3), (2, 4, 5), (1, 6, 9)], []),
         ([(2, 1, 9), (1, 4, 5)], [(2, 1, 9)], []),
         ([(1, 1, 5), (2, 5, 9), (3, 5, 5)], [(1, 1, 4), (3, 5, 5), (2, 6, 9)], []),
-        ([(1, 1, 9), (2, 1, 9, "EUR")], [(1, 1, 9)], []),
     ],
 )
 def test_every_day_has_one_answer_or_is_a_gap(
@@ -86,11 +86,55 @@ def test_every_day_has_one_answer_or_is_a_gap(
     pieces: list[tuple[int, int, int]],
     gaps: list[tuple[int, int]],
 ) -> None:
-    found = coverage([recorded(*each) for each in runs], date(2024, 1, 1), date(2024, 1, 9), "USD")
+    found = coverage([recorded(*each) for each in runs], date(2024, 1, 1), date(2024, 1, 9))
     assert [(each.run_id, each.first.day, each.last.day) for each in found.pieces] == [
         (f"r{number}", first, last) for number, first, last in pieces
     ]
     assert [(first.day, last.day) for first, last in found.gaps] == gaps
+
+
+def test_a_run_over_some_dimensions_never_stands_for_a_whole_one(workspace: Workspace) -> None:
+    whole = run(workspace)
+    part = workspace.run(FIRST, SECOND, dimensions=["storage"]).run.run_id
+    assert [piece.run_id for piece in workspace.result(FIRST, SECOND).pieces] == [whole]
+    assert superseded(workspace.runs()) == []
+    proof = workspace.result(run=part).reconciliation()
+    assert proof.holds
+    assert proof.left_out == {"compute": Decimal("30.01")}
+    workspace.prune_runs([whole])
+    assert [piece.run_id for piece in workspace.result(FIRST, SECOND).pieces] == [part]
+
+
+def test_a_dimension_that_nothing_costs_is_refused(workspace: Workspace) -> None:
+    with pytest.raises(RunError, match="no cost is in the dimension 'Compute'") as refused:
+        workspace.run(FIRST, SECOND, dimensions=["Compute", "storage"])
+    assert refused.value.findings[0].remedy == "Did you mean 'compute'?"
+    assert workspace.runs() == []
+
+
+def test_a_result_tells_of_what_was_ingested_since(workspace: Workspace) -> None:
+    run(workspace)
+    folder = Path(workspace.folder)
+    assert workspace.result().ingests_since == 0
+    workspace.ingest("costs", folder / "bill.csv", source="cloud")
+    assert workspace.result().ingests_since == 0, "nothing changed"
+    workspace.ingest("costs", folder / "second.csv", source="vendor")
+    assert workspace.result(FIRST, FIRST).ingests_since == 1
+    assert workspace.result(SECOND, SECOND).ingests_since == 0, "that bill is of the first day"
+    run(workspace)
+    assert workspace.result().ingests_since == 0
+
+
+def test_results_can_be_read_while_the_model_is_being_changed(workspace: Workspace) -> None:
+    latest = run(workspace)
+    model = Path(workspace.folder) / "model" / "company.yaml"
+    text = model.read_text()
+    for spoilt, changed in ((text, False), (text + "nodes: 1\n", True), (text + "xx: 1\n", True)):
+        model.write_text(spoilt)
+        reading = Workspace(workspace.folder)
+        assert [each.run_id for each in reading.runs()] == [latest]
+        assert reading.result().model_has_changed is changed
+        assert reading.result().reconciliation().holds
 
 
 def test_runs_are_listed_with_the_latest_first_and_found_by_a_beginning(

@@ -4,11 +4,15 @@ from collections.abc import Callable
 from dataclasses import astuple, replace
 from datetime import date
 from decimal import Decimal
+from functools import wraps
 from typing import Any
 
 import pytest
 
 from apportion.model import Model
+from apportion.reconcile import invariants
+from apportion.reconcile.checking import Check, Outcome
+from apportion.reconcile.evidence import Evidence
 from apportion.reconcile.invariants import CHECKS
 
 FIRST, SECOND = date(2024, 1, 1), date(2024, 1, 2)
@@ -286,6 +290,23 @@ def test_products_under_no_root(books: Any) -> None:
 
 class TestNoRows:
     """A check that saw nothing proves nothing, unless there truly was nothing."""
+
+    @pytest.mark.parametrize("blind", CHECKS)
+    def test_whichever_check_goes_blind_fails(
+        self, books: Any, blind: Check, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        @wraps(blind)
+        def sees_nothing(_: Evidence) -> Outcome:
+            return Outcome(0)
+
+        assert {each.violations for each in books.prove().checks} == {0}
+        checks = tuple(sees_nothing if check is blind else check for check in CHECKS)
+        monkeypatch.setattr(invariants, "CHECKS", checks)
+        proof = books.prove()
+        name = blind.__name__
+        assert said(proof, "check_saw_no_rows") == [("", None, "", f"rows for {name}", "none")]
+        assert {each.name: each.violations for each in proof.checks if each.violations} == {name: 1}
+        assert not proof.holds
 
     def test_a_result_that_is_lost_fails_every_check_of_its_rows(self, books: Any) -> None:
         books.allocations, books.contributions = [], []

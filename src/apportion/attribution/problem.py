@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from apportion.amounts import decimal_text
+from apportion.amounts.currencies import CODES
 from apportion.attribution.costs import UNMAPPED, DirectCosts, left_out, read_costs
 from apportion.attribution.graph import Integers
 from apportion.attribution.plan import Uses, distinct_uses
@@ -15,8 +16,11 @@ from apportion.attribution.strategy import Strategy
 from apportion.attribution.usage import UsageFigures, read_usage
 from apportion.findings import Finding, RunError, Severity
 from apportion.model import Model
+from apportion.model.spelling import did_you_mean
 from apportion.plugins import STRATEGIES, registered
 from apportion.tables import as_table
+
+_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ def prepare(
                 )
             ]
         )
+    _require_currency(currency)
     settings = model.settings
     direct = read_costs(
         as_table(costs, "costs"),
@@ -90,6 +95,7 @@ def prepare(
     )
     findings = list(direct.findings)
     if dimensions is not None:
+        _require_known(dimensions, direct, start, end)
         direct, others = left_out(direct, dimensions)
         findings += [_left_out(name, units, direct) for name, units in others.items() if units]
     nodes = _nodes(model, direct)
@@ -130,6 +136,36 @@ def usage_reach(model: Model) -> tuple[int, list[str]]:
     }
     days = max((series.window_days - 1 for series in used), default=0)
     return days, sorted({series.metric for series in used})
+
+
+def _require_currency(currency: str) -> None:
+    """Raise ``RunError`` for what is no currency, before it is told that no rate leads there."""
+    if not currency or currency in CODES:
+        return
+    meant = f"Did you mean {currency.upper()!r}?" if currency.upper() in CODES else ""
+    message = f"{currency!r} is no ISO 4217 currency code."
+    raise RunError(
+        [Finding("unknown_currency", message, remedy=meant or "Give a code such as USD.")]
+    )
+
+
+def _require_known(dimensions: Sequence[str], direct: DirectCosts, start: date, end: date) -> None:
+    """Raise ``RunError`` for a dimension without cost: mistyped, it would leave everything out."""
+    unknown = [name for name in dimensions if name not in direct.dimensions]
+    if unknown and direct.dimensions:
+        raise RunError(
+            [
+                Finding(
+                    "unknown_name",
+                    f"From {start} to {end} no cost is in the dimension {name!r}; there are "
+                    f"{', '.join(direct.dimensions[:_NAMED])}"
+                    f"{' and more' if len(direct.dimensions) > _NAMED else ''}.",
+                    remedy=did_you_mean(name, direct.dimensions) or "Leave the dimension out.",
+                    details={"dimension": name},
+                )
+                for name in unknown
+            ]
+        )
 
 
 def _left_out(name: str, units: int, direct: DirectCosts) -> Finding:

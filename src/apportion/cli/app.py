@@ -1,5 +1,6 @@
 """The commands, and the options that stand before them."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,15 +43,18 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command. This is the only place where errors become messages."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
         except KeyboardInterrupt as interruption:
             typer.echo("Interrupted. What was not finished is not recorded.", err=True)
             raise typer.Exit(130) from interruption
         except Exception as error:
-            status = exit_status(error, debug=getattr(ctx.obj, "debug", False))
+            session = ctx.obj or Session()
+            status = exit_status(error, debug=session.debug, suggestions=session.suggestions)
             if status is None:
                 raise
             raise typer.Exit(status) from error
+        return result
 
 
 app = typer.Typer(

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 _EXPECTED = "expected a day such as 2024-01-31 or a month such as 2024-01"
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+"""The days that a bill or a figure may be of."""
 
 
 def first_day(text: str) -> date:
@@ -25,12 +27,30 @@ def _day(text: str, *, last: bool) -> date:
     if not text.isascii() or len(text) not in (7, 10) or text[4] != "-":
         raise typer.BadParameter(f"{text!r} is no date; {_EXPECTED}.")
     try:
-        if len(text) == 10:
-            return date.fromisoformat(text)
-        year, month = int(text[:4]), int(text[5:])
-        return date(year, month, monthrange(year, month)[1] if last else 1)
+        day = _calendar_day(text, last=last)
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is no date: {error}; {_EXPECTED}.") from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        said = f"{text!r} is out of range; expected a day from {FIRST_DAY} to {LAST_DAY}."
+        raise typer.BadParameter(said)
+    return day
+
+
+def _calendar_day(text: str, *, last: bool) -> date:
+    if len(text) == 10:
+        return date.fromisoformat(text)
+    year, month = int(text[:4]), int(text[5:])
+    return date(year, month, monthrange(year, month)[1] if last else 1)
+
+
+def currency_code(text: str) -> str:
+    """A currency code, or nothing. Raises ``BadParameter`` for what ISO 4217 does not list."""
+    from apportion.amounts.currencies import CODES
+
+    if not text or text in CODES:
+        return text
+    meant = f"did you mean {text.upper()!r}?" if text.upper() in CODES else "such as 'USD'."
+    raise typer.BadParameter(f"{text!r} is no ISO 4217 currency code; {meant}")
 
 
 From = Annotated[
@@ -61,7 +81,9 @@ RunId = Annotated[
 ]
 Currency = Annotated[
     str,
-    typer.Option("--currency", metavar="CODE", help="Read runs in this currency."),
+    typer.Option(
+        "--currency", parser=currency_code, metavar="CODE", help="Read runs in this currency."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; amounts are decimal texts.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, safe to open in a spreadsheet.")]

@@ -3,11 +3,13 @@
 import errno
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import typer
 
 from apportion.cli.names import shown_name
+from apportion.cli.suggestions import Suggestions
 from apportion.findings import MEMORY, ApportionError, Finding, Place, Severity, visible
 
 WRONG_USAGE = frozenset(
@@ -22,12 +24,15 @@ WRONG_USAGE = frozenset(
 )
 """Codes that tell of the command line rather than of files and numbers."""
 
+HERE = Suggestions()
+"""Where no workspace was named."""
+
 EXCERPTS_FROM = (".yaml", ".yml", ".csv")
 _EXCERPT_BYTES = 16 * 2**20
 _EXCERPT_WIDTH = 100
 
 
-def exit_status(error: Exception, *, debug: bool) -> int | None:
+def exit_status(error: Exception, *, debug: bool, suggestions: Suggestions = HERE) -> int | None:
     """Tell people of an error; give the exit status, or None for what Typer itself deals with."""
     if isinstance(error, (typer.Exit, typer.Abort, typer.TyperException)):
         return None
@@ -38,8 +43,11 @@ def exit_status(error: Exception, *, debug: bool) -> int | None:
 
         traceback.print_exception(error)
     if isinstance(error, ApportionError):
-        tell(error.findings)
+        tell(error.findings, suggestions)
         return 2 if all(each.code in WRONG_USAGE for each in error.findings) else 1
+    if isinstance(error, OSError):
+        tell([_refused(error)], suggestions)
+        return 1
     said = (str(error).splitlines() or [""])[0][:300]
     _write([_heading("Internal error", Severity.ERROR)])
     _write(_wrapped(f"{type(error).__name__}: {said}" if said else type(error).__name__))
@@ -54,10 +62,26 @@ def exit_status(error: Exception, *, debug: bool) -> int | None:
     return 1
 
 
-def tell(findings: Sequence[Finding]) -> None:
-    """Write findings to stderr, and how many there are of each severity."""
+def _refused(error: OSError) -> Finding:
+    """What the system would not do, which is no fault of the program."""
+    from apportion.cli.output import stdout_is_broken
+
+    said = error.strerror or type(error).__name__
+    if error.filename is None and stdout_is_broken():
+        place, message = Place("<stdout>"), f"The answer could not be written: {said}."
+    else:
+        place, message = Place(str(error.filename or "<system>")), f"The system says: {said}."
+    return Finding("storage_failed", message, place, "Check space and permissions, then retry.")
+
+
+def tell(findings: Sequence[Finding], suggestions: Suggestions = HERE) -> None:
+    """Write findings to stderr, and how many there are of each severity.
+
+    ``suggestions`` make the commands that remedies name.
+    """
     excerpts: dict[str, list[str]] = {}
-    for finding in findings:
+    for each in findings:
+        finding = replace(each, remedy=suggestions.applied(each.remedy))
         _write(paragraph(finding, excerpts))
     if len(findings) > 1:
         _write([counted(findings)])

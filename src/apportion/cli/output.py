@@ -4,8 +4,10 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from apportion.cli.names import shown_name
 from apportion.findings import visible
 
 if TYPE_CHECKING:
@@ -17,6 +19,18 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+def stdout_is_broken() -> bool:
+    """Whether stdout takes nothing, not even the end of a line; then nothing more is tried."""
+    try:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError:
+        # What is still held back would be tried again, and told again, when Python ends.
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+        return True
+    return False
 
 
 def width_of(stream: TextIO) -> int | None:
@@ -82,6 +96,16 @@ def say(text: str = "", indent: str = "", hang: str = "") -> None:
     """Write a paragraph to stdout, lines after the first shifted by ``hang``."""
     for line in wrapped(text, sys.stdout, indent, hang) or [""]:
         sys.stdout.write(f"{line}\n")
+
+
+def say_as_typed(text: str, indent: str = "") -> None:
+    """Write what is to be typed in one line, for a command that is broken is another command."""
+    sys.stdout.write(f"{indent}{shown_name(text)}\n")
+
+
+def say_next(*commands: str) -> None:
+    """Write what may be typed next."""
+    say_as_typed(f"Next: {', or '.join(commands)}")
 
 
 def note(text: str) -> None:

@@ -22,7 +22,10 @@ def read_result(
     require_order(start, end)
     result = session.open().result(start, end, run=run or "", currency=currency)
     require_order(result.start, result.end)
-    tell([_gap(first, last) for first, last in result.gaps])
+    tell(
+        [*(_gap(first, last) for first, last in result.gaps), *_outdated(result)],
+        session.suggestions,
+    )
     return result
 
 
@@ -31,6 +34,26 @@ def require_order(start: date | None, end: date | None) -> None:
     if start is not None and end is not None and end < start:
         message = f"The period ends on {end}, before it begins on {start}."
         raise UsageError([Finding("invalid_argument", message, remedy="Swap the two dates.")])
+
+
+def _outdated(result: "RecordedResult") -> list[Finding]:
+    """That these results are of an earlier state of the ledger or the model, if they are."""
+    reasons = []
+    if result.ingests_since:
+        times = "once" if result.ingests_since == 1 else f"{result.ingests_since} times"
+        reasons.append(f"costs or usage of these days were ingested {times}")
+    if result.model_has_changed:
+        reasons.append("the model was changed")
+    if not reasons:
+        return []
+    return [
+        Finding(
+            "outdated_run",
+            f"Since the run that answers here, {' and '.join(reasons)}.",
+            remedy=f"Compute anew with: apportion run --from {result.start} --to {result.end}",
+            severity=Severity.WARNING,
+        )
+    ]
 
 
 def _gap(first: date, last: date) -> Finding:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from apportion.cli.logs import LogLevel
+from apportion.cli.suggestions import Suggestions
 from apportion.findings import Finding, Place, UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ class Session:
     workspace: Path | None = None
     debug: bool = False
     log_level: LogLevel = LogLevel.WARNING
+
+    @property
+    def suggestions(self) -> Suggestions:
+        """What to type next, about this workspace."""
+        return Suggestions(self.workspace)
 
     def folder(self) -> Path:
         """The workspace's folder, as short as it can be written from here.

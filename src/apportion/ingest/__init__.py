@@ -2,7 +2,7 @@
 
 The way of a file, each step a module:
 
-- ``safe_reading`` and ``columns`` find out what a file is before anything is read from it;
+- ``safe_reading`` and ``columns`` find out what a file is (``inspected``) before anything is read;
   ``connection`` opens it to queries, and nothing else on the machine.
 - A format in ``formats`` says in a ``Layout`` how each cell is read (``cells``, ``decimals``).
 - ``acceptance`` takes lines or refuses them: ``first_reading`` groups and sums, ``careful`` finds

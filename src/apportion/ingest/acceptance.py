@@ -31,7 +31,7 @@ from apportion.ingest.connection import open_lines
 from apportion.ingest.decimals import shown
 from apportion.ingest.first_reading import Layout, groups
 from apportion.ingest.incoming import Context, FileReport
-from apportion.ingest.safe_reading import RefusedError, SafeFile, Shape
+from apportion.ingest.inspected import RefusedError, SafeFile, Shape
 from apportion.ingest.words import count_of
 
 _OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)

@@ -27,7 +27,7 @@ from apportion.findings import Finding, Place
 from apportion.ingest.cells import any_of
 from apportion.ingest.connection import open_numbered_rows
 from apportion.ingest.first_reading import Layout, raw_cells
-from apportion.ingest.safe_reading import Column, RefusedError, Shape
+from apportion.ingest.inspected import Column, RefusedError, Shape
 from apportion.model.values import show
 
 MOST_SHOWN = 50

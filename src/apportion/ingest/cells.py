@@ -20,7 +20,7 @@ from apportion.amounts import MAXIMUM_UNITS
 from apportion.amounts.currencies import CODES as CURRENCIES
 from apportion.ingest.decimals import doubt, exact, has_form, is_blank
 from apportion.ingest.incoming import PRECISION
-from apportion.ingest.safe_reading import Column, Holds
+from apportion.ingest.inspected import Column, Holds
 
 LONGEST_NAME = 1_000
 """Characters of a name, a category, an account."""

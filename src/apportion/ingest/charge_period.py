@@ -13,7 +13,7 @@ from duckdb import ColumnExpression, ConstantExpression, Expression, SQLExpressi
 
 from apportion.ingest import cells
 from apportion.ingest.cells import Cell, Check
-from apportion.ingest.safe_reading import Column, Holds
+from apportion.ingest.inspected import Column, Holds
 from apportion.ingest.spread import LONGEST
 
 _SPANS = "({end} > cast({start} as date) + interval 1 day or {end} < {start})"

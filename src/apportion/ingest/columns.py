@@ -4,9 +4,10 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
-from apportion.ingest.safe_reading import Column, Holds, Limits, RefusedError
+from apportion.ingest.inspected import Column, Holds, Limits, RefusedError
 
 _DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 
@@ -86,13 +87,20 @@ def parquet_columns(path: Path, limits: Limits) -> tuple[Column, ...]:
         metadata = pq.read_metadata(path)
         schema = metadata.schema.to_arrow_schema()
         sizes = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
-    except (pa.ArrowException, OSError, ValueError) as error:
+        misplaced = _misplaced(path)
+    except (pa.ArrowException, duckdb.Error, OSError, ValueError) as error:
         reason = str(error).splitlines()[0][:200]
         raise RefusedError(
             "unreadable_file",
             f"The Parquet file is damaged: {reason}.",
             "Download or export it again.",
         ) from None
+    if misplaced:
+        raise RefusedError(
+            "unreadable_file",
+            f"The Parquet file is damaged: what it says of {misplaced!r} cannot be.",
+            "Download or export it again.",
+        )
     if metadata.num_rows > limits.rows or sum(sizes) > limits.bytes_out:
         raise RefusedError(
             "unsafe_file",
@@ -105,6 +113,32 @@ def parquet_columns(path: Path, limits: Limits) -> tuple[Column, ...]:
     return tuple(
         Column(name, place, _holds(schema.field(place).type)) for place, name in enumerate(names)
     )
+
+
+_MISPLACED = """
+    SELECT path_in_schema
+    FROM parquet_metadata(?)
+    WHERE row_group_num_rows > 0 AND NOT coalesce(
+        coalesce(dictionary_page_offset, data_page_offset) BETWEEN 4 AND data_page_offset
+        AND total_compressed_size BETWEEN 0
+            AND ? - coalesce(dictionary_page_offset, data_page_offset)
+        AND (contains(path_in_schema, ', ') OR num_values = row_group_num_rows),
+        false)
+    ORDER BY row_group_id, column_id
+    LIMIT 1
+"""
+"""A column of which some part lies outside the file, or in the wrong order, or is too long. Of
+nested columns, whose path has several names, a row may hold any number of values."""
+
+
+def _misplaced(path: Path) -> str:
+    """A column that lies where it cannot, if there is one.
+
+    The query engine trusts what a file says of itself there, to the point of a crash.
+    """
+    with duckdb.connect() as connection:
+        found = connection.execute(_MISPLACED, [str(path), path.stat().st_size]).fetchone()
+    return str(found[0]) if found else ""
 
 
 def _holds(kind: Any) -> Holds:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from apportion.ingest.safe_reading import SafeFile, Shape
+from apportion.ingest.inspected import SafeFile, Shape
 
 MEMORY = "60%"
 """Of the machine's memory; beyond it DuckDB works in the private folder."""

@@ -9,7 +9,7 @@ Expressions name columns by our own identifiers only.
 
 from duckdb import Expression, SQLExpression
 
-from apportion.ingest.safe_reading import Holds
+from apportion.ingest.inspected import Holds
 
 AMOUNT_DECIMALS = 24
 """Decimals read of an amount. Exports print doubles with 21 and more."""

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from apportion.ingest.safe_reading import Limits, RefusedError
+from apportion.ingest.inspected import Limits, RefusedError
 from apportion.model.values import show
 
 SCHEMA = pa.schema(

@@ -12,6 +12,7 @@ from apportion.ingest import cells
 from apportion.ingest.cells import Cell, Check
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.incoming import Context
+from apportion.ingest.inspected import Column, Holds, SafeFile, Shape
 from apportion.ingest.meter_cells import (
     LARGEST_MULTIPLIER,
     account_cell,
@@ -21,7 +22,6 @@ from apportion.ingest.meter_cells import (
     whole,
     whole_cell,
 )
-from apportion.ingest.safe_reading import Column, Holds, SafeFile, Shape
 from apportion.ingest.zones import FIRST, LAST, Stretch, day_of, stretches
 from apportion.model import Settings
 from apportion.model.billing import LARGEST_COUNT

@@ -16,7 +16,7 @@ from apportion.ingest.event_ids import count_ids, register_repeated, told_again,
 from apportion.ingest.event_lines import CarefulFile
 from apportion.ingest.first_reading import Layout, groups, raw_cells
 from apportion.ingest.incoming import Context, FileReport
-from apportion.ingest.safe_reading import SafeFile
+from apportion.ingest.inspected import SafeFile
 
 OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """Errors in our queries, which no file can cause and none may hide."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from duckdb import ColumnExpression, SQLExpression
 
-from apportion.ingest.safe_reading import SafeFile
+from apportion.ingest.inspected import SafeFile
 
 REPEATED = "repeated_ids"
 _ROWS_AT_ONCE = 1_000_000

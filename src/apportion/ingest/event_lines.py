@@ -13,7 +13,7 @@ from apportion.ingest.acceptance import REJECTED_COLUMNS, write_rejected
 from apportion.ingest.careful import MOST_SHOWN, line_findings, read_carefully, reasons
 from apportion.ingest.event_cells import layout_of
 from apportion.ingest.incoming import Context
-from apportion.ingest.safe_reading import RefusedError, SafeFile
+from apportion.ingest.inspected import RefusedError, SafeFile
 from apportion.ingest.words import count_of
 from apportion.ingest.zones import FIRST, LAST, stretches
 

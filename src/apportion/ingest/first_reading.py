@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from duckdb import ColumnExpression, DuckDBPyRelation, FunctionExpression, SQLExpression
 
 from apportion.ingest.cells import Cell, Check, Number, any_of
-from apportion.ingest.safe_reading import Column, SafeFile
+from apportion.ingest.inspected import Column, SafeFile
 
 AMOUNT = "amount"
 LINES = "lines"

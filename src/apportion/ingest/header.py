@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from apportion.findings import Finding, IngestError, Place, Severity
-from apportion.ingest.safe_reading import Holds, SafeFile, Shape
+from apportion.ingest.inspected import Holds, SafeFile, Shape
 from apportion.model.spelling import did_you_mean
 
 NUMBERS = (Holds.TEXT, Holds.NUMBER, Holds.DOUBLE, Holds.FLOAT)

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from apportion.findings import Finding
-from apportion.ingest.safe_reading import Limits
+from apportion.ingest.inspected import Limits
 from apportion.ledger.record_ingest import Replaced
 from apportion.model import Model
 
@@ -108,7 +108,8 @@ class IngestReport:
     """What happened, to be shown after an ingest.
 
     ``totals`` is by currency over all files and empty for usage. ``notes`` are sentences about
-    choices that were made; ``findings`` are warnings.
+    choices that were made; ``findings`` are warnings. ``sources`` are who says it;
+    ``source_is_a_guess`` where only the name of a file tells.
     """
 
     format: str
@@ -119,6 +120,8 @@ class IngestReport:
     unmapped: tuple[MappedAmount, ...] = ()
     notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    sources: tuple[str, ...] = ()
+    source_is_a_guess: bool = False
 
     @property
     def lines_read(self) -> int:
@@ -140,6 +143,8 @@ class IngestReport:
         return {
             "format": self.format,
             "kind": str(self.kind),
+            "source": ", ".join(self.sources),
+            "source_is_a_guess": self.source_is_a_guess,
             "lines_read": self.lines_read,
             "accepted": self.accepted,
             "rejected": self.rejected,
@@ -159,7 +164,7 @@ class IngestReport:
 class Incoming:
     """Rows that are ready for the ledger, in canonical order, and what they replace.
 
-    ``source_is_a_guess`` says that the source is only the file's name. Billable usage replaces not
+    ``guessed`` are those sources that only the name of a file tells. Billable usage replaces not
     ``replaces`` but ``days``: those of the accounts that have rows, or ``whole_days``.
     """
 
@@ -167,7 +172,7 @@ class Incoming:
     rows: pa.Table
     replaces: tuple[Replaced, ...]
     report: IngestReport
-    source_is_a_guess: bool = False
+    guessed: tuple[str, ...] = ()
     days: tuple[date, ...] = ()
     whole_days: bool = False
 

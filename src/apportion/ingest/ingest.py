@@ -74,7 +74,13 @@ def read_files(
         raise IngestError(_placed(error.findings, files)) from None
     except duckdb.OutOfRangeException as error:
         raise IngestError(_placed([_TOO_LARGE], files)) from error
-    return replace(incoming, report=replace(incoming.report, format=chosen.name))
+    report = replace(
+        incoming.report,
+        format=chosen.name,
+        sources=tuple(sorted({each.source for each in incoming.replaces})),
+        source_is_a_guess=bool(incoming.guessed),
+    )
+    return replace(incoming, report=report)
 
 
 def _placed(findings: Sequence[Finding], files: Sequence[Path]) -> list[Finding]:

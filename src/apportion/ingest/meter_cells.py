@@ -10,7 +10,7 @@ from apportion.ingest import cells
 from apportion.ingest.cells import Cell, Check, Number
 from apportion.ingest.decimals import VALUE_DECIMALS
 from apportion.ingest.header import unknown_columns
-from apportion.ingest.safe_reading import Column, SafeFile
+from apportion.ingest.inspected import Column, SafeFile
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean
 

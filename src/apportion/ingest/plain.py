@@ -1,21 +1,27 @@
 """What the plain formats share: who says it, and for which days."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
-from duckdb import ConstantExpression, DuckDBPyConnection
+from duckdb import (
+    ColumnExpression,
+    ConstantExpression,
+    DuckDBPyConnection,
+    DuckDBPyRelation,
+    Expression,
+)
 
 from apportion.ingest import cells
-from apportion.ingest.cells import Cell, Check
+from apportion.ingest.cells import Cell, Check, or_else
 from apportion.ingest.incoming import UNMAPPED, Context
-from apportion.ingest.safe_reading import SafeFile
+from apportion.ingest.inspected import SafeFile
 from apportion.ledger.record_ingest import Replaced
 from apportion.model import Model
 
 NODES = "model_nodes"
 """The table of the model's nodes, for queries."""
 
+_GUESS = "guessed"
 _SUFFIXES = (".gz", ".csv", ".parquet", ".pq", ".json", ".txt")
 
 
@@ -39,9 +45,22 @@ def source_cell(file: SafeFile, context: Context) -> Cell:
     return cells.text("source", column, default=default)
 
 
-def source_is_a_guess(files: Sequence[SafeFile], context: Context) -> bool:
-    """Whether some file's source is only its name."""
-    return not context.source and any(file.find("source") is None for file in files)
+def guess_cell(file: SafeFile, context: Context) -> Cell:
+    """Whether a line's source is only the name of its file."""
+    column = file.find("source")
+    guess: Expression = ConstantExpression(not context.source)
+    if column is not None and not context.source:
+        guess = or_else(ColumnExpression(column.id).cast("varchar"), ConstantExpression("")) == (
+            ConstantExpression("")
+        )
+    return Cell(_GUESS, guess, ColumnExpression(_GUESS))
+
+
+def guessed_sources(groups: DuckDBPyRelation) -> tuple[str, ...]:
+    """The sources that only the names of files tell."""
+    return tuple(
+        row[0] for row in groups.filter(_GUESS).select("source").distinct().order("1").fetchall()
+    )
 
 
 def stem(name: str) -> str:

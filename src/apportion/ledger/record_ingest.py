@@ -15,6 +15,7 @@ import pyarrow.dataset as ds
 
 from apportion.findings import Finding, LedgerError, Place
 from apportion.ledger.digest import content_digest
+from apportion.ledger.overlaps import keys_of, refuse_overlaps
 from apportion.ledger.schemas import INGESTS, INPUTS, USAGE, Table
 from apportion.ledger.store import (
     Store,
@@ -78,8 +79,8 @@ class Ingest:
     """Rows to be recorded, and what they replace.
 
     ``rows`` are those of ``costs`` or ``usage`` without ``slice`` and ``ingest_id``.
-    ``source_is_a_guess`` says that nobody named the source, so equal rows under another guess are
-    the same file again.
+    ``guessed`` are sources that nobody named, so equal rows under another name are the same file
+    again, and rows with the keys of another source's may be meant to correct them.
     """
 
     table: Table
@@ -88,7 +89,7 @@ class Ingest:
     format: str
     files: tuple[str, ...]
     totals: dict[str, str]
-    source_is_a_guess: bool = False
+    guessed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ def commit_ingest(
 ) -> Recorded:
     """Record the rows of one ingest in place of those they replace; all or nothing (`A28`).
 
-    Raises ``LedgerError``; the ledger then is as it was.
+    Raises ``LedgerError``, and ``IngestError`` (``overlapping_source``); the ledger then is as it
+    was.
     """
     rows = _as_recorded(ingest, ingest_id)
     digest = content_digest(ingest.table.name, rows)
@@ -139,16 +141,22 @@ def commit_ingest(
         before = _rows_of(store, ingest.table, pins[ingest.table.name], ingest.replaced)
         if _placed_digest(ingest.table, before) == _placed_digest(ingest.table, rows):
             return Recorded("", rows.num_rows, 0)
-        twin = _twin(store, ingest, digest, pins) if ingest.source_is_a_guess else ""
+        twin = _twin(store, ingest, digest, pins) if ingest.guessed else ""
         if twin:
             return Recorded("", rows.num_rows, 0, twin)
+        if ingest.guessed:
+            kept = _kept(store, ingest, pins[ingest.table.name])
+            refuse_overlaps(kept, before, rows, ingest.guessed, Place(", ".join(ingest.files)))
         on_step("write")
         predicate = " OR ".join(each.predicate() for each in ingest.replaced)
         reached = replace(store, ingest.table, rows, predicate)
         on_step("read back")
         _require_same(store, ingest, reached, digest)
         on_step("record")
-        append(store, INGESTS, _record(store, ingest, ingest_id, at, program, digest, reached))
+        days = _days(before, rows)
+        append(
+            store, INGESTS, _record(store, ingest, ingest_id, at, program, digest, reached, days)
+        )
         on_step("unlock")
     return Recorded(ingest_id, rows.num_rows, before.num_rows)
 
@@ -193,6 +201,19 @@ def _rows_of(store: Store, table: Table, at_version: int, replaced: Sequence[Rep
     return ds.dataset([str(path) for path in paths], schema=table.schema).to_table(filter=wanted)
 
 
+def _kept(store: Store, ingest: Ingest, at_version: int) -> pa.Table:
+    """The keys of the rows that are not replaced, of the days of those that come."""
+    paths = [str(path) for path in files(store, ingest.table, at_version)]
+    names = ["source", *keys_of(ingest.rows)]
+    if not paths:
+        return pa.schema([ingest.table.schema.field(name) for name in names]).empty_table()
+    days = pc.min_max(ingest.rows["date"])
+    wanted = (ds.field("date") >= days["min"]) & (ds.field("date") <= days["max"])
+    for each in ingest.replaced:
+        wanted &= ~each.expression()
+    return ds.dataset(paths, schema=ingest.table.schema).to_table(names, filter=wanted)
+
+
 def _twin(store: Store, ingest: Ingest, digest: str, pins: dict[str, int]) -> str:
     """The source under which the same rows already count, if there is one."""
     records = read(store, INGESTS)
@@ -222,6 +243,12 @@ def _require_same(store: Store, ingest: Ingest, reached: int, digest: str) -> No
         )
 
 
+def _days(before: pa.Table, after: pa.Table) -> tuple[date | None, date | None]:
+    """The first and the last day of which anything is told anew."""
+    bounds = pc.min_max(pa.chunked_array([*before["date"].chunks, *after["date"].chunks]))
+    return bounds["min"].as_py(), bounds["max"].as_py()
+
+
 def _record(
     store: Store,
     ingest: Ingest,
@@ -230,6 +257,7 @@ def _record(
     program: str,
     digest: str,
     reached: int,
+    days: tuple[date | None, date | None],
 ) -> pa.Table:
     records = read(store, INGESTS)
     versions = {table.name: version(store, table) for table in INPUTS}
@@ -243,6 +271,8 @@ def _record(
         "sources": as_json(sorted({each.source for each in ingest.replaced})),
         "digest": digest,
         "rows": ingest.rows.num_rows,
+        "first_date": days[0],
+        "last_date": days[1],
         "totals": as_json(ingest.totals),
         "costs_version": versions["costs"],
         "usage_version": versions["usage"],

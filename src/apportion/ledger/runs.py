@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError, Place
-from apportion.ledger.schemas import RUNS
+from apportion.ledger.schemas import INGESTS, RUNS
 from apportion.ledger.store import Store, read
 from apportion.ledger.views import Piece
 
@@ -78,18 +79,38 @@ def find_run(store: Store, run_id: str) -> Run:
     )
 
 
-def coverage(runs: Sequence[Run], start: date, end: date, currency: str = "") -> Coverage:
-    """Give each day to the latest run that covers it, in the currency where one is named."""
-    able = [run for run in runs if not currency or run.currency == currency]
+def ingests_since(store: Store, run: Run, first: date, last: date) -> int:
+    """How many ingests changed any day of a period after a run had read it."""
+    newer = (pc.field("costs_version") > run.costs_version) | (
+        pc.field("usage_version") > run.usage_version
+    )
+    inside = (pc.field("first_date") <= last) & (pc.field("last_date") >= first)
+    return int(read(store, INGESTS).filter(newer & inside).num_rows)
+
+
+def answering_together(runs: Sequence[Run]) -> list[list[Run]]:
+    """Runs that can answer for one period together: in one currency, over the same dimensions.
+
+    Those over all dimensions come first, so that a run over some never takes the place of a whole
+    one; then those with the latest run first.
+    """
+    groups: dict[tuple[str, str | None], list[Run]] = {}
+    for run in sorted(runs, key=lambda run: -run.sequence):
+        groups.setdefault((run.currency, run.dimensions), []).append(run)
+    return sorted(groups.values(), key=lambda group: group[0].dimensions is not None)
+
+
+def coverage(runs: Sequence[Run], start: date, end: date) -> Coverage:
+    """Give each day to the latest of these runs that covers it."""
     cuts = {start, end + timedelta(days=1)}
-    for run in able:
+    for run in runs:
         cuts |= {run.start_date, run.end_date + timedelta(days=1)}
     inside = sorted(cut for cut in cuts if start <= cut <= end + timedelta(days=1))
     pieces: list[Piece] = []
     gaps: list[tuple[date, date]] = []
     for first, after in pairwise(inside):
         last = after - timedelta(days=1)
-        answering = [run for run in able if run.start_date <= first and last <= run.end_date]
+        answering = [run for run in runs if run.start_date <= first and last <= run.end_date]
         if not answering:
             _extend_gap(gaps, first, last)
             continue

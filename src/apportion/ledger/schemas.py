@@ -86,6 +86,8 @@ INGESTS = _table(
         "sources": (TEXT, "JSON list of the sources whose rows it replaced"),
         "digest": (TEXT, "digest of its rows, whatever their order and source"),
         "rows": (WHOLE, "rows written"),
+        "first_date": (DATE, "first day of the rows written or replaced, if any"),
+        "last_date": (DATE, "last day of them"),
         "totals": (TEXT, "JSON object: amount per currency, as decimal text"),
         "costs_version": (WHOLE, "version of the table costs that holds from here on"),
         "usage_version": (WHOLE, "version of the table usage that holds from here on"),

@@ -7,7 +7,7 @@ predicate as text of the world: they are dates and digests that this program mad
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,9 @@ def open_store(root: Path) -> Store:
     """
     strange = sorted(_UNUSABLE & set(str(root.resolve())))
     if strange:
-        raise _failed(root, f"its path holds {' '.join(strange)}", "Move it to a plainer path.")
+        raise _failed(
+            root, f"The ledger's path holds {' '.join(strange)}", "Move it to a plainer path."
+        )
     store = Store(root.resolve())
     make_tables(store, TABLES)
     return store
@@ -294,18 +296,6 @@ def _like(table: Table, rows: pa.Table) -> pa.Table:
     return rows.select(table.schema.names).cast(table.schema)
 
 
-def vacuum(store: Store, tables: Iterable[Table], kept_hours: int) -> int:
-    """Remove files that no version of the last hours needs. Returns how many."""
-    removed = 0
-    for table in tables:
-        with _storage(store.folder(table), "remove old files"):
-            delta = DeltaTable(store.folder(table))
-            removed += len(
-                delta.vacuum(kept_hours, dry_run=False, enforce_retention_duration=False)
-            )
-    return removed
-
-
 def as_json(value: object) -> str:
     """JSON with sorted keys, so that equal facts have equal text."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
@@ -318,12 +308,12 @@ def _storage(where: Path, attempt: str) -> Iterator[None]:
     except LedgerError:
         raise
     except (OSError, DeltaError, pa.ArrowException) as error:
-        raise _failed(where, f"could not {attempt}: {_reason(error)}") from error
+        raise _failed(where, f"Could not {attempt}: {_reason(error)}") from error
     except BaseException as error:
         # The Delta library's own panics are no ordinary exceptions, and are not importable.
         if type(error).__name__ != "PanicException":
             raise
-        raise _failed(where, f"could not {attempt}: {_reason(error)}") from error
+        raise _failed(where, f"Could not {attempt}: {_reason(error)}") from error
 
 
 def _reason(error: BaseException) -> str:
@@ -341,7 +331,7 @@ def _failed(where: Path, problem: str, remedy: str = "") -> LedgerError:
         [
             Finding(
                 "storage_failed",
-                f"The ledger {problem}.",
+                f"{problem}.",
                 Place(str(where)),
                 remedy=remedy or "Nothing was recorded. Check space and permissions, then retry.",
             )

@@ -12,7 +12,7 @@ These names exist on the connection while a proof is made:
   null where no exchange rate can tell.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -120,6 +120,7 @@ class Evidence:
     sums: Sums
     empty: bool
     stretches: tuple[tuple[date, date], ...]
+    left_out: Mapping[str, Decimal]
 
     @contextmanager
     def only(self, first: date, last: date) -> Iterator[None]:
@@ -161,8 +162,9 @@ def lay_out(
         connection.execute(_VIEWS)
         connection.execute(_GIVING)
         connection.execute(_FLOWS)
+        left_out: Mapping[str, Decimal] = {}
         if has_costs:
-            lay_out_recorded(connection, model, currency, scale, dimensions)
+            left_out = lay_out_recorded(connection, model, currency, scale, dimensions)
         rows = connection.execute(_ROWS).fetchall()[0][0]
         yield Evidence(
             connection,
@@ -177,6 +179,7 @@ def lay_out(
             read_sums(connection, model),
             rows == 0 and _holds_no_cost(connection, warnings, has_costs=has_costs),
             _stretches(start, end, rows),
+            left_out,
         )
     finally:
         connection.execute(_DROP)

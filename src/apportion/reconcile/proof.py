@@ -74,6 +74,7 @@ def reconcile(
             unallocated_by_reason=figures.unallocated_by_reason,
             coverage_percent=figures.coverage(),
             conservation_delta=figures.delta,
+            left_out=evidence.left_out,
             final_cost_centres=final_cost_centres(evidence),
             partial_cost_centres=partial_cost_centres(evidence),
             infrastructure_nodes=infrastructure_nodes(evidence, reasons),

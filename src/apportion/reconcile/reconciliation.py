@@ -133,6 +133,8 @@ class CheckRun(Record):
 class Reconciliation(Record):
     """The proof of a result, with the names of `A18` to `A21`. Amounts are in ``currency``.
 
+    ``left_out`` is the recorded cost of dimensions that were left out on request, which is in no
+    other figure (`A22`); it is empty where the recorded costs are not at hand.
     ``invariant_violations`` lists the first of each kind; ``violation_count`` counts all.
     ``product_costs`` is the part of ``allocated_product_cost`` that each product holds;
     ``final_cost_centres_by_day`` has a row per date and product (``date``, ``node``, ``direct``,
@@ -152,6 +154,7 @@ class Reconciliation(Record):
     unallocated_by_reason: Mapping[str, Decimal]
     coverage_percent: Decimal
     conservation_delta: Decimal
+    left_out: Mapping[str, Decimal]
     final_cost_centres: tuple[FinalCostCentre, ...]
     partial_cost_centres: tuple[PartialCostCentre, ...]
     infrastructure_nodes: tuple[InfrastructureNode, ...]

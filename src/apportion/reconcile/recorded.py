@@ -1,6 +1,7 @@
 """The recorded costs in the currency of the result, worked out again from their lines (`A24`)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 
 import duckdb
@@ -54,6 +55,14 @@ ASOF LEFT JOIN proof_rates AS r ON r.from_currency = c.currency AND c.date >= r.
 """
 
 _LEFT_OUT = """
+SELECT dimension, sum(amount) FROM proof_recorded
+WHERE dimension NOT IN (SELECT dimension FROM proof_dimensions)
+GROUP BY dimension
+HAVING sum(amount) <> 0
+ORDER BY dimension
+"""
+
+_REMOVE_LEFT_OUT = """
 DELETE FROM proof_recorded
 WHERE dimension NOT IN (SELECT dimension FROM proof_dimensions)
 """
@@ -65,11 +74,12 @@ def lay_out_recorded(
     currency: str,
     scale: int,
     dimensions: Sequence[str] | None,
-) -> None:
+) -> Mapping[str, Decimal]:
     """Make ``proof_recorded``: sums of the recorded lines per node, date, dimension and currency.
 
     Amounts are in ``currency``, and null where no rate is valid or 64 bits do not hold them.
-    Where ``dimensions`` are given, the others were left out of the result on request (`A22`).
+    Where ``dimensions`` are given, the others were left out of the result on request: they are not
+    in the table but in the answer, by dimension (`A22`).
     """
     has_currency = "currency" in connection.table("costs").columns
     connection.execute(_COSTS if has_currency else _COSTS_WITHOUT_CURRENCY)
@@ -85,8 +95,11 @@ def lay_out_recorded(
     if dimensions is not None:
         names = pa.table({"dimension": pa.array(list(dimensions), pa.string())})
         connection.register("proof_dimensions", names)
-        connection.execute(_LEFT_OUT)
+        left_out = dict(connection.execute(_LEFT_OUT).fetchall())
+        connection.execute(_REMOVE_LEFT_OUT)
         connection.unregister("proof_dimensions")
+        return left_out
+    return {}
 
 
 def _converted(foreign: pa.Table, rates: Sequence[ExchangeRate], scale: int) -> pa.Table:

@@ -1,5 +1,6 @@
 """What each product costs, by itself and with all that is part of it (`A25`)."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -133,7 +134,7 @@ def _require_products(
         Finding(
             "unknown_name",
             f"There is no product {name!r}.",
-            remedy=f"It is infrastructure: apportion show nodes --node {name}"
+            remedy=f"It is infrastructure: apportion show nodes --node {shlex.quote(name)}"
             if name in others
             else did_you_mean(name, known),
         )

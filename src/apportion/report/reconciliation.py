@@ -59,6 +59,7 @@ class Statement:
     total_out: str
     coverage: str
     reasons: tuple[Reason, ...]
+    left_out: tuple[Line, ...]
     products: tuple[Line, ...]
     other_products: int
     delta: Decimal
@@ -97,6 +98,7 @@ def statement(proof: Reconciliation, model: Model, scale: int) -> Statement:
         figures.text(sum(out)),
         alone(proof.coverage_percent),
         _reasons(proof, figures, unallocated),
+        _lines(figures, _largest_first(proof.left_out))[0] if proof.left_out else (),
         top,
         others,
         proof.conservation_delta,

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 
-from apportion.ledger.runs import Run, coverage, find_run
+from apportion.ledger.runs import Run, answering_together, coverage, find_run
 from apportion.ledger.store import Store
 
 
 def superseded(runs: Sequence[Run]) -> list[Run]:
-    """The runs that answer for no day, because later ones in the same currency do (`A27`)."""
+    """The runs that answer for no day, because later ones like them do (`A27`).
+
+    Like them are those in the same currency and over the same dimensions.
+    """
     answering: set[str] = set()
-    for currency in {run.currency for run in runs}:
-        same = [run for run in runs if run.currency == currency]
+    for same in answering_together(runs):
         first = min(run.start_date for run in same)
         last = max(run.end_date for run in same)
         answering |= {piece.run_id for piece in coverage(same, first, last).pieces}

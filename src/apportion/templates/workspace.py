@@ -15,11 +15,17 @@ def write_workspace(folder: Path, name: str) -> list[Path]:
 
     The folder is made where it does not exist. Raises ``UsageError`` where it holds anything
     (``not_empty``), or is no folder, or the name cannot stand in a file (``invalid_argument``);
-    then nothing is written.
+    then nothing is written. Raises it too where the disk refuses (``storage_failed``).
     """
     _require_name(name)
     _require_empty(folder)
-    return _write(files("apportion.templates").joinpath("init"), folder, name)
+    try:
+        return _write(files("apportion.templates").joinpath("init"), folder, name)
+    except OSError as error:
+        where = Place(str(error.filename or folder))
+        message = f"The workspace could not be written: {error.strerror}."
+        remedy = "Check the path, space and permissions, then retry."
+        raise UsageError([Finding("storage_failed", message, where, remedy)]) from error
 
 
 def _require_name(name: str) -> None:

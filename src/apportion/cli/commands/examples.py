@@ -45,7 +45,7 @@ def check_examples(
     if as_json:
         put_json(view.as_data(report))
     else:
-        tell(report.findings)
+        tell(report.findings, session_of(context).suggestions)
         view.show(report)
     if only_errors(report.findings):
         raise typer.Exit(1)

@@ -83,22 +83,19 @@ def ingest(
     from apportion.cli.views import ingests as view
 
     days = _days(period, start, end)
-    outcome = (
-        session_of(context)
-        .open()
-        .ingest(
-            format_name,
-            *files,
-            source=source,
-            period=days,
-            cost_column=cost_column,
-            reject_file=reject_file,
-        )
+    session = session_of(context)
+    outcome = session.open().ingest(
+        format_name,
+        *files,
+        source=source,
+        period=days,
+        cost_column=cost_column,
+        reject_file=reject_file,
     )
     if as_json:
         put_json(view.as_data(outcome))
     else:
-        view.show(outcome, reject_file)
+        view.show(outcome, reject_file, session.suggestions)
 
 
 def _days(period: str | None, start: date | None, end: date | None) -> tuple[date, date] | None:

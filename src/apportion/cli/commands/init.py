@@ -1,5 +1,6 @@
 """``apportion init``: a new workspace."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ def init(
 ) -> None:
     """Write a small commented workspace that runs as it is."""
     from apportion.cli.names import shown_name
-    from apportion.cli.output import put_json, say
+    from apportion.cli.output import put_json, say, say_as_typed
     from apportion.templates import write_workspace
 
     written = write_workspace(folder, name or folder.resolve().name)
@@ -33,7 +34,7 @@ def init(
     say("A small company with a month of costs and usage, to be replaced by yours. Next:")
     say()
     for command in (
-        f"cd {shown_name(str(folder))}",
+        f"cd {shlex.quote(str(folder))}",
         "apportion validate",
         "apportion test",
         "apportion ingest costs data/costs.csv",
@@ -41,4 +42,4 @@ def init(
         "apportion run --from 2024-01 --to 2024-01",
         "apportion reconcile",
     ):
-        say(command, "  ")
+        say_as_typed(command, "  ")

@@ -21,13 +21,15 @@ def reconcile(
     from apportion.cli.views import reconciliation as view
     from apportion.report.reconciliation import statement
 
-    result = read_result(session_of(context), start, end, run, currency)
+    session = session_of(context)
+    result = read_result(session, start, end, run, currency)
     proof = result.reconciliation()
     if as_json:
         runs = [each.run_id for each in result.runs]
         put_json({**proof.to_dict(), "runs": runs, "gaps": result.gaps})
     else:
-        view.show(statement(proof, result.model, result.scale))
+        suggestions = session.suggestions.about(start, end, run, currency)
+        view.show(statement(proof, result.model, result.scale), suggestions)
     if not proof.holds:
-        tell(proof.findings())
+        tell(proof.findings(), session.suggestions)
         raise typer.Exit(1)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from apportion.cli.arguments import AsJson, first_day, last_day
+from apportion.cli.arguments import AsJson, currency_code, first_day, last_day
 from apportion.cli.session import session_of
 
 
@@ -31,7 +31,10 @@ def run(
     currency: Annotated[
         str,
         typer.Option(
-            "--currency", metavar="CODE", help="Convert to this. Default: the workspace's."
+            "--currency",
+            parser=currency_code,
+            metavar="CODE",
+            help="Convert to this. Default: the workspace's.",
         ),
     ] = "",
     threads: Annotated[
@@ -50,7 +53,8 @@ def run(
     from apportion.cli.views.findings import as_data
 
     require_order(start, end)
-    workspace = session_of(context).open()
+    session = session_of(context)
+    workspace = session.open()
     with progress("Attributing") as bar:
         outcome = workspace.run(
             start,
@@ -69,4 +73,4 @@ def run(
             }
         )
     else:
-        view.show_outcome(outcome, workspace.model)
+        view.show_outcome(outcome, workspace.model, session.suggestions)

@@ -19,13 +19,14 @@ def list_runs(context: typer.Context, as_json: AsJson = False) -> None:
     from apportion.cli.views import runs as view
     from apportion.report.runs import superseded
 
-    runs = session_of(context).open().runs()
+    session = session_of(context)
+    runs = session.open().runs()
     unused = {each.run_id for each in superseded(runs)}
     if as_json:
         data = [{**view.as_data(each), "superseded": each.run_id in unused} for each in runs]
         put_json({"runs": data})
     else:
-        view.show_list(runs, unused)
+        view.show_list(runs, unused, session.suggestions)
 
 
 @app.command("show")

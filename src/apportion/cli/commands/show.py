@@ -66,7 +66,8 @@ def products(
     from apportion.report.products import products as report
 
     one_format(as_json=as_json, as_csv=as_csv)
-    result = read_result(session_of(context), start, end, run, currency)
+    session = session_of(context)
+    result = read_result(session, start, end, run, currency)
     days = result.start, result.end
     wanted = Wanted(*days, tuple(node or ()), tuple(dimension or ()), limit or None)
     connection = result.connect()
@@ -77,7 +78,8 @@ def products(
     elif as_csv:
         view.put_csv(found)
     else:
-        view.show(found, result.model.settings.name)
+        suggestions = session.suggestions.about(start, end, run, currency, dimension)
+        view.show(found, result.model.settings.name, suggestions)
 
 
 def _listing(ask: "Ask") -> Callable[..., None]:

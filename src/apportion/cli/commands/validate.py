@@ -26,7 +26,7 @@ def validate(context: typer.Context, as_json: AsJson = False) -> None:
         counts = {"errors": errors, "warnings": len(findings) - errors}
         put_json({"valid": errors == 0, **counts, **size, "findings": as_data(findings)})
     else:
-        tell(findings)
+        tell(findings, session_of(context).suggestions)
         if not errors:
             said = f", with {counted(findings)}" if findings else ""
             say(f"The model is valid{said}: {size['nodes']:,} nodes, {size['edges']:,} edges.")

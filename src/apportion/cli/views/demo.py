@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from apportion.cli.names import shown_name
-from apportion.cli.output import heading, say
+from apportion.cli.output import heading, say, say_as_typed
+from apportion.cli.suggestions import Suggestions
 from apportion.cli.views import reconciliation as view
 from apportion.ingest.incoming import IngestReport
 from apportion.model import Model
@@ -78,18 +78,21 @@ def _points(said: Statement, assumptions: int) -> Iterator[str]:
 def _invite(folder: Path, said: Statement) -> None:
     """Commands that work in the demo's folder."""
     heading("What to try next")
-    dearest = shlex.quote(said.products[0].id) if said.products else "rail"
+    dearest = said.products[0].id if said.products else "rail"
+    here = Suggestions()
     for command in (
         *_activation(),
         f"cd {shlex.quote(str(folder))}",
-        "apportion show products",
-        f"apportion show contributions --node {dearest} --from 2024-07 --to 2024-07",
-        f"apportion show shares --node {dearest}",
-        "apportion runs show",
-        "apportion strategies",
-        "apportion reconcile --from 2024-06 --to 2024-06",
+        here.command("show", "products"),
+        here.command(
+            "show", "contributions", "--node", dearest, "--from", "2024-07", "--to", "2024-07"
+        ),
+        here.command("show", "shares", "--node", dearest),
+        here.command("runs", "show"),
+        here.command("strategies"),
+        here.command("reconcile", "--from", "2024-06", "--to", "2024-06"),
     ):
-        say(shown_name(command), "  ")
+        say_as_typed(command, "  ")
     say(
         "Then change a share in model/edges-products.yaml, give the command: apportion run --from "
         "2024-01 --to 2024-12, and see what becomes of it."

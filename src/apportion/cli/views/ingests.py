@@ -7,12 +7,14 @@ from typing import Any
 
 from apportion.cli.messages import tell
 from apportion.cli.names import shown_name
-from apportion.cli.output import put, say
+from apportion.cli.output import put, say, say_next
+from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.ingest.incoming import IngestReport, MappedAmount
 from apportion.workspace import IngestOutcome
 
 UNMAPPED_SHOWN = 10
+SOURCES_SHOWN = 5
 
 
 def as_data(outcome: IngestOutcome) -> dict[str, Any]:
@@ -30,22 +32,32 @@ def as_data(outcome: IngestOutcome) -> dict[str, Any]:
     }
 
 
-def show(outcome: IngestOutcome, reject_file: Path | None) -> None:
+def show(outcome: IngestOutcome, reject_file: Path | None, suggestions: Suggestions) -> None:
     """Lines, totals, and that the ledger holds exactly what the files hold."""
     report = outcome.report
-    tell(report.findings)
+    tell(report.findings, suggestions)
     _show_files(report)
     _show_totals(report)
     _show_unmapped(report.unmapped)
     for sentence in report.notes:
         say(shown_name(sentence))
+    say(_said_by(report))
     say(_recorded(outcome))
     if report.rejected and reject_file is not None:
         say(f"The rejected lines, with reasons, are in {shown_name(str(reject_file))}.")
     if outcome.days is not None:
         first, last = outcome.days
         say()
-        say(f"Next: apportion run --from {first} --to {last}")
+        say_next(suggestions.command("run", "--from", str(first), "--to", str(last)))
+
+
+def _said_by(report: IngestReport) -> str:
+    names = [repr(shown_name(name)) for name in report.sources[:SOURCES_SHOWN]]
+    if len(report.sources) > SOURCES_SHOWN:
+        names.append(f"{len(report.sources) - SOURCES_SHOWN:,} more")
+    subject = "The sources are" if len(names) > 1 else "The source is"
+    guess = ", after the file's name; --source NAME says it" if report.source_is_a_guess else ""
+    return f"{subject} {', '.join(names)}{guess}."
 
 
 def _recorded(outcome: IngestOutcome) -> str:

@@ -1,13 +1,13 @@
 """Products for people and programs."""
 
-import shlex
 import sys
 from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
 from apportion.cli.csv_output import write_csv
-from apportion.cli.output import heading, put, say
+from apportion.cli.output import heading, put, say, say_next
+from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, bar, table
 from apportion.report.products import ProductLine, Products
 
@@ -50,7 +50,7 @@ def put_csv(found: Products) -> None:
     write_csv(sys.stdout, names, rows)
 
 
-def show(found: Products, company: str) -> None:
+def show(found: Products, company: str, suggestions: Suggestions) -> None:
     """The hierarchy as a picture."""
     heading(f"{company}, {found.start} to {found.end}, in {found.currency}")
     say()
@@ -82,4 +82,4 @@ def show(found: Products, company: str) -> None:
     if found.without_cost:
         say(f"Products without any cost: {len(found.without_cost)}.")
     dearest = max(found.lines, key=lambda line: line.own)
-    say(f"Next: apportion show contributions --node {shlex.quote(dearest.id)}")
+    say_next(suggestions.command("show", "contributions", "--node", dearest.id))

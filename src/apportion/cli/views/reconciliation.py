@@ -1,17 +1,18 @@
 """A reconciliation for people: a statement that anyone in finance can follow."""
 
-import shlex
+from collections.abc import Iterator
 from fractions import Fraction
 
-from apportion.cli.output import heading, put, say
+from apportion.cli.output import heading, put, say, say_next
+from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, bar, table
 from apportion.report.reconciliation import Line, Statement
 
 
-def show(said: Statement) -> None:
+def show(said: Statement, suggestions: Suggestions) -> None:
     """The statement, and where to look next."""
     show_statement(said)
-    say(f"Next: {_next(said)}")
+    say_next(*_next(said, suggestions))
 
 
 def show_statement(said: Statement) -> None:
@@ -37,6 +38,9 @@ def show_sides(said: Statement) -> None:
     else:
         say(f"THIS DOES NOT HOLD. The difference is {said.delta:f}; see the errors.")
     say(f"Coverage: {said.coverage} of infrastructure cost reached a product.")
+    if said.left_out:
+        named = ", ".join(f"{line.label} {line.shown}" for line in said.left_out)
+        say(f"Left out on request, and in none of these figures: {named} {said.currency}.")
     say()
 
 
@@ -66,9 +70,13 @@ def _show_products(said: Statement) -> None:
         return
     largest = max((line.amount for line in said.products), default=0)
     rows = [
-        (line.label, line.shown, line.percent, bar(Fraction(line.amount) / Fraction(largest)))
+        (
+            line.label,
+            line.shown,
+            line.percent,
+            bar(Fraction(line.amount) / Fraction(largest)) if largest > 0 else "",
+        )
         for line in said.products
-        if largest > 0
     ]
     heads = [
         Head("Products"),
@@ -79,8 +87,7 @@ def _show_products(said: Statement) -> None:
     put(table(heads, rows, ("Total", said.went_to[0].shown, "", "")))
 
 
-def _next(said: Statement) -> str:
+def _next(said: Statement, suggestions: Suggestions) -> Iterator[str]:
+    yield suggestions.command("show", "products")
     if said.reasons and said.reasons[0].nodes:
-        node = said.reasons[0].nodes[0].label
-        return f"apportion show products, or apportion show nodes --node {shlex.quote(node)}"
-    return "apportion show products"
+        yield suggestions.command("show", "nodes", "--node", said.reasons[0].nodes[0].label)

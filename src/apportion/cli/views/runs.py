@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from apportion.cli.messages import tell
-from apportion.cli.output import heading, note, put, say
+from apportion.cli.output import heading, note, put, say, say_as_typed, say_next
+from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.cli.views.reconciliation import show_sides
 from apportion.findings import Finding
@@ -29,10 +30,10 @@ def as_data(run: Run) -> dict[str, Any]:
     return data
 
 
-def show_outcome(outcome: RunOutcome, model: Model) -> None:
+def show_outcome(outcome: RunOutcome, model: Model, suggestions: Suggestions) -> None:
     """What came of a run."""
     run = outcome.run
-    _tell_some(outcome.findings)
+    _tell_some(outcome.findings, suggestions)
     said = statement(outcome.reconciliation, model, run.scale)
     heading(f"Run {run.run_id}: {model.settings.name}, {run.start_date} to {run.end_date}")
     say()
@@ -42,23 +43,26 @@ def show_outcome(outcome: RunOutcome, model: Model) -> None:
         f"read back and proved in {_seconds(run)}."
     )
     say()
-    say("Next: apportion reconcile, or apportion show products")
+    # A run over some dimensions answers only where it is named.
+    about = suggestions if run.dimensions is None else suggestions.about(run=run.run_id)
+    say_next(about.command("reconcile"), about.command("show", "products"))
 
 
-def _tell_some(findings: Sequence[Finding]) -> None:
-    tell(findings[:TOLD])
+def _tell_some(findings: Sequence[Finding], suggestions: Suggestions) -> None:
+    tell(findings[:TOLD], suggestions)
     if len(findings) > TOLD:
-        note(f"... and {len(findings) - TOLD} more: apportion runs show")
+        note(f"... and {len(findings) - TOLD} more: {suggestions.command('runs', 'show')}")
 
 
 def _seconds(run: Run) -> str:
     return f"{sum(json.loads(run.timings).values()):.1f} s"
 
 
-def show_list(runs: Sequence[Run], unused: Collection[str]) -> None:
+def show_list(runs: Sequence[Run], unused: Collection[str], suggestions: Suggestions) -> None:
     """A line per run."""
     if not runs:
-        say("There is no run yet. Next: apportion run --from DATE --to DATE")
+        run = suggestions.command("run", "--from", "DATE", "--to", "DATE")
+        say_as_typed(f"There is no run yet. Next: {run}")
         return
     heads = [
         Head("Run", whole=True),

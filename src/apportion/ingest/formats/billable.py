@@ -20,6 +20,7 @@ from apportion.ingest.connection import connect
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.header import require_columns, require_tables
 from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
+from apportion.ingest.inspected import SafeFile
 from apportion.ingest.meter_cells import (
     LARGEST_MULTIPLIER,
     account_cell,
@@ -32,7 +33,7 @@ from apportion.ingest.meter_cells import (
     whole_cell,
 )
 from apportion.ingest.plain import day_cell
-from apportion.ingest.safe_reading import SafeFile, inspect, private_folder
+from apportion.ingest.safe_reading import inspect, private_folder
 from apportion.model.billing import LARGEST_COUNT
 
 REQUIRED = {

@@ -22,15 +22,17 @@ from apportion.ingest.decimals import AMOUNT_DECIMALS
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.header import require_columns, require_tables, unknown_columns
 from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
+from apportion.ingest.inspected import Column, SafeFile
 from apportion.ingest.plain import (
     day_cell,
     declared,
+    guess_cell,
+    guessed_sources,
     register_nodes,
     source_cell,
-    source_is_a_guess,
     speaks_for,
 )
-from apportion.ingest.safe_reading import Column, SafeFile, inspect, private_folder
+from apportion.ingest.safe_reading import inspect, private_folder
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean
 
@@ -51,6 +53,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
             accepted = accept(connection, layouts, context, folder)
             rows = cost_rows(connection, _mapped(accepted), scale)
             totals = proved_totals(accepted.files, rows)
+            guessed = guessed_sources(accepted.groups)
     doubts = [finding for file in files for finding in unknown_columns(file, COLUMNS, ("x_",))]
     report = IngestReport(
         FORMAT.name,
@@ -61,8 +64,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         findings=(*accepted.findings, *doubts, *rounding_findings(totals, rows, scale)),
     )
     replaced = speaks_for(rows.table, context)
-    guess = source_is_a_guess(files, context)
-    return Incoming(Kind.COSTS, rows.table, replaced, report, guess)
+    return Incoming(Kind.COSTS, rows.table, replaced, report, guessed)
 
 
 def _layout(file: SafeFile, context: Context) -> Layout:
@@ -77,6 +79,7 @@ def _layout(file: SafeFile, context: Context) -> Layout:
         file,
         (
             source_cell(file, context),
+            guess_cell(file, context),
             _node_cell(node, context.model),
             day_cell(file, context),
             cells.name("dimension", dimension),

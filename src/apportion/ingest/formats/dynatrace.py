@@ -46,18 +46,11 @@ from apportion.ingest.incoming import (
     IngestReport,
     Kind,
 )
+from apportion.ingest.inspected import Column, Holds, RefusedError, SafeFile, Shape
 from apportion.ingest.mapping import Fields, choose
 from apportion.ingest.metric_days import days_of_metric, summed
 from apportion.ingest.plain import speaks_for
-from apportion.ingest.safe_reading import (
-    Column,
-    Holds,
-    RefusedError,
-    SafeFile,
-    Shape,
-    inspect,
-    private_folder,
-)
+from apportion.ingest.safe_reading import inspect, private_folder
 from apportion.ingest.usage_rows import LABELS, usage_rows
 from apportion.ingest.words import count_of
 from apportion.model import MetricRule, Model

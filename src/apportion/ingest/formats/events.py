@@ -23,8 +23,9 @@ from apportion.ingest.event_counts import Counted, count_events
 from apportion.ingest.event_lines import CarefulFile, judge_lines
 from apportion.ingest.header import require_columns, require_tables
 from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
+from apportion.ingest.inspected import SafeFile
 from apportion.ingest.meter_cells import doubts, register_meters
-from apportion.ingest.safe_reading import SafeFile, inspect, private_folder
+from apportion.ingest.safe_reading import inspect, private_folder
 from apportion.ingest.words import count_of
 
 REQUIRED = {

@@ -39,9 +39,10 @@ from apportion.ingest.first_reading import Layout
 from apportion.ingest.focus_columns import COLUMNS, COSTS, SUCCESSORS, version_of
 from apportion.ingest.header import require_columns, require_tables, unknown_columns
 from apportion.ingest.incoming import UNMAPPED, Context, Format, Incoming, IngestReport, Kind
+from apportion.ingest.inspected import SafeFile
 from apportion.ingest.mapping import UNKNOWN, Fields, choose, named_columns, named_tags
 from apportion.ingest.plain import declared, register_nodes
-from apportion.ingest.safe_reading import SafeFile, inspect, private_folder
+from apportion.ingest.safe_reading import inspect, private_folder
 from apportion.ingest.words import count_of
 from apportion.ledger.record_ingest import Replaced
 from apportion.model import Model

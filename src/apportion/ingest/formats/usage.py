@@ -25,8 +25,15 @@ from apportion.ingest.decimals import VALUE_DECIMALS
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.header import require_columns, require_tables, unknown_columns
 from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
-from apportion.ingest.plain import day_cell, source_cell, source_is_a_guess, speaks_for
-from apportion.ingest.safe_reading import Column, Holds, SafeFile, inspect, private_folder
+from apportion.ingest.inspected import Column, Holds, SafeFile
+from apportion.ingest.plain import (
+    day_cell,
+    guess_cell,
+    guessed_sources,
+    source_cell,
+    speaks_for,
+)
+from apportion.ingest.safe_reading import inspect, private_folder
 from apportion.ingest.usage_rows import KEYS, LABELS, usage_rows
 
 REQUIRED = {
@@ -68,6 +75,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
                 f"{keys}, sum(amount) as amount, cast(sum(lines) as bigint) as lines",
                 f"{keys}, below",
             ).to_arrow_table()
+            guessed = guessed_sources(accepted.groups)
     rows = usage_rows(groups, accepted.files, context.model)
     doubts = [
         finding for file in files for finding in unknown_columns(file, COLUMNS, (LABEL, "x_"))
@@ -79,8 +87,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         findings=(*accepted.findings, *doubts, *rows.findings),
     )
     replaced = speaks_for(rows.table, context)
-    guess = source_is_a_guess(files, context)
-    return Incoming(Kind.USAGE, rows.table, replaced, report, guess)
+    return Incoming(Kind.USAGE, rows.table, replaced, report, guessed)
 
 
 def _layout(file: SafeFile, context: Context) -> Layout:
@@ -93,6 +100,7 @@ def _layout(file: SafeFile, context: Context) -> Layout:
         file,
         (
             source_cell(file, context),
+            guess_cell(file, context),
             cells.name("node", node),
             day_cell(file, context),
             cells.name("metric", metric),

@@ -1,0 +1,282 @@
+"""Raw events counted into days of the workspace's time zone: B3 and B6."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from billing import codes, service
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import apportion as ap
+from apportion.ingest import read_files
+from apportion.ingest.zones import FIRST, LAST, stretches
+
+LONDON = "Europe/London"
+HEADER = "id,created_at,account,channel,status,key_type,fragments\n"
+
+
+def counted(folder: Path, *moments: str, zone: str = LONDON) -> dict[date, int]:
+    """How many of some moments' events fall on each day."""
+    path = folder / "events.csv"
+    lines = [f"{n},{moment},visas,sms,sent,normal,1\n" for n, moment in enumerate(moments)]
+    path.write_text(HEADER + "".join(lines))
+    incoming = read_files("events", [path], service(time_zone=zone))
+    rows = incoming.rows.to_pylist()
+    return {row["date"]: row["notifications_sent"] for row in rows}
+
+
+def test_b6_the_spring_change_of_london_has_no_hour_too_many(tmp_path):
+    """On 26 March 2023 the clock went from 00:59:59 UTC to 02:00 summer time."""
+    assert counted(
+        tmp_path,
+        "2023-03-25T23:59:59.999999Z",
+        "2023-03-26T00:00:00Z",
+        "2023-03-26T00:59:59.999999Z",
+        "2023-03-26T01:00:00Z",
+        # The hour that was left out by clocks, said as no clock in London said it.
+        "2023-03-26T01:30:00+00:00",
+        "2023-03-26T02:30:00+01:00",
+        "2023-03-26T22:59:59.999999Z",
+        "2023-03-26T23:00:00Z",
+    ) == {date(2023, 3, 25): 1, date(2023, 3, 26): 6, date(2023, 3, 27): 1}
+
+
+def test_b6_the_autumn_change_of_london_counts_the_doubled_hour_once_each(tmp_path):
+    """On 29 October 2023 the hour from 01:00 came twice, first in summer time."""
+    assert counted(
+        tmp_path,
+        "2023-10-28T22:59:59.999999Z",
+        "2023-10-28T23:00:00Z",
+        "2023-10-29T01:30:00+01:00",
+        "2023-10-29T01:30:00+00:00",
+        "2023-10-29T23:59:59.999999Z",
+        "2023-10-30T00:00:00Z",
+    ) == {date(2023, 10, 28): 1, date(2023, 10, 29): 4, date(2023, 10, 30): 1}
+
+
+def test_b6_the_first_and_the_last_microsecond_of_a_financial_year(bench):
+    bench.declare(time_zone=LONDON)
+    bench.events(
+        [
+            "1,2023-03-31T22:59:59.999999Z,visas,sms,sent,normal,mmg,1,1",
+            "2,2023-03-31T23:00:00Z,visas,sms,sent,normal,mmg,2,1",
+            "3,2024-03-31T22:59:59.999999Z,visas,sms,sent,normal,mmg,4,1",
+            "4,2024-03-31T23:00:00.000000Z,visas,sms,sent,normal,mmg,8,1",
+        ]
+    )
+    workspace = bench.open()
+    workspace.rate()
+    assert [
+        (row["date"], row["year"], row["period"], row["billable_units"])
+        for row in workspace.charges().rows.to_pylist()
+    ] == [
+        (date(2023, 3, 31), 2022, 12, 1),
+        (date(2023, 4, 1), 2023, 1, 2),
+        (date(2024, 3, 31), 2023, 12, 4),
+        (date(2024, 4, 1), 2024, 1, 8),
+    ]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "Pacific/Apia", "America/St_Johns"])
+def test_b6_days_of_other_zones(tmp_path, zone):
+    start = datetime(2011, 12, 28, tzinfo=UTC)
+    moments = [start + timedelta(minutes=17 * step) for step in range(500)]
+    expected: dict[date, int] = {}
+    for moment in moments:
+        day = moment.astimezone(ZoneInfo(zone)).date()
+        expected[day] = expected.get(day, 0) + 1
+    assert counted(tmp_path, *(m.isoformat() for m in moments), zone=zone) == expected
+    # In Samoa there was no 30 December 2011.
+    assert (date(2011, 12, 30) in expected) == (zone != "Pacific/Apia")
+
+
+@given(
+    st.sampled_from([LONDON, "Africa/Casablanca", "Australia/Lord_Howe", "America/New_York"]),
+    st.integers(0, 66 * 365 * 86_400).map(lambda s: FIRST + timedelta(days=366, seconds=s)),
+)
+@settings(max_examples=200)
+def test_b6_offsets_are_those_of_the_zone_at_every_moment(zone, moment):
+    first, last = moment - timedelta(days=200), moment + timedelta(days=200)
+    found = stretches(zone, first, last)
+    assert [at for at, _ in found] == sorted(at for at, _ in found)
+    since = (moment - FIRST) // timedelta(microseconds=1)
+    offset = [offset for at, offset in found if at <= since][-1]
+    assert offset == moment.astimezone(ZoneInfo(zone)).utcoffset().total_seconds()
+
+
+def test_b6_a_century_has_all_its_changes():
+    assert len(stretches("UTC", FIRST, LAST)) == 1
+    assert len(stretches(LONDON, datetime(2000, 1, 1, tzinfo=UTC), LAST)) == 401
+
+
+SENT = "visas,sms,sent,normal,mmg,1,1"
+
+
+def test_b3_what_was_never_sent_and_test_keys_do_not_count(bench):
+    outcome = bench.events(
+        [
+            f"1,2023-05-01T12:00:00Z,{SENT}",
+            "2,2023-05-01T12:00:00Z,visas,sms,created,normal,mmg,1,1",
+            "3,2023-05-01T12:00:00Z,visas,sms,delivered,test,mmg,1,1",
+            "4,2023-05-01T12:00:00Z,visas,sms,permanent-failure,team,mmg,1,1",
+            "5,2023-05-01T12:00:00Z,visas,sms,technical-failure,normal,mmg,1,1",
+        ]
+    )
+    assert outcome.report.notes == ("Not counted for their status or key type: 3.",)
+    assert [(each["billable_units"], each["notifications_sent"]) for each in bench.usage()] == [
+        (2, 2)
+    ]
+
+
+def test_b3_which_statuses_and_key_types_count_is_a_setting(bench):
+    bench.declare(
+        counted_statuses=["done", "created"],
+        ignored_statuses=["sent"],
+        counted_key_types=["test"],
+        ignored_key_types=[],
+    )
+    bench.events(
+        [
+            "1,2023-05-01T12:00:00Z,visas,sms,done,test,mmg,1,1",
+            "2,2023-05-01T12:00:00Z,visas,sms,created,test,mmg,1,1",
+            "3,2023-05-01T12:00:00Z,visas,sms,sent,test,mmg,1,1",
+        ]
+    )
+    assert [each["notifications_sent"] for each in bench.usage()] == [2]
+    with pytest.raises(ap.IngestError) as caught:
+        bench.events(["4,2023-05-01T12:00:00Z,visas,sms,delivered,normal,mmg,1,1"])
+    assert codes(caught.value.findings) == ["unknown_status", "unknown_status"]
+
+
+def test_b3_events_are_counted_by_all_that_tells_charges_apart(bench):
+    bench.events(
+        [
+            "1,2023-05-01T12:00:00Z,visas,sms,sent,normal,mmg,3,1",
+            "2,2023-05-01T13:00:00Z,visas,sms,sent,normal,mmg,2,1",
+            "3,2023-05-01T13:00:00Z,visas,sms,sent,normal,mmg,2,4",
+            "4,2023-05-01T13:00:00Z,visas,sms,sent,normal,firetext,2,1",
+            "5,2023-05-01T13:00:00Z,visas,email,sent,normal,,,",
+            "6,2023-05-01T13:00:00Z,visas,email,sent,normal,,0,",
+        ]
+    )
+    found = [
+        (r["channel"], r["provider"], r["rate_multiplier"], r["billable_units"])
+        for r in bench.usage()
+    ]
+    # An event without fragments is one unit, and one with none is none.
+    assert found == [
+        ("email", "", 1, 1),
+        ("sms", "firetext", 1, 2),
+        ("sms", "mmg", 1, 5),
+        ("sms", "mmg", 4, 2),
+    ]
+
+
+def test_b3_the_same_event_told_twice_counts_once(bench):
+    outcome = bench.events(
+        [
+            f"1,2023-05-01T12:00:00Z,{SENT}",
+            f"2,2023-05-01T12:00:00Z,{SENT}",
+            f"1,2023-05-01T13:00:00+01:00,{SENT}",
+            f"1,2023-05-01T12:00:00Z,{SENT}",
+        ]
+    )
+    assert outcome.report.notes == ("Told again, and counted once: 2 events.",)
+    assert [each["notifications_sent"] for each in bench.usage()] == [2]
+
+
+def test_b3_the_same_event_in_two_files_of_one_ingest_counts_once(bench):
+    for name, ids in (("one", (1, 2)), ("two", (2, 3))):
+        lines = [f"{n},2023-05-01T12:00:00Z,visas,sms,sent,normal,1\n" for n in ids]
+        (bench.folder / f"{name}.csv").write_text(HEADER + "".join(lines))
+    bench.open().ingest("events", bench.folder / "one.csv", bench.folder / "two.csv")
+    assert [each["notifications_sent"] for each in bench.usage()] == [3]
+
+
+def test_b3_ingesting_a_day_again_replaces_it_for_all_accounts(bench):
+    bench.events(
+        [
+            f"1,2023-05-01T12:00:00Z,{SENT}",
+            "2,2023-05-01T12:00:00Z,parking,sms,sent,normal,mmg,1,1",
+            f"3,2023-05-02T12:00:00Z,{SENT}",
+        ]
+    )
+    again = bench.events([f"1,2023-05-01T12:00:00Z,{SENT}", f"4,2023-05-01T12:00:00Z,{SENT}"])
+    assert codes(again.report.findings) == []
+    assert [
+        (each["account"], each["date"].day, each["notifications_sent"]) for each in bench.usage()
+    ] == [("visas", 1, 2), ("visas", 2, 1)]
+    fewer = bench.events([f"1,2023-05-01T12:00:00Z,{SENT}"])
+    assert codes(fewer.report.findings) == ["shrunk_day"]
+
+
+def test_b3_a_day_whose_events_no_longer_count_becomes_empty(bench):
+    bench.events([f"1,2023-05-01T12:00:00Z,{SENT}", f"2,2023-05-02T12:00:00Z,{SENT}"])
+    bench.events(["1,2023-05-01T12:00:00Z,visas,sms,cancelled,normal,mmg,1,1"])
+    assert [each["date"].day for each in bench.usage()] == [2]
+
+
+def test_bad_events_go_to_the_reject_file_and_the_others_count(bench):
+    rejects = bench.folder / "rejects.csv"
+    outcome = bench.events(
+        [
+            f"1,2023-05-01T12:00:00Z,{SENT}",
+            f"2,2023-05-01T12:00:00,{SENT}",
+            f",2023-05-01T12:00:00Z,{SENT}",
+            "4,2023-05-01T12:00:00Z,visas,sms,flown,normal,mmg,1,1",
+        ],
+        reject_file=rejects,
+    )
+    report = outcome.report.files[0]
+    assert (report.lines_read, report.accepted) == (4, 1)
+    assert report.rejections == {"invalid_value": 2, "unknown_status": 1}
+    assert [line.split(",")[1] for line in rejects.read_text().splitlines()[1:]] == ["3", "4", "5"]
+    assert [each["notifications_sent"] for each in bench.usage()] == [1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"1,2023-05-01T12:00:00,{SENT}",
+        f"1,yesterday,{SENT}",
+        "1,2023-05-01T12:00:00Z,visas,sms,flown,normal,mmg,1,1",
+        "1,2023-05-01T12:00:00Z,visas,sms,sent,normal,mmg,-1,1",
+        "1,2023-05-01T12:00:00Z,visas,sms,sent,normal,mmg,0.5,1",
+        "1,2023-05-01T12:00:00Z,visas,sms,sent,normal,mmg,1,-1",
+        "1,2023-05-01T12:00:00Z,nobody,sms,sent,normal,mmg,1,1",
+        "7,2023-05-01T12:00:01Z,visas,sms,sent,normal,mmg,1,1",
+        '"1,2023-05-01T12:00:00Z',
+    ],
+)
+def test_bad_events_leave_the_ledger_as_it_was(bench, line):
+    bench.events([f"1,2023-05-01T12:00:00Z,{SENT}"])
+    before = bench.usage()
+    with pytest.raises(ap.IngestError):
+        bench.events([f"7,2023-05-01T12:00:00Z,{SENT}", line])
+    assert bench.usage() == before
+
+
+def test_events_of_parquet_are_counted_like_those_of_csv(tmp_path):
+    start = datetime(2023, 3, 25, 20, tzinfo=UTC)
+    moments = [start + timedelta(minutes=11 * step) for step in range(300)]
+    words = {"account": "visas", "channel": "sms", "status": "sent", "key_type": "normal"}
+    count = len(moments)
+    for kind in (
+        pa.timestamp("us", tz="UTC"),
+        pa.timestamp("ms", tz="America/New_York"),
+        pa.string(),
+    ):
+        text = [moment.isoformat() for moment in moments]
+        made = pa.array(text if kind == pa.string() else moments, kind)
+        columns = {name: [word] * count for name, word in words.items()}
+        ids = pa.array(range(count), pa.int32())
+        events = pa.table({"id": ids, **columns, "fragments": [1] * count, "created_at": made})
+        path = tmp_path / "events.parquet"
+        pq.write_table(events, path)
+        incoming = read_files("events", [path], service(time_zone=LONDON))
+        found = {row["date"]: row["notifications_sent"] for row in incoming.rows.to_pylist()}
+        assert found == counted(tmp_path, *text)

@@ -1,0 +1,352 @@
+"""Billable usage and charges in the ledger: B3, B16, B18, B19 and B20."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from bench import Bench
+from billing import codes, figures, rated, row, service, table
+
+import apportion as ap
+from apportion.ledger.record_billing import BILLING_STEPS
+from apportion.ledger.record_rating import RATING_STEPS
+from apportion.rating import usage_metrics
+
+APRIL = date(2023, 4, 1)
+DAY = timedelta(days=1)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted((folder / "ledger").rglob("*"))
+        if path.is_file() and not path.name.endswith(".lock")
+    }
+
+
+def test_b3_a_day_of_an_account_is_replaced_whole(bench):
+    bench.units(row(APRIL, 5), row(APRIL, 6, provider="firetext"), row(APRIL + DAY, 7))
+    bench.units(row(APRIL, 9, "visas"))
+    outcome = bench.units(row(APRIL, 4))
+    assert outcome.recorded.replaced_rows == 2
+    assert [(each["account"], each["date"], each["billable_units"]) for each in bench.usage()] == [
+        ("renewals", APRIL, 4),
+        ("renewals", APRIL + DAY, 7),
+        ("visas", APRIL, 9),
+    ]
+
+
+def test_b3_the_same_rows_again_change_nothing(bench):
+    bench.units(row(APRIL, 5), row(APRIL + DAY, 7))
+    before = content(bench.folder)
+    outcome = bench.units(row(APRIL + DAY, 7), row(APRIL, 5))
+    assert outcome.recorded.ingest_id == ""
+    after = content(bench.folder)
+    assert {name: after[name] for name in before if "parquet" in name} == {
+        name: before[name] for name in before if "parquet" in name
+    }
+
+
+def test_b3_a_declared_period_speaks_for_all_accounts(bench):
+    bench.units(row(APRIL, 5), row(APRIL, 9, "visas"), row(APRIL + DAY, 1, "visas"))
+    outcome = bench.units(row(APRIL, 4), period=(APRIL, APRIL))
+    assert codes(outcome.report.findings) == ["shrunk_day"]
+    assert [(each["account"], each["billable_units"]) for each in bench.usage()] == [
+        ("renewals", 4),
+        ("visas", 1),
+    ]
+
+
+@pytest.mark.parametrize("step", BILLING_STEPS)
+def test_b3_whoever_stops_a_rebuild_leaves_the_day_as_it_was_or_whole(bench, step):
+    bench.units(row(APRIL, 5), row(APRIL, 6, "visas"))
+
+    def stop(at: str) -> None:
+        if at == step:
+            raise KeyboardInterrupt
+
+    path = bench.folder / "units.csv"
+    path.write_text(
+        "date,account,channel,provider,billable_units,notifications_sent\n"
+        "2023-04-01,renewals,sms,mmg,4,4\n"
+    )
+    with pytest.raises(KeyboardInterrupt):
+        bench.open(stop).ingest("billable", path)
+    mine = 4 if step == "unlock" else 5
+    assert [each["billable_units"] for each in bench.usage()] == [mine, 6]
+    bench.open().ingest("billable", path)
+    assert [each["billable_units"] for each in bench.usage()] == [4, 6]
+
+
+def test_b8_rating_the_ledger_is_rating_the_rows(bench):
+    rows = [row(APRIL + DAY * shift, 3, provider=name) for shift in range(3) for name in "ab"]
+    bench.units(*rows[3:])
+    bench.units(*rows[:3])
+    workspace = bench.open()
+    # The file of the first days spoke for the second day too, whose later row it lacks.
+    bench.units(*rows)
+    outcome = workspace.rate()
+    assert outcome.is_new
+    assert not outcome.findings
+    expected = sorted(rated(*rows).to_pylist(), key=lambda each: (each["date"], each["provider"]))
+    assert workspace.charges().rows.to_pylist() == expected
+    assert outcome.rating.cost == sum(each["cost"] for each in expected)
+    assert (outcome.rating.rows, outcome.rating.chargeable_units) == (6, 18)
+
+
+def test_b8_rating_again_is_done_only_where_something_changed(bench):
+    bench.units(row(APRIL, 30))
+    first = bench.open().rate()
+    assert not bench.open().rate().is_new
+    bench.declare(
+        nodes=[{"id": "other", "type": "product"}], edges=[], accounts=[{"id": "renewals"}]
+    )
+    second = bench.open().rate()
+    assert second.is_new
+    assert second.rating.run_id != first.rating.run_id
+    assert len(bench.open().billing.ratings()) == 2
+
+
+def test_a_run_rates_too_and_says_what_it_read(bench):
+    bench.units(row(APRIL, 30))
+    costs = bench.folder / "costs.csv"
+    costs.write_text("node,date,dimension,amount\nnotify,2023-04-01,all,3\n")
+    workspace = bench.open()
+    workspace.ingest("costs", costs)
+    outcome = workspace.run(APRIL, APRIL)
+    assert outcome.rating is not None
+    assert outcome.rating.is_new
+    assert outcome.run.billable_usage_version == outcome.rating.rating.billable_usage_version > 0
+
+
+@pytest.mark.parametrize("step", RATING_STEPS)
+def test_whoever_stops_a_rating_leaves_the_one_before(bench, step):
+    bench.units(row(APRIL, 30))
+    bench.open().rate()
+    bench.units(row(APRIL, 50))
+
+    def stop(at: str) -> None:
+        if at == step:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bench.open(stop).rate()
+    units = bench.open().charges().rating.chargeable_units
+    assert units == (50 if step == "release" else 30)
+    assert bench.open().rate().rating.chargeable_units == 50
+    folders = list((bench.folder / "ledger" / "charges").glob("run_id=*"))
+    assert len(folders) == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ([row(date(2020, 3, 31), 5)], "missing_rate"),
+        ([row(APRIL, 5, "gone")], "unknown_account"),
+        ([row(APRIL, 5, channel="fax")], "unknown_channel"),
+    ],
+)
+def test_bad_usage_is_refused_with_the_ledger_as_it_was(bench, rows, code):
+    bench.units(row(APRIL, 5))
+    before = bench.open().rate().rating
+
+    def bill() -> None:
+        bench.units(*rows)
+        bench.open().rate()
+
+    with pytest.raises(ap.ApportionError) as caught:
+        bill()
+    assert codes(caught.value.findings) == [code]
+    assert bench.open().charges().rating == before
+
+
+def test_b16_a_past_year_changes_alone(bench):
+    billing = bench.open().billing
+    for year in (2021, 2023, 2024, 2026):
+        billing.set_allowance("renewals", "sms", year, year)
+    # It is the June of 2024, so that 2023 is over.
+    changed = billing.set_allowance("renewals", "sms", 2021, 7)
+    assert [each.year for each in changed] == [2021]
+    assert [billing.allowance("renewals", "sms", year).units for year in (2021, 2023)] == [7, 2023]
+
+
+@pytest.mark.parametrize(("year", "years"), [(2024, [2024, 2026]), (2025, [2025, 2026])])
+def test_b16_this_year_or_a_later_one_also_changes_the_later_ones_that_exist(bench, year, years):
+    bench.declare(allowances=[{"account": "renewals", "channel": "sms", "year": 2026, "units": 1}])
+    billing = bench.open().billing
+    changed = billing.set_allowance("renewals", "sms", year, 99)
+    assert [each.year for each in changed] == years
+    assert billing.allowance("renewals", "sms", 2026).units == 99
+    assert billing.allowance("visas", "sms", 2026).units == 10
+
+
+def test_b16_which_year_it_is_is_decided_in_the_workspace_s_zone(bench):
+    bench.clock.at = bench.clock.at.replace(month=3, day=31, hour=23, minute=30)
+    bench.declare(
+        time_zone="Asia/Tokyo",
+        allowances=[{"account": "renewals", "channel": "sms", "year": 2024, "units": 1}],
+    )
+    # In Tokyo the financial year 2024 has begun, so that 2023 is over.
+    changed = bench.open().billing.set_allowance("renewals", "sms", 2023, 99)
+    assert [each.year for each in changed] == [2023]
+
+
+def test_b16_what_nobody_set_is_a_default_and_says_so(bench):
+    billing = bench.open().billing
+    found = billing.allowance("renewals", "sms", 2024)
+    assert (found.units, found.is_default, str(found.origin)) == (10, True, "default")
+    billing.set_allowance("renewals", "sms", 2024, 5)
+    mine = billing.allowance("renewals", "sms", 2024)
+    assert (mine.units, mine.is_default) == (5, False)
+    following = billing.allowance("renewals", "sms", 2025)
+    assert (following.units, str(following.origin)) == (5, "carried_over")
+
+
+def test_b16_what_was_set_counts_from_the_next_rating_on(bench):
+    bench.units(row(APRIL, 30))
+    workspace = bench.open()
+    workspace.rate()
+    workspace.billing.set_allowance("renewals", "sms", 2023, 29)
+    assert workspace.rate().rating.cost == Decimal("0.02")
+    assert workspace.charges().model.own_allowances["renewals", "sms", 2023].units == 29
+
+
+@pytest.mark.parametrize("units", [-1, 1.5, True, 10**13, "many"])
+def test_b16_what_is_no_count_of_units_is_refused(bench, units):
+    billing = bench.open().billing
+    with pytest.raises(ap.UsageError):
+        billing.set_allowance("renewals", "sms", 2024, units)
+    with pytest.raises(ap.UsageError):
+        billing.set_allowance("nobody", "sms", 2024, 1)
+    with pytest.raises(ap.UsageError):
+        billing.allowance("renewals", "fax", 2024)
+
+
+def test_b18_every_figure_that_moved_since_a_rating_or_a_run(bench):
+    bench.units(row(APRIL, 30), row(date(2023, 5, 2), 4))
+    workspace = bench.open()
+    before = workspace.rate().rating.run_id
+    costs = bench.folder / "costs.csv"
+    costs.write_text("node,date,dimension,amount\nnotify,2023-04-01,all,3\n")
+    workspace.ingest("costs", costs)
+    run = workspace.run(APRIL, APRIL).run.run_id
+    bench.units(row(APRIL, 29))
+    workspace.rate()
+    for since in (before, before[:-1], run):
+        moved = workspace.billing.changes(since)
+        assert figures(moved, "account", "year", "month", "figure", "old", "new") == [
+            ("renewals", 2023, "April", "notifications_sent", "30", "29"),
+            ("renewals", 2023, "April", "billable_units", "30", "29"),
+            ("renewals", 2023, "April", "chargeable_units", "30", "29"),
+            ("renewals", 2023, "April", "charged_units", "20", "19"),
+            ("renewals", 2023, "April", "cost", "0.400000000", "0.380000000"),
+        ]
+    with pytest.raises(ap.LedgerError):
+        workspace.billing.changes("2019")
+
+
+def test_b19_margin_from_the_ledger(bench):
+    bench.units(row(APRIL, 60), row(APRIL, 30, "visas"))
+    costs = bench.folder / "costs.csv"
+    costs.write_text("node,date,dimension,amount\nnotify,2023-04-01,all,3\n")
+    workspace = bench.open()
+    workspace.ingest("costs", costs)
+    workspace.run(APRIL, APRIL)
+    found = workspace.margin(APRIL, APRIL + DAY)
+    assert {line.id: str(line.margin) for line in found.lines} == {
+        "": "0E-9",
+        "borders": "-1.000000000",
+        "passports": "0E-9",
+        "visas": "-0.600000000",
+    }
+    assert found.gaps == ((APRIL + DAY, APRIL + DAY),)
+    assert workspace.margin(APRIL, APRIL, "account").total.charges == Decimal("1.4")
+    with pytest.raises(ValueError, match="by what"):
+        workspace.margin(APRIL, APRIL, "by what")
+
+
+BY_FRAGMENTS: list[dict[str, Any]] = [
+    {
+        "source": "notify",
+        "receiver": ["passports", "visas"],
+        "strategy": "proportional_on",
+        "parameters": {
+            "metric": "sms.chargeable_units",
+            "segment_filter": {"label": "provider", "operator": "in", "values": ["mmg"]},
+        },
+    }
+]
+NODES = [each for each in service().to_dict()["nodes"] if each["id"] != "borders"]
+
+
+def test_b20_a_provider_s_bill_is_split_by_what_was_sent_with_no_second_import(bench):
+    bench.declare(nodes=NODES, edges=BY_FRAGMENTS)
+    bench.units(
+        row(APRIL, 10, rate_multiplier=3),
+        row(APRIL, 10, "first-passports"),
+        row(APRIL, 20, "visas"),
+        row(APRIL, 1000, "visas", provider="firetext"),
+        row(APRIL, 500, "parking"),
+    )
+    costs = bench.folder / "costs.csv"
+    costs.write_text("node,date,dimension,amount\nnotify,2023-04-01,all,6\n")
+    workspace = bench.open()
+    workspace.ingest("costs", costs)
+    workspace.run(APRIL, APRIL)
+    rows = workspace.result().allocations.to_pylist()
+    assert {each["node"]: each["holistic"] for each in rows} == {
+        "notify": 6,
+        "passports": 4,
+        "visas": 2,
+    }
+
+
+def test_b20_usage_metrics_in_memory_give_the_same(bench):
+    model = service(nodes=NODES, edges=BY_FRAGMENTS)
+    usage = usage_metrics(
+        model,
+        table(row(APRIL, 10, rate_multiplier=4), row(APRIL, 20, "visas"), row(APRIL, 9, "parking")),
+    )
+    assert set(usage["metric"].to_pylist()) == {
+        "sms.chargeable_units",
+        "sms.billable_units",
+        "sms.notifications_sent",
+    }
+    assert set(usage["node"].to_pylist()) == {"passports", "visas"}
+    costs = pa.table({"node": ["notify"], "date": [APRIL], "dimension": ["all"], "amount": ["6"]})
+    result = ap.attribute(model, costs, usage, start=APRIL, end=APRIL)
+    assert {each["node"]: each["holistic"] for each in result.allocations.to_pylist()} == {
+        "notify": 6,
+        "passports": 4,
+        "visas": 2,
+    }
+
+
+def test_b20_chargeable_units_of_what_is_not_billed_know_no_multiplier():
+    rows = [row(APRIL, 10, rate_multiplier=4, channel="email")]
+    usage = usage_metrics(service(), table(*rows)).to_pylist()
+    found = {each["metric"]: each["value"] for each in usage}
+    assert found["email.chargeable_units"] == found["email.billable_units"] == 10
+
+
+def test_nothing_is_rated_where_nothing_was_used(bench):
+    outcome = bench.open().rate()
+    assert (outcome.rating.rows, outcome.rating.cost) == (0, 0)
+    assert bench.open().charges().monthly("renewals", 2023).num_rows == 0
+
+
+def test_without_a_rating_there_are_no_charges(bench):
+    with pytest.raises(ap.LedgerError) as caught:
+        bench.open().charges()
+    assert codes(caught.value.findings) == ["no_run"]
+
+
+def test_a_statement_from_the_ledger(bench: Bench):
+    bench.units(row(APRIL, 30))
+    workspace = bench.open()
+    workspace.rate()
+    assert workspace.statement("renewals", 2023).total_shown == "0.40"
+    assert workspace.statement("renewals", 2023, "May").total_shown == "0.00"
