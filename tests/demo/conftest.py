@@ -1,10 +1,10 @@
-"""The example company, written once for all tests that only read it."""
+"""The examples, written once for all tests that only read them."""
 
 from pathlib import Path
 
 import pytest
 
-from apportion.demo import DemoCompany, write_company
+from apportion.demo import DemoCompany, write_company, write_notifications
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +15,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> DemoCompany:
 @pytest.fixture(scope="session")
 def inbox(company: DemoCompany) -> Path:
     return company.folder / "inbox"
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> DemoCompany:
+    return write_notifications(tmp_path_factory.mktemp("demo") / "heliograph")

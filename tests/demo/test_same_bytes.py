@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from apportion.demo import DemoCompany, write_company
+from apportion.demo import DemoCompany, write_company, write_notifications
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -17,17 +17,26 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def test_a_seed_gives_the_same_bytes(company: DemoCompany, tmp_path: Path) -> None:
+SCRIPT = """
+import pathlib, sys, apportion.demo as d
+d.write_company(pathlib.Path(sys.argv[1], "company"))
+d.write_notifications(pathlib.Path(sys.argv[1], "platform"))
+"""
+
+
+def test_a_seed_gives_the_same_bytes(
+    company: DemoCompany, platform: DemoCompany, tmp_path: Path
+) -> None:
     """In a process with another hash seed, time zone and locale."""
-    script = "import pathlib, sys, apportion.demo as d; d.write_company(pathlib.Path(sys.argv[1]))"
     environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Australia/Lord_Howe", "LC_ALL": "C"}
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], check=True, env=environment, timeout=120
+        [sys.executable, "-c", SCRIPT, str(tmp_path)], check=True, env=environment, timeout=120
     )
-    known = digests(company.folder)
-    assert len(known) >= 25
-    assert digests(tmp_path) == known
+    for known, files in ((company, 25), (platform, 35)):
+        assert len(digests(known.folder)) >= files
+    assert digests(tmp_path / "company") == digests(company.folder)
+    assert digests(tmp_path / "platform") == digests(platform.folder)
 
 
 def test_writing_again_changes_nothing(tmp_path: Path) -> None:
@@ -43,6 +52,14 @@ def test_another_seed_gives_other_figures_and_the_same_model(
 ) -> None:
     write_company(tmp_path, seed=5)
     known, other = digests(company.folder), digests(tmp_path)
+    assert known.keys() == other.keys()
+    same = {name for name in known if known[name] == other[name]}
+    assert same == {name for name in known if not name.startswith("inbox")}
+
+
+def test_another_seed_gives_another_platform(platform: DemoCompany, tmp_path: Path) -> None:
+    write_notifications(tmp_path, seed=5)
+    known, other = digests(platform.folder), digests(tmp_path)
     assert known.keys() == other.keys()
     same = {name for name in known if known[name] == other[name]}
     assert same == {name for name in known if not name.startswith("inbox")}

@@ -1,4 +1,4 @@
-"""``apportion demo``: an example company, from its bills to what its products cost."""
+"""``apportion demo``: two examples, from their bills to what products cost and accounts owe."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,11 +10,17 @@ from apportion.cli.arguments import AsJson
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+    from apportion.cli.views.platform import PlatformYear
     from apportion.demo import DemoCompany
     from apportion.recorded_result import RecordedResult
     from apportion.workspace import Workspace
 
 FOLDER = Path("demo-workspace")
+PLATFORM = "notifications"
+"""The second example's folder inside the first one's."""
+
+STATED_ACCOUNT, STATED_YEAR = "advice-line", 2024
+"""Whose year is shown: an allowance carried over, used up in the month in which the rate rose."""
 
 
 def demo(
@@ -27,15 +33,20 @@ def demo(
 
     It writes a year of bills and usage into a new workspace, brings them into its ledger, lets the
     cost flow and reconciles it. The same folder may be given again.
+
+    A second workspace, in the folder "notifications" of the first, is a platform that bills its
+    accounts: what it charged stands beside what it cost.
     """
     from apportion.cli.messages import tell
     from apportion.cli.output import note, put_json
     from apportion.cli.reading import unproven
     from apportion.cli.views import demo as view
+    from apportion.cli.views import platform as platform_view
     from apportion.demo import write_company
     from apportion.workspace import Workspace
 
-    _require_ours(folder)
+    _require_ours("company", folder)
+    _require_ours("notifications", folder / PLATFORM)
     note("Writing a year of an example company's bills and usage ...")
     company = write_company(folder)
     workspace = Workspace(folder)
@@ -46,26 +57,63 @@ def demo(
     ]
     result = _result(workspace, company)
     proof = result.reconciliation()
+    year = _platform_year(folder / PLATFORM)
     if as_json:
-        put_json({"folder": str(folder), "reconciliation": proof.to_dict()})
+        put_json(
+            {
+                "folder": str(folder),
+                "reconciliation": proof.to_dict(),
+                PLATFORM: platform_view.as_data(year),
+            }
+        )
     else:
         view.show(folder, reports, result, proof)
+        platform_view.show(year)
     if not proof.holds:
         tell(unproven(result, proof))
         raise typer.Exit(1)
+
+
+def _platform_year(folder: Path) -> "PlatformYear":
+    """The second example: written, brought into its ledger, rated, attributed and asked."""
+    from apportion.cli.output import note
+    from apportion.cli.views.platform import PlatformYear
+    from apportion.demo import write_notifications
+    from apportion.rating.calendar import financial_year
+    from apportion.workspace import Workspace
+
+    note("Writing two years of a notification platform's bills and usage ...")
+    company = write_notifications(folder)
+    workspace = Workspace(folder)
+    note("Bringing them into a ledger of its own ...")
+    for each in company.deliveries:
+        workspace.ingest(each.format, *each.paths, source=each.source)
+    _result(workspace, company)
+    calendar = financial_year(workspace.model.settings)
+    return PlatformYear(
+        folder,
+        workspace.model,
+        workspace.billing.margin(calendar.first(STATED_YEAR), calendar.last(STATED_YEAR)),
+        workspace.billing.statement(STATED_ACCOUNT, STATED_YEAR),
+        workspace.charges().rating.rows,
+    )
 
 
 def _result(workspace: "Workspace", company: "DemoCompany") -> "RecordedResult":
     """The results of the company's year; computed unless a run has read the very same."""
     from apportion.cli.output import note
     from apportion.cli.progress import progress
+    from apportion.ledger.record_billing import billing_version
     from apportion.ledger.record_ingest import pinned_versions
 
     pins = pinned_versions(workspace.store)
-    state = (company.start, company.end, workspace.model.digest, pins["costs"], pins["usage"])
+    billed = billing_version(workspace.store) if workspace.billing.has_usage() else 0
+    days = (company.start, company.end)
+    state = (*days, workspace.model.digest, pins["costs"], pins["usage"], billed)
     for each in workspace.runs():
-        read = (each.start_date, each.end_date, each.model_digest)
-        if (*read, each.costs_version, each.usage_version) == state and each.dimensions is None:
+        inputs = (each.costs_version, each.usage_version, each.billable_usage_version)
+        read = (each.start_date, each.end_date, each.model_digest, *inputs)
+        if read == state and each.dimensions is None:
             return workspace.result(run=each.run_id)
     note(f"Attributing {company.start} to {company.end}, day by day ...")
     with progress("Attributing") as bar:
@@ -73,8 +121,8 @@ def _result(workspace: "Workspace", company: "DemoCompany") -> "RecordedResult":
     return workspace.result(run=outcome.run.run_id)
 
 
-def _require_ours(folder: Path) -> None:
-    """Raise ``UsageError`` where the folder holds anything that would be lost."""
+def _require_ours(example: str, folder: Path) -> None:
+    """Raise ``UsageError`` where an example's folder holds anything that would be lost."""
     from apportion.findings import Finding, Place, UsageError
 
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
@@ -84,15 +132,15 @@ def _require_ours(folder: Path) -> None:
     if not (folder / "apportion.yaml").is_file():
         message = "There is something else here than a demo."
         raise UsageError([Finding("not_empty", message, where, remedy)])
-    changed = _changed(folder)
+    changed = _changed(example, folder)
     if changed:
         message = f"What you changed would be lost: {', '.join(changed)}."
         raise UsageError([Finding("not_empty", message, where, remedy)])
 
 
-def _changed(folder: Path) -> list[str]:
-    """The files of the demo's model that somebody has made their own."""
-    from importlib.resources import files
+def _changed(example: str, folder: Path) -> list[str]:
+    """The files of an example's model that somebody has made their own."""
+    from apportion.demo import model_of
 
     found: list[str] = []
 
@@ -104,5 +152,5 @@ def _changed(folder: Path) -> list[str]:
             elif path.is_file() and path.read_bytes() != entry.read_bytes():
                 found.append(str(path.relative_to(folder)))
 
-    look(files("apportion.demo").joinpath("workspace"), folder)
+    look(model_of(example), folder)
     return found

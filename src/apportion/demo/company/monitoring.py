@@ -1,24 +1,15 @@
 """What the monitoring system measured: a metric file as Dynatrace's API gives it."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 
-from apportion.demo.days import (
-    DAYS,
-    END,
-    ORDINARY,
-    START,
-    Integers,
-    Window,
-    next_day,
-    pattern,
-    stream,
-)
+from apportion.demo.company.profiles import PROFILES, YEAR
+from apportion.demo.days import ORDINARY, Integers, pattern, stream, window
 from apportion.demo.figures import figures
 
 _POINTS_A_DAY = 4
@@ -30,13 +21,13 @@ _SLOWNESS = np.array([82, 99, 113, 106], dtype=np.int64)
 
 def write_monitoring(folder: Path, seed: int) -> Path:
     """Write ``dynatrace-2024.json``: each service's requests and response times by six hours."""
-    services = figures("services.csv")
+    services = figures("company", "services.csv")
     requests = [_requests(service, seed) for service in services]
     slowness = [_microseconds(service, seed) for service in services]
     document = {
         "timeframe": {
-            "from": f"{START.isoformat()}T00:00:00Z",
-            "to": f"{next_day(END).isoformat()}T00:00:00Z",
+            "from": f"{YEAR.first.isoformat()}T00:00:00Z",
+            "to": f"{(YEAR.last + timedelta(days=1)).isoformat()}T00:00:00Z",
         },
         "resolution": "6h",
         "metrics": [
@@ -44,7 +35,7 @@ def write_monitoring(folder: Path, seed: int) -> Path:
             _metric("builtin:service.response.time", "MicroSecond", services, requests, slowness),
         ],
     }
-    path = folder / f"dynatrace-{START.year}.json"
+    path = folder / f"dynatrace-{YEAR.first.year}.json"
     path.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
     return path
 
@@ -81,16 +72,18 @@ def _dimensions(service: dict[str, str]) -> dict[str, str]:
 
 def _timestamps() -> Integers:
     """The middle of each quarter of each day, in milliseconds since 1970."""
-    start = int(datetime(START.year, START.month, START.day, tzinfo=UTC).timestamp()) * 1000
-    return start + np.arange(DAYS * _POINTS_A_DAY, dtype=np.int64) * 6 * _HOUR + 3 * _HOUR
+    first = YEAR.first
+    start = int(datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()) * 1000
+    return start + np.arange(YEAR.count * _POINTS_A_DAY, dtype=np.int64) * 6 * _HOUR + 3 * _HOUR
 
 
 def _requests(service: dict[str, str], seed: int) -> Integers:
     weights = pattern(
-        service["profile"],
+        YEAR,
+        PROFILES[service["profile"]],
         int(service["growth_percent"]),
         stream(seed, "requests", service["service"], service["segment"]),
-        Window(service["first"], service["last"], int(service["ramp_days"] or 1)),
+        window(service),
     )
     daily = int(service["daily_requests"]) * weights // ORDINARY
     return (daily[:, None] * _PARTS // 100).reshape(-1)
@@ -98,5 +91,5 @@ def _requests(service: dict[str, str], seed: int) -> Integers:
 
 def _microseconds(service: dict[str, str], seed: int) -> Integers:
     random = stream(seed, "slowness", service["service"], service["segment"])
-    stray = random.integers(920, 1_090, (DAYS, _POINTS_A_DAY))
+    stray = random.integers(920, 1_090, (YEAR.count, _POINTS_A_DAY))
     return (int(service["milliseconds"]) * _SLOWNESS * stray // 100).reshape(-1)

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from apportion.amounts import units_to_arrow
-from apportion.demo.days import DAYS, ORDINARY, START, Integers, Window, dates, pattern, stream
+from apportion.demo.company.profiles import PROFILES, YEAR
+from apportion.demo.days import ORDINARY, Integers, pattern, stream, window
 from apportion.demo.figures import figures
 from apportion.demo.writing import write_csv, write_parquet
 
@@ -42,16 +43,16 @@ def write_usage(folder: Path, seed: int) -> tuple[Path, Path]:
     technical = _rows("technical.csv", "platform-metering", seed)
     business = _rows("business.csv", "sales-system", seed)
     return (
-        write_parquet(technical, folder / f"technical-{START.year}.parquet"),
-        write_csv(business, folder / f"business-{START.year}.csv"),
+        write_parquet(technical, folder / f"technical-{YEAR.first.year}.parquet"),
+        write_csv(business, folder / f"business-{YEAR.first.year}.csv"),
     )
 
 
 def _rows(name: str, source: str, seed: int) -> pa.Table:
     """A row for each level and day with usage, in order of day, metric, node and labels."""
-    levels = figures(name)
+    levels = figures("company", name)
     values = np.concatenate([_daily(level, seed) for level in levels])
-    level, day = np.divmod(np.arange(values.size), DAYS)
+    level, day = np.divmod(np.arange(values.size), YEAR.count)
     kept = np.flatnonzero(values)
     labels = _labels(levels)
     table = pa.table(
@@ -62,7 +63,7 @@ def _rows(name: str, source: str, seed: int) -> pa.Table:
             **labels,
         }
     ).take(pa.array(level[kept]))
-    table = table.append_column("date", pa.array(dates()[day[kept]]))
+    table = table.append_column("date", pa.array(YEAR.dates()[day[kept]]))
     amounts = units_to_arrow(values[kept], _SCALE).cast(pa.decimal128(18, _SCALE))
     table = table.append_column("value", amounts)
     table = table.append_column("source", pa.repeat(pa.scalar(source), kept.size))
@@ -84,10 +85,11 @@ def _labels(levels: Sequence[dict[str, str]]) -> dict[str, pa.Array]:
 def _daily(level: dict[str, str], seed: int) -> Integers:
     """The usage of each day in hundredths."""
     weights = pattern(
-        level["profile"],
+        YEAR,
+        PROFILES[level["profile"]],
         int(level["growth_percent"]),
         stream(seed, "usage", level["metric"], level["node"], level["labels"]),
-        Window(level["first"], level["last"], int(level["ramp_days"] or 1)),
+        window(level),
     )
     parts: Integers = int(level["daily"]) * _PARTS * weights // ORDINARY
     whole = UNITS[level["metric"]] not in ("hours", "GB")

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from apportion.amounts import split, units_to_arrow
-from apportion.demo.days import DAYS, START, Integers, Window, about, dates, pattern, stream
+from apportion.demo.company.profiles import PROFILES, YEAR
+from apportion.demo.days import Integers, about, pattern, stream, window
 from apportion.demo.figures import figures
 from apportion.demo.writing import write_csv
 
@@ -23,13 +24,13 @@ CREDIT_NOTES = (
 
 def write_suppliers(folder: Path, seed: int) -> Path:
     """Write ``suppliers-2024.csv`` with node, date, dimension, amount and currency."""
-    invoices = figures("suppliers.csv")
+    invoices = figures("company", "suppliers.csv")
     cents = np.concatenate([_daily_cents(invoice, seed) for invoice in invoices])
-    invoice, day = np.divmod(np.arange(cents.size), DAYS)
+    invoice, day = np.divmod(np.arange(cents.size), YEAR.count)
     rows = pa.table(
         {name: pa.array([record[name] for record in invoices]) for name in _COLUMNS}
     ).take(pa.array(invoice))
-    rows = rows.append_column("date", pa.array(dates()[day]))
+    rows = rows.append_column("date", pa.array(YEAR.dates()[day]))
     rows = rows.append_column("cents", pa.array(cents))
     notes = {
         "node": [note[0] for note in CREDIT_NOTES],
@@ -45,7 +46,7 @@ def write_suppliers(folder: Path, seed: int) -> Path:
     rows = rows.append_column("amount", amounts)
     return write_csv(
         rows.select(["node", "date", "dimension", "amount", "currency"]),
-        folder / f"suppliers-{START.year}.csv",
+        folder / f"suppliers-{YEAR.first.year}.csv",
     )
 
 
@@ -56,10 +57,11 @@ def _daily_cents(invoice: dict[str, str], seed: int) -> Integers:
     """A supplier's year, divided over its days as the service was used."""
     random = stream(seed, "supplier", invoice["node"], invoice["dimension"])
     weights = pattern(
-        invoice["profile"],
+        YEAR,
+        PROFILES[invoice["profile"]],
         int(invoice["growth_percent"]),
         random,
-        Window(invoice["first"], invoice["last"], int(invoice["ramp_days"] or 1)),
+        window(invoice),
     )
     *daily, _ = split(about(int(invoice["yearly_whole"]) * _CENTS, random), weights.tolist())
     return np.array(daily, dtype=np.int64)

@@ -1,0 +1,1 @@
+"""Fernway, an invented company that sells rail, coach and ferry tickets online."""
