@@ -52,6 +52,7 @@ def show(year: PlatformYear) -> None:
 
 
 def _introduce(model: Model, rows: int) -> None:
+    say()
     heading("A second example: charges beside cost")
     say(
         f"{model.settings.name} is an invented platform that sends text messages and e-mail for "
