@@ -28,7 +28,14 @@ from apportion.ledger.record_ingest import (
     pinned_versions,
 )
 from apportion.ledger.record_run import RunEnd, RunFacts, RunRows, commit_run, prune
-from apportion.ledger.runs import Run, answering_together, coverage, find_run, list_runs
+from apportion.ledger.runs import (
+    Run,
+    answering_together,
+    coverage,
+    find_run,
+    list_runs,
+    model_of_run,
+)
 from apportion.ledger.schemas import COSTS, USAGE
 from apportion.ledger.store import Store, open_store
 from apportion.ledger.views import Piece, input_views
@@ -341,7 +348,7 @@ class Workspace:
         except apportion.ModelError:
             # Results can be read while somebody is in the middle of editing the model.
             pass
-        return Model.from_dict(json.loads(run.model)), True
+        return Model.from_dict(json.loads(model_of_run(self.store, run.run_id))), True
 
     def _no_run(self, start: date | None, end: date | None, currency: str) -> Finding:
         period = (

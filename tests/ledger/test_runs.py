@@ -68,7 +68,7 @@ def recorded(sequence: int, first: int, last: int, currency: str = "USD") -> Run
     days = date(2024, 1, first), date(2024, 1, last)
     counts = (0, 0, 0, 0, 0, 0)
     at = datetime(2024, 2, 1, tzinfo=UTC)
-    return Run(sequence, f"r{sequence}", at, *days, currency, 2, None, "", "", *counts, "", "")
+    return Run(sequence, f"r{sequence}", at, *days, currency, 2, None, "", *counts, "", "")
 
 
 @pytest.mark.parametrize(

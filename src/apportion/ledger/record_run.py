@@ -6,6 +6,7 @@ its process dies; rows without record and without claim are orphans, and the nex
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -44,6 +45,9 @@ from apportion.ledger.views import Piece, result_views
 _LOGGER = logging.getLogger("apportion.run")
 
 RUN_STEPS = ("sweep", "claim", "write rows", "read back", "write proof", "record", "release")
+
+WRITERS = 2
+"""Threads that write rows: a writer of Parquet keeps one processor busy."""
 
 ROWS_AT_ONCE = 2_000_000
 """Rows gathered before they are written: large enough for good files, small enough for memory."""
@@ -165,7 +169,7 @@ def sweep(store: Store) -> list[str]:
 
 
 def _recorded(store: Store) -> set[str]:
-    return set(read(store, RUNS)["run_id"].to_pylist())
+    return set(read(store, RUNS, columns=["run_id"])["run_id"].to_pylist())
 
 
 def prune(store: Store, run_ids: list[str]) -> None:
@@ -183,27 +187,27 @@ def _remove(store: Store, run_ids: list[str]) -> None:
 
 
 def _write(store: Store, run_id: str, rows: Iterable[RunRows]) -> tuple[int, int]:
-    """Write while the next rows are computed. Returns how many rows each table got."""
-    counts: list[tuple[int, int]] = []
-    with ThreadPoolExecutor(1) as writer:
-        under_way: list[Future[tuple[int, int]]] = []
+    """Write both tables while the next rows are computed. Returns how many rows each got."""
+    allocations = contributions = 0
+    with ThreadPoolExecutor(WRITERS) as writers:
+        under_way: deque[Future[None]] = deque()
         for gathered in _gathered(rows):
-            # One at a time: memory holds what is written and what is gathered, and no more.
-            counts += [part.result() for part in under_way]
-            under_way = [writer.submit(_write_part, store, run_id, gathered)]
-        counts += [part.result() for part in under_way]
-    return sum(each[0] for each in counts), sum(each[1] for each in counts)
-
-
-def _write_part(store: Store, run_id: str, gathered: list[RunRows]) -> tuple[int, int]:
-    parts = [
-        (ALLOCATIONS, pa.Table.from_batches([each.allocations for each in gathered])),
-        (CONTRIBUTIONS, pa.Table.from_batches([each.contributions for each in gathered])),
-    ]
-    for table, part in parts:
-        if part.num_rows:
-            append(store, table, _of_run(table, run_id, part))
-    return parts[0][1].num_rows, parts[1][1].num_rows
+            parts = {
+                ALLOCATIONS: pa.Table.from_batches([each.allocations for each in gathered]),
+                CONTRIBUTIONS: pa.Table.from_batches([each.contributions for each in gathered]),
+            }
+            allocations += parts[ALLOCATIONS].num_rows
+            contributions += parts[CONTRIBUTIONS].num_rows
+            for table, part in parts.items():
+                if part.num_rows:
+                    rows_of_run = _of_run(table, run_id, part)
+                    under_way.append(writers.submit(append, store, table, rows_of_run))
+            # What waits to be written is held in memory, so it must not be much.
+            while len(under_way) > 2 * WRITERS:
+                under_way.popleft().result()
+        for future in under_way:
+            future.result()
+    return allocations, contributions
 
 
 def _gathered(rows: Iterable[RunRows]) -> Iterator[list[RunRows]]:
@@ -247,7 +251,7 @@ def _record(
     wrote = (timings["written"] - timings["began"]).total_seconds()
     proved = (timings["proved"] - timings["written"]).total_seconds()
     return {
-        "sequence": (pc.max(read(store, RUNS)["sequence"]).as_py() or 0) + 1,
+        "sequence": (pc.max(read(store, RUNS, columns=["sequence"])["sequence"]).as_py() or 0) + 1,
         "run_id": run_id,
         "at": timings["proved"],
         "start_date": facts.start,

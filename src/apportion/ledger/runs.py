@@ -1,7 +1,7 @@
 """Which run answers for which day (`A27`)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -28,7 +28,6 @@ class Run:
     scale: int
     dimensions: str | None
     model_digest: str
-    model: str
     costs_version: int
     usage_version: int
     allocations: int
@@ -50,9 +49,17 @@ class Coverage:
 
 def list_runs(store: Store) -> list[Run]:
     """All completed runs, the latest first."""
-    records: pa.Table = read(store, RUNS)
+    # Models are large, and hardly ever asked for.
+    records: pa.Table = read(store, RUNS, columns=[field.name for field in fields(Run)])
     rows: list[dict[str, Any]] = records.sort_by([("sequence", "descending")]).to_pylist()
     return [Run(**row) for row in rows]
+
+
+def model_of_run(store: Store, run_id: str) -> str:
+    """The model of a completed run as JSON."""
+    records = read(store, RUNS, columns=["run_id", "model"])
+    found: list[str] = records.filter(pc.field("run_id") == run_id)["model"].to_pylist()
+    return found[0]
 
 
 def find_run(store: Store, run_id: str) -> Run:

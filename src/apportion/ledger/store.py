@@ -83,8 +83,23 @@ def _create(store: Store, table: Table) -> None:
         mode="ignore",
         partition_by=list(table.partition_by) or None,
         description=table.meaning,
+        configuration={"delta.dataSkippingStatsColumns": _told_in_the_log(table)},
         post_commithook_properties=_NOTHING_AFTER,
     )
+
+
+def _told_in_the_log(table: Table) -> str:
+    """The columns whose bounds stand in the log, which is read each time a table is opened.
+
+    Bounds of days and numbers help other readers to skip files. Those of texts hardly do, and the
+    bounds of a model or a proof are the whole of it, twice.
+    """
+    names = [
+        field.name
+        for field in table.schema
+        if not pa.types.is_string(field.type) and field.name not in table.partition_by
+    ]
+    return ",".join(names)
 
 
 @contextmanager
@@ -283,17 +298,19 @@ def files(store: Store, table: Table, at_version: int, run_id: str = "") -> list
     return sorted(paths)
 
 
-def read(store: Store, table: Table, at_version: int | None = None) -> pa.Table:
-    """A whole table, for those that are small."""
+def read(
+    store: Store, table: Table, at_version: int | None = None, columns: Sequence[str] = ()
+) -> pa.Table:
+    """A whole table, for those that are small; only some columns where they are named."""
     at_version = version(store, table) if at_version is None else at_version
     paths = files(store, table, at_version)
+    fields = [table.schema.field(name) for name in columns] or list(table.schema)
+    schema = pa.schema(fields)
     with _storage(store.folder(table), "read rows"):
-        parts = [pq.ParquetFile(path).read() for path in paths]
-        return pa.concat_tables([table.schema.empty_table(), *(_like(table, p) for p in parts)])
-
-
-def _like(table: Table, rows: pa.Table) -> pa.Table:
-    return rows.select(table.schema.names).cast(table.schema)
+        parts = [pq.ParquetFile(path).read(columns=schema.names) for path in paths]
+        return pa.concat_tables(
+            [schema.empty_table(), *(part.select(schema.names).cast(schema) for part in parts)]
+        )
 
 
 def as_json(value: object) -> str:

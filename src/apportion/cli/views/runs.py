@@ -23,9 +23,8 @@ TOLD = 10
 
 
 def as_data(run: Run) -> dict[str, Any]:
-    """A run's record for programs, without the model, which is large."""
+    """A run's record for programs."""
     data = asdict(run)
-    del data["model"]
     data["at"] = run.at.isoformat()
     data["dimensions"] = None if run.dimensions is None else json.loads(run.dimensions)
     data["timings"] = json.loads(run.timings)
