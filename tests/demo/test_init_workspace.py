@@ -1,5 +1,6 @@
 """The workspace that ``apportion init`` writes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,10 @@ def test_it_mentions_every_setting_but_the_engine(tmp_path: Path) -> None:
 
     write_workspace(tmp_path, "Acme")
     text = (tmp_path / "apportion.yaml").read_text(encoding="utf-8")
-    assert {line.partition(":")[0] for line in text.splitlines() if line[:1].isalpha()} == KEYS - {
-        "engine"
-    }
+    given = {line.partition(":")[0] for line in text.splitlines() if line[:1].isalpha()}
+    shown = {match[1] for match in re.finditer(r"^# ([a-z_]+):", text, re.MULTILINE)}
+    assert given | shown == KEYS - {"engine"}
+    assert not given & shown
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Rating gives what an exact loop gives, and every view is a sum of the same rows."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 import apportion as ap
 from apportion.rating import views
 from apportion.rating.usage import SCHEMA
+from apportion.report.usage_statement import usage_statement
 
 FIRST, LAST = date(2020, 1, 1), date(2030, 1, 1)
 BILLED = ("call", "sms")
@@ -168,3 +170,41 @@ def test_charges_of_the_parts_of_a_year_sum_to_the_year(history, days):
                 and r["date"] <= cut
             ]
             assert row["allowance_used_before"] == sum(earlier)
+
+
+@given(histories(), st.integers(1, 12))
+@effort(60)
+def test_statements_are_the_views_and_add_up_as_printed(history, month):
+    charges = rated(history)
+    connection, model = charges.connect(), charges.model
+    for name in model.account_index:
+        for year in (2022, 2023, 2024):
+            monthly = charges.monthly(name, year).to_pylist()
+            whole = usage_statement(connection, model, name, year)
+            names = ("month", "notification_type", "rate", "chargeable_units", "cost")
+            told = [tuple(getattr(line, each) for each in names) for line in whole.lines]
+            assert told == [tuple(row[each] for each in names) for row in monthly]
+            assert whole.total == sum(row["cost"] for row in monthly)
+            printed = [Fraction(line.cost_shown.replace(",", "")) for line in whole.lines]
+            assert sum(printed) == Fraction(whole.total_shown.replace(",", ""))
+            assert abs(sum(printed) - Fraction(whole.total)) <= Fraction(1, 200)
+            for line, shown in zip(whole.lines, printed, strict=True):
+                assert abs(shown - Fraction(line.cost)) < Fraction(1, 100)
+            part = usage_statement(connection, model, name, year, month)
+            assert part.lines == tuple(
+                replace(line, cost_shown=mine.cost_shown)
+                for line, mine in zip(
+                    (line for line in whole.lines if line.month == part.month),
+                    part.lines,
+                    strict=True,
+                )
+            )
+            used = {each.notification_type: each.used for each in whole.allowances}
+            assert used == {
+                channel: sum(
+                    row["free_allowance_used"]
+                    for row in monthly
+                    if row["notification_type"] == channel
+                )
+                for channel in BILLED
+            }
