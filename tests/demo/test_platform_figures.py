@@ -46,7 +46,9 @@ def ran(workspace: Workspace, company: DemoCompany, ingested: list[IngestOutcome
 def margins(workspace: Workspace, ran: RunOutcome) -> list[Margin]:
     """Of both financial years."""
     assert ran
-    return [workspace.margin(date(year, 4, 1), date(year + 1, 3, 31)) for year in (2023, 2024)]
+    return [
+        workspace.billing.margin(date(year, 4, 1), date(year + 1, 3, 31)) for year in (2023, 2024)
+    ]
 
 
 def test_every_line_of_the_inbox_is_taken(ingested: list[IngestOutcome]) -> None:
@@ -107,14 +109,14 @@ def test_texts_pay_and_emails_do_not(margins: list[Margin]) -> None:
 
 def test_statements_sum_to_what_is_charged(workspace: Workspace, margins: list[Margin]) -> None:
     for line in margins[1].lines:
-        owed = [workspace.statement(account, 2024).total for account in line.accounts]
+        owed = [workspace.billing.statement(account, 2024).total for account in line.accounts]
         assert sum(owed, Decimal(0)) == line.charges
 
 
 def test_what_the_demo_says_to_try_can_be_tried(
     workspace: Workspace, margins: list[Margin]
 ) -> None:
-    statement = workspace.statement("advice-line", 2024)
+    statement = workspace.billing.statement("advice-line", 2024)
     year = PlatformYear(Path(workspace.folder), workspace.model, margins[1], statement, 0)
     for command in commands(year):
         program, *arguments = shlex.split(command)

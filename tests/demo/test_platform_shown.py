@@ -44,8 +44,12 @@ def found(platform: DemoCompany, model: Model) -> tuple[Margin, UsageStatement]:
 
 @pytest.fixture
 def shown(
-    model: Model, found: tuple[Margin, UsageStatement], capsys: pytest.CaptureFixture[str]
+    model: Model,
+    found: tuple[Margin, UsageStatement],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> str:
+    monkeypatch.setenv("COLUMNS", "100")
     view.show(view.PlatformYear(Path("demo") / "notifications", model, *found, rows=132_219))
     return capsys.readouterr().out
 
@@ -92,5 +96,5 @@ def test_an_account_uses_its_allowance_month_by_month(shown: str) -> None:
 
 def test_it_says_where_to_look_next(shown: str) -> None:
     assert "  cd demo/notifications\n" in shown
-    assert "  apportion show products --from 2024-04 --to 2025-03\n" in shown
+    assert "  apportion show margin --from 2024-04 --to 2025-03\n" in shown
     assert "demo/notifications/README.md" in shown
