@@ -211,7 +211,7 @@ class Billing:
         cost = self.cost(start, end, charges.rating.currency)
         connection = cost.connect()
         charges_view(connection, self.store, charges.rating.run_id)
-        found = margin(connection, charges.model, start, end, by, cost.currency)
+        found = margin(connection, charges.model, start, end, by, cost.currency, cost.gaps)
         return replace(found, gaps=cost.gaps)
 
     def allowance(self, account: str, channel: str, year: int) -> Resolved:

@@ -65,11 +65,29 @@ def texts(table: pa.Table, what: str, name: str, absent: str | None = None) -> p
 
 
 def days(table: pa.Table, what: str, name: str) -> pa.ChunkedArray:
-    """A column of dates, from dates, timestamps at midnight, or ISO texts."""
+    """A column of dates, from dates, timestamps at midnight without a zone, or ISO texts."""
+    given = table[name]
+    if pa.types.is_timestamp(given.type) and given.type.tz is not None:
+        _refuse(
+            what,
+            name,
+            f"holds moments in the zone {given.type.tz}, and which day that is depends on the zone",
+            "Give dates.",
+        )
     column = _cast(table, what, name, pa.date32())
+    if pa.types.is_timestamp(given.type):
+        _refuse_times(given, column, what, name)
     if column.null_count:
         _refuse_nulls(column, what, name)
     return column
+
+
+def _refuse_times(given: pa.ChunkedArray, found: pa.ChunkedArray, what: str, name: str) -> None:
+    cut = pc.not_equal(found.cast(given.type), given)
+    if pc.any(cut).as_py():
+        row = pc.index(cut, pa.scalar(value=True)).as_py() + 1
+        problem = f"holds a time of day in row {row}, {given[row - 1]}"
+        _refuse(what, name, problem, "Give dates.", row)
 
 
 def wholes(

@@ -1,6 +1,6 @@
 """Costs and usage come from any library that speaks Arrow, exactly or not at all."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -130,3 +130,21 @@ def test_a_currency_that_does_not_exist_is_not_missing_a_rate(code: str, remedy:
     (finding,) = refused.value.findings
     assert finding.code == "unknown_currency"
     assert remedy in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [
+        (pa.array([datetime(2024, 1, 1, 23, 30, tzinfo=UTC)]), "moments in the zone UTC"),
+        (pa.array([datetime(2024, 1, 1, 23, 30)]), "a time of day in row 1, 2024-01-01 23:30:00"),  # noqa: DTZ001
+    ],
+)
+def test_a_moment_is_no_day(moment: pa.Array, said: str) -> None:
+    costs = COSTS.set_column(1, "date", moment)
+    with pytest.raises(ap.RunError, match=said):
+        ap.attribute(MODEL, costs)
+
+
+def test_midnight_without_a_zone_is_a_day() -> None:
+    costs = COSTS.set_column(1, "date", pa.array([datetime(2024, 1, 1)]))  # noqa: DTZ001
+    assert ap.attribute(MODEL, costs, pa.table({**USAGE, "labels": LABELS})).start == DAY

@@ -36,6 +36,7 @@ WHOLE_FILE = {
     "rejected_lines",
     "duplicate_key",
     "reused_id",
+    "missing_rate",
 }
 """Codes that may stand without a line, because they are about a file as a whole."""
 

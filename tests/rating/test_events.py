@@ -24,7 +24,8 @@ def counted(folder: Path, *moments: str, zone: str = LONDON) -> dict[date, int]:
     path = folder / "events.csv"
     lines = [f"{n},{moment},visas,sms,sent,normal,1\n" for n, moment in enumerate(moments)]
     path.write_text(HEADER + "".join(lines))
-    incoming = read_files("events", [path], service(time_zone=zone))
+    rates = [{"channel": "sms", "valid_from": date(2000, 1, 1), "rate": "0.02"}]
+    incoming = read_files("events", [path], service(time_zone=zone, rates=rates))
     rows = incoming.rows.to_pylist()
     return {row["date"]: row["notifications_sent"] for row in rows}
 
@@ -206,7 +207,8 @@ def test_b3_ingesting_a_day_again_replaces_it_for_all_accounts(bench):
         ]
     )
     again = bench.events([f"1,2023-05-01T12:00:00Z,{SENT}", f"4,2023-05-01T12:00:00Z,{SENT}"])
-    assert codes(again.report.findings) == []
+    # As much was sent on that day as before, but nothing any more by one of its accounts.
+    assert codes(again.report.findings) == ["shrunk_day"]
     assert [
         (each["account"], each["date"].day, each["notifications_sent"]) for each in bench.usage()
     ] == [("visas", 1, 2), ("visas", 2, 1)]
@@ -218,6 +220,16 @@ def test_b3_a_day_whose_events_no_longer_count_becomes_empty(bench):
     bench.events([f"1,2023-05-01T12:00:00Z,{SENT}", f"2,2023-05-02T12:00:00Z,{SENT}"])
     bench.events(["1,2023-05-01T12:00:00Z,visas,sms,cancelled,normal,mmg,1,1"])
     assert [each["date"].day for each in bench.usage()] == [2]
+
+
+def test_b4_usage_before_the_first_rate_is_refused_when_it_comes(bench):
+    before = bench.usage()
+    with pytest.raises(ap.IngestError) as refused:
+        bench.events([f"1,2020-03-31T12:00:00Z,{SENT}", f"2,2023-05-01T12:00:00Z,{SENT}"])
+    (finding,) = refused.value.findings
+    assert finding.code == "missing_rate"
+    assert "on 2020-03-31; the first rate of sms is valid from 2020-04-01" in finding.message
+    assert bench.usage() == before
 
 
 def test_bad_events_go_to_the_reject_file_and_the_others_count(bench):

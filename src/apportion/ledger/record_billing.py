@@ -148,15 +148,15 @@ def _others(before: pa.Table, rows: pa.Table) -> pa.Table:
 
 
 def _shrunk(before: pa.Table, after: pa.Table) -> tuple[date, ...]:
-    """Days of which less was sent than the ledger had: corrected, or told in part only."""
+    """Days on which an account sent less than the ledger had: corrected, or told in part only."""
 
-    def sent(rows: pa.Table) -> dict[date, int]:
-        counted = rows.group_by("date").aggregate([("notifications_sent", "sum")])
-        days = counted["date"].to_pylist()
-        return dict(zip(days, counted["notifications_sent_sum"].to_pylist(), strict=True))
+    def sent(rows: pa.Table, name: str) -> pa.Table:
+        counted = rows.group_by(["date", "account"]).aggregate([("notifications_sent", "sum")])
+        return counted.rename_columns(["date", "account", name])
 
-    now = sent(after)
-    return tuple(sorted(day for day, count in sent(before).items() if count > now.get(day, 0)))
+    both = sent(before, "before").join(sent(after, "after"), ["date", "account"])
+    less = pc.less(pc.fill_null(both["after"], 0), both["before"])
+    return tuple(sorted(pc.unique(both.filter(less)["date"]).to_pylist()))
 
 
 def _require_same(

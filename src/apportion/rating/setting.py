@@ -29,7 +29,8 @@ def changed_allowances(
 ) -> list[Allowance]:
     """What setting an allowance changes: the year, and the later ones that exist.
 
-    For a year that is over on the day ``on`` it is that year alone. Raises ``UsageError``:
+    For a year that is over on the day ``on`` it is that year alone (`B16`): it does not carry over,
+    and where the figure before did, the year after keeps it as its own. Raises ``UsageError``:
     ``unknown_account``, ``unknown_channel``, ``invalid_argument``.
     """
     require_account(model, account)
@@ -39,11 +40,19 @@ def changed_allowances(
         message = f"An allowance is a whole number from 0 to {LARGEST_COUNT:,}; {units!r} is not."
         raise UsageError([Finding("invalid_argument", message, QUESTION)])
     this = financial_year(model.settings).of(on)
-    later = (
-        [key[2] for key in model.own_allowances if key[:2] == (account, channel) and key[2] > year]
-        if year >= this
-        else []
-    )
+    if year < this:
+        before, after = (
+            model.own_allowances.get((account, channel, each)) for each in (year, year + 1)
+        )
+        kept = (
+            [Allowance(account, channel, year + 1, before.units, custom=False)]
+            if before and before.custom and not after
+            else []
+        )
+        return [Allowance(account, channel, year, units, custom=False), *kept]
+    later = [
+        key[2] for key in model.own_allowances if key[:2] == (account, channel) and key[2] > year
+    ]
     return [Allowance(account, channel, each, units, custom) for each in sorted({year, *later})]
 
 

@@ -7,7 +7,7 @@ what they sent; where they sent nothing, equally. The parts sum to the whole.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -65,7 +65,8 @@ class Margin:
     """The lines in order of id, and their total.
 
     ``accounts_without_product`` and ``products_without_account`` are ids; both are in the lines.
-    ``gaps`` are stretches of days whose cost no run has computed: it is missing from the figures.
+    ``gaps`` are stretches of days whose cost no run has computed: neither it nor what was charged
+    on these days is in the figures.
     """
 
     start: date
@@ -108,7 +109,8 @@ _CHARGED = """
                ::BIGINT,
            sum(chargeable_units::DECIMAL(19, 0) * rate)::DECIMAL(38, 9),
            sum(notifications_sent)::BIGINT
-    FROM charges WHERE date BETWEEN ? AND ? GROUP BY account
+    FROM charges WHERE date BETWEEN ? AND ? AND NOT list_contains(?::DATE[], date)
+    GROUP BY account
 """
 _KEPT = """
     SELECT node, sum(retained) FROM allocations WHERE date BETWEEN ? AND ? GROUP BY node
@@ -122,6 +124,7 @@ def margin(
     end: date,
     by: By | str = By.PRODUCT,
     currency: str = "",
+    gaps: Sequence[tuple[date, date]] = (),
 ) -> Margin:
     """Charges and cost of a period, both ends included, and what is left.
 
@@ -131,7 +134,7 @@ def margin(
     require_period(start, end)
     by = _by(by)
     currency = currency or model.settings.currency
-    accounts = _charged(connection, model, start, end)
+    accounts = _charged(connection, model, start, end, gaps)
     products = _kept(connection, model, start, end)
     for account in accounts.values():
         for product in account.products:
@@ -164,9 +167,18 @@ def _by(word: By | str) -> By:
 
 
 def _charged(
-    connection: duckdb.DuckDBPyConnection, model: Model, start: date, end: date
+    connection: duckdb.DuckDBPyConnection,
+    model: Model,
+    start: date,
+    end: date,
+    gaps: Sequence[tuple[date, date]],
 ) -> dict[str, _Sum]:
     """Every declared account, and those that only the ledger knows."""
+    uncovered = [
+        first + timedelta(days=passed)
+        for first, last in gaps
+        for passed in range((last - first).days + 1)
+    ]
     found = {
         account.id: _Sum(
             name=account.name,
@@ -175,7 +187,7 @@ def _charged(
         )
         for account in model.account_index.values()
     }
-    given = [billed_channels(model), start, end]
+    given = [billed_channels(model), start, end, uncovered]
     for name, charges, units, priced, sent in connection.execute(_CHARGED, given).fetchall():
         account = found.setdefault(name, _Sum(accounts={name}))
         account.charges, account.units = to_units(charges, SCALE), units

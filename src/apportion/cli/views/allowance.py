@@ -118,7 +118,7 @@ def show_changed(
     first = changed[0]
     unit = model.channel_index[first.channel].unit
     what = f"{first.channel} ({unit})" if unit else first.channel
-    years = ", ".join(str(each.year) for each in changed)
+    years = ", ".join(str(each.year) for each in changed if each.units == first.units)
     say(
         f"{_name(model, first.account)} now has {first.units:,} free units of {what} in {years}. "
         f"Before, {before.units:,} were free in {before.year} ({_origin(model, before)})."

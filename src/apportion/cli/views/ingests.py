@@ -42,7 +42,8 @@ def show(outcome: IngestOutcome, reject_file: Path | None, suggestions: Suggesti
     _show_unmapped(report.unmapped)
     for sentence in report.notes:
         say(shown_name(sentence))
-    say(_said_by(report))
+    if report.sources:
+        say(_said_by(report))
     say(_recorded(outcome))
     if report.rejected and reject_file is not None:
         say(f"The rejected lines, with reasons, are in {shown_name(str(reject_file))}.")

@@ -17,6 +17,7 @@ from apportion.findings import Finding, IngestError, Place
 from apportion.ingest.acceptance import accept
 from apportion.ingest.billable_rows import KEY, ROWS, days_of, spoken_days
 from apportion.ingest.connection import connect
+from apportion.ingest.first_rates import require_first_rates
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.header import require_columns, require_tables
 from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
@@ -65,7 +66,9 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
             layouts = [_layout(file, context) for file in files]
             accepted = accept(connection, layouts, context, folder)
             rows = _rows(connection, accepted.groups)
-    _refuse_repeats(rows, Place(", ".join(file.name for file in files)))
+    where = Place(", ".join(file.name for file in files))
+    _refuse_repeats(rows, where)
+    require_first_rates(rows, context.model, where)
     report = IngestReport(
         FORMAT.name,
         Kind.BILLABLE,

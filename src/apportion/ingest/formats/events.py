@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
-from apportion.findings import IngestError
+from apportion.findings import IngestError, Place
 from apportion.ingest.billable_rows import ROWS, spoken_days
 from apportion.ingest.connection import connect, open_lines
 from apportion.ingest.event_cells import require_zones
 from apportion.ingest.event_counts import Counted, count_events
 from apportion.ingest.event_lines import CarefulFile, judge_lines
+from apportion.ingest.first_rates import require_first_rates
 from apportion.ingest.header import require_columns, require_tables
 from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
 from apportion.ingest.inspected import SafeFile
@@ -59,6 +59,8 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         with connect(folder, files, MEMORY) as connection:
             register_meters(connection, context.model)
             counted, careful = _counted(connection, files, context, folder)
+    rows = counted.rows.select(ROWS.names).cast(ROWS)
+    require_first_rates(rows, context.model, Place(", ".join(file.name for file in files)))
     report = IngestReport(
         FORMAT.name,
         Kind.BILLABLE,
@@ -68,7 +70,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
     )
     return Incoming(
         Kind.BILLABLE,
-        _rows(counted.rows),
+        rows,
         (),
         report,
         days=spoken_days(counted.days, context.period),
@@ -92,10 +94,6 @@ def _counted(
     if counted is None:
         raise IngestError([each.puzzle() for each in careful])
     return counted, careful
-
-
-def _rows(rows: pa.Table) -> pa.Table:
-    return rows.select(ROWS.names).cast(ROWS)
 
 
 def _notes(counted: Counted) -> tuple[str, ...]:
