@@ -9,7 +9,7 @@ READY := $(ENVIRONMENT)/.ready
 help:  ## list what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo: $(READY)  ## set up, and show what products of an example company cost, and what a platform charges
+demo: $(READY)  ## set up, and show what products cost and what a platform charges
 	$(BIN)/apportion demo
 
 test: $(READY)  ## set up, and run every test

@@ -1,6 +1,6 @@
 """Costs and usage come from any library that speaks Arrow, exactly or not at all."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 import apportion as ap
 
 DAY = date(2024, 1, 1)
+LOCAL, ZONED = pa.timestamp("us"), pa.timestamp("us", "UTC")
 MODEL = ap.Model.from_dict(
     {
         "currency": "USD",
@@ -135,8 +136,8 @@ def test_a_currency_that_does_not_exist_is_not_missing_a_rate(code: str, remedy:
 @pytest.mark.parametrize(
     ("moment", "said"),
     [
-        (pa.array([datetime(2024, 1, 1, 23, 30, tzinfo=UTC)]), "moments in the zone UTC"),
-        (pa.array([datetime(2024, 1, 1, 23, 30)]), "a time of day in row 1, 2024-01-01 23:30:00"),  # noqa: DTZ001
+        (pa.array(["2024-01-01 23:30:00Z"]).cast(ZONED), "moments in the zone UTC"),
+        (pa.array(["2024-01-01 23:30:00"]).cast(LOCAL), "a time of day in row 1, 2024-01-01 23:30"),
     ],
 )
 def test_a_moment_is_no_day(moment: pa.Array, said: str) -> None:
@@ -146,5 +147,5 @@ def test_a_moment_is_no_day(moment: pa.Array, said: str) -> None:
 
 
 def test_midnight_without_a_zone_is_a_day() -> None:
-    costs = COSTS.set_column(1, "date", pa.array([datetime(2024, 1, 1)]))  # noqa: DTZ001
+    costs = COSTS.set_column(1, "date", pa.array(["2024-01-01"]).cast(LOCAL))
     assert ap.attribute(MODEL, costs, pa.table({**USAGE, "labels": LABELS})).start == DAY
