@@ -24,7 +24,7 @@ def statement(
         typer.Option(
             "--month",
             metavar="MONTH",
-            help="One of its months: a name, or a number from 1. Default: the whole year.",
+            help="A month of that year, by name, or by number: 1 is its first. Default: the whole year.",
         ),
     ] = None,
     layout: Annotated[
