@@ -24,7 +24,7 @@ def statement(
         typer.Option(
             "--month",
             metavar="MONTH",
-            help="A month of that year, by name, or by number: 1 is its first. Default: the whole year.",
+            help="A month by name, or by number: 1 is the first of that year. Default: all.",
         ),
     ] = None,
     layout: Annotated[
