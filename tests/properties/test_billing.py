@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import apportion as ap
+from apportion.model.billable_usage import SCHEMA
 from apportion.rating import views
-from apportion.rating.usage import SCHEMA
 from apportion.report.usage_statement import usage_statement
 
 FIRST, LAST = date(2020, 1, 1), date(2030, 1, 1)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import apportion as ap
-from apportion.rating.usage import SCHEMA
+from apportion.model.billable_usage import SCHEMA
 from apportion.report import usage_questions
 from apportion.report.margin import By, margin
 from apportion.report.usage_listing import UsageListing

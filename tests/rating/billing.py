@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 import apportion as ap
-from apportion.rating.usage import SCHEMA
+from apportion.model.billable_usage import SCHEMA
 
 SERVICE: Mapping[str, Any] = {
     "currency": "GBP",

@@ -1,33 +1,10 @@
-"""Rows of billable usage on their way to the ledger, and the days that they speak for."""
+"""The days that rows of billable usage are of, and those that their file speaks for."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
-
-KEY = (
-    "date",
-    "account",
-    "channel",
-    "provider",
-    "rate_multiplier",
-    "international",
-    "template",
-)
-ROWS = pa.schema(
-    [
-        ("date", pa.date32()),
-        ("account", pa.string()),
-        ("channel", pa.string()),
-        ("provider", pa.string()),
-        ("rate_multiplier", pa.int64()),
-        ("international", pa.bool_()),
-        ("template", pa.string()),
-        ("billable_units", pa.int64()),
-        ("notifications_sent", pa.int64()),
-    ]
-)
 
 
 def days_of(rows: pa.Table) -> list[date]:

@@ -15,7 +15,6 @@ from apportion.ingest.first_reading import Layout
 from apportion.ingest.incoming import Context
 from apportion.ingest.inspected import Column, Holds, SafeFile, Shape
 from apportion.ingest.meter_cells import (
-    LARGEST_MULTIPLIER,
     account_cell,
     channel_cell,
     flag,
@@ -25,6 +24,7 @@ from apportion.ingest.meter_cells import (
 )
 from apportion.ingest.zones import FIRST, LAST, Stretch, day_of, stretches
 from apportion.model import Settings
+from apportion.model.billable_usage import LARGEST_MULTIPLIER
 from apportion.model.billing import LARGEST_COUNT
 from apportion.model.spelling import did_you_mean, one_of
 

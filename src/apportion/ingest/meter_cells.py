@@ -14,7 +14,6 @@ from apportion.ingest.inspected import Column, Holds, SafeFile
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean
 
-LARGEST_MULTIPLIER = 10**6
 ACCOUNTS, CHANNELS = "model_accounts", "model_channels"
 
 

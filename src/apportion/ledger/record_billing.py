@@ -23,6 +23,7 @@ from apportion.ledger.store import (
     as_json,
     files,
     make_tables,
+    next_sequence,
     read,
     replace,
     restore,
@@ -187,9 +188,8 @@ def _record(
     reached: int,
     replaced: int,
 ) -> pa.Table:
-    records = read(store, BILLING_INGESTS)
     row = {
-        "sequence": (pc.max(records["sequence"]).as_py() or 0) + 1,
+        "sequence": next_sequence(store, BILLING_INGESTS),
         "ingest_id": ingest_id,
         "at": at,
         "format": ingest.format,

@@ -22,6 +22,7 @@ from apportion.ledger.store import (
     append,
     as_json,
     files,
+    next_sequence,
     read,
     replace,
     restore,
@@ -259,11 +260,10 @@ def _record(
     reached: int,
     days: tuple[date | None, date | None],
 ) -> pa.Table:
-    records = read(store, INGESTS)
     versions = {table.name: version(store, table) for table in INPUTS}
     versions[ingest.table.name] = reached
     row = {
-        "sequence": (pc.max(records["sequence"]).as_py() or 0) + 1,
+        "sequence": next_sequence(store, INGESTS),
         "ingest_id": ingest_id,
         "at": at,
         "format": ingest.format,

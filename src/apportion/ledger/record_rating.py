@@ -12,7 +12,6 @@ from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError, Place, RunError
 from apportion.ledger.record_ingest import Step, no_step
@@ -25,6 +24,7 @@ from apportion.ledger.store import (
     delete_runs,
     files,
     make_tables,
+    next_sequence,
     read,
     runs_with_rows,
     version,
@@ -171,7 +171,7 @@ def commit_rating(
 
 
 def _recorded(store: Store) -> set[str]:
-    return set(read(store, RATINGS)["run_id"].to_pylist())
+    return set(read(store, RATINGS, columns=["run_id"])["run_id"].to_pylist())
 
 
 def _sweep(store: Store) -> None:
@@ -214,7 +214,7 @@ def _record(
     store: Store, facts: RatingFacts, run_id: str, at: datetime, sums: dict[str, object]
 ) -> dict[str, object]:
     return {
-        "sequence": (pc.max(read(store, RATINGS)["sequence"]).as_py() or 0) + 1,
+        "sequence": next_sequence(store, RATINGS),
         "run_id": run_id,
         "at": at,
         "currency": facts.currency,

@@ -34,6 +34,7 @@ from apportion.ledger.store import (
     as_json,
     claimed,
     delete_runs,
+    next_sequence,
     overwrite,
     read,
     runs_claimed,
@@ -251,7 +252,7 @@ def _record(
     wrote = (timings["written"] - timings["began"]).total_seconds()
     proved = (timings["proved"] - timings["written"]).total_seconds()
     return {
-        "sequence": (pc.max(read(store, RUNS, columns=["sequence"])["sequence"]).as_py() or 0) + 1,
+        "sequence": next_sequence(store, RUNS),
         "run_id": run_id,
         "at": timings["proved"],
         "start_date": facts.start,

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
@@ -311,6 +312,12 @@ def read(
         return pa.concat_tables(
             [schema.empty_table(), *(part.select(schema.names).cast(schema) for part in parts)]
         )
+
+
+def next_sequence(store: Store, table: Table) -> int:
+    """The number of a table's next record: 1, 2, 3 ... in the order in which they are made."""
+    known = read(store, table, columns=["sequence"])["sequence"]
+    return (pc.max(known).as_py() or 0) + 1
 
 
 def as_json(value: object) -> str:

@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from apportion.findings import Finding, Place, Severity
 from apportion.model import Model
+from apportion.model.billable_usage import SCHEMA
 from apportion.rating import views
 from apportion.rating.plan import Plan, plan
-from apportion.rating.usage import SCHEMA, WHAT, usage_columns
+from apportion.rating.usage import WHAT, usage_columns
 from apportion.tables import as_table
 
 UNITS = pa.int64()

@@ -1,39 +1,13 @@
-"""A table of billable usage, read strictly (`B3`).
-
-One row for each date, account, channel, provider, rate multiplier, international and template.
-"""
+"""A table of billable usage, read strictly (`B3`)."""
 
 import pyarrow as pa
 
 from apportion.findings import Finding, RunError
+from apportion.model.billable_usage import LARGEST_MULTIPLIER, SCHEMA
 from apportion.model.billing import LARGEST_COUNT
 from apportion.tables import days, flags, require_columns, texts, wholes
 
 WHAT = "billable usage"
-LARGEST_MULTIPLIER = 10**6
-
-KEY = (
-    "date",
-    "account",
-    "channel",
-    "provider",
-    "rate_multiplier",
-    "international",
-    "template",
-)
-SCHEMA = pa.schema(
-    [
-        ("date", pa.date32()),
-        ("account", pa.string()),
-        ("channel", pa.string()),
-        ("provider", pa.string()),
-        ("rate_multiplier", pa.int64()),
-        ("international", pa.bool_()),
-        ("template", pa.string()),
-        ("billable_units", pa.int64()),
-        ("notifications_sent", pa.int64()),
-    ]
-)
 REQUIRED = ("date", "account", "channel", "billable_units", "notifications_sent")
 
 

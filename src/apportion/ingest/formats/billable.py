@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from apportion.findings import Finding, IngestError, Place
 from apportion.ingest.acceptance import accept
-from apportion.ingest.billable_rows import KEY, ROWS, days_of, spoken_days
+from apportion.ingest.billable_rows import days_of, spoken_days
 from apportion.ingest.connection import connect
 from apportion.ingest.first_rates import require_first_rates
 from apportion.ingest.first_reading import Layout
@@ -23,7 +23,6 @@ from apportion.ingest.header import require_columns, require_tables
 from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
 from apportion.ingest.inspected import SafeFile
 from apportion.ingest.meter_cells import (
-    LARGEST_MULTIPLIER,
     account_cell,
     channel_cell,
     doubts,
@@ -35,6 +34,7 @@ from apportion.ingest.meter_cells import (
 )
 from apportion.ingest.plain import day_cell
 from apportion.ingest.safe_reading import inspect, private_folder
+from apportion.model.billable_usage import KEY, LARGEST_MULTIPLIER, SCHEMA
 from apportion.model.billing import LARGEST_COUNT
 
 REQUIRED = {
@@ -75,7 +75,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         accepted.files,
         findings=(*accepted.findings, *doubts(files, COLUMNS)),
     )
-    rows = rows.select(ROWS.names).cast(ROWS)
+    rows = rows.select(SCHEMA.names).cast(SCHEMA)
     return Incoming(
         Kind.BILLABLE,
         rows,

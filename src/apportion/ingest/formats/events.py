@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from apportion.findings import IngestError, Place
-from apportion.ingest.billable_rows import ROWS, spoken_days
+from apportion.ingest.billable_rows import spoken_days
 from apportion.ingest.connection import connect, open_lines
 from apportion.ingest.event_cells import require_zones
 from apportion.ingest.event_counts import Counted, count_events
@@ -27,6 +27,7 @@ from apportion.ingest.inspected import SafeFile
 from apportion.ingest.meter_cells import doubts, register_meters
 from apportion.ingest.safe_reading import inspect, private_folder
 from apportion.ingest.words import count_of
+from apportion.model.billable_usage import SCHEMA
 
 REQUIRED = {
     "id": "6f9c2d",
@@ -59,7 +60,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         with connect(folder, files, MEMORY) as connection:
             register_meters(connection, context.model)
             counted, careful = _counted(connection, files, context, folder)
-    rows = counted.rows.select(ROWS.names).cast(ROWS)
+    rows = counted.rows.select(SCHEMA.names).cast(SCHEMA)
     require_first_rates(rows, context.model, Place(", ".join(file.name for file in files)))
     report = IngestReport(
         FORMAT.name,
