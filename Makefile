@@ -33,11 +33,15 @@ soak: $(READY)  ## run the generated tests for hours; SEED=n repeats one
 docs: $(READY)  ## write the reference pages from the code
 	$(BIN)/python docs/generate_reference.py
 
+COMPILE := env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --universal \
+	--python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	--no-emit-find-links pyproject.toml
+
 lock: $(READY)  ## choose the newest versions of all dependencies anew
 	$(BIN)/python -m pip install --quiet uv
-	env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --upgrade \
-		--python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
-		--no-emit-find-links --group dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) --upgrade --group dev --output-file requirements.lock
+	$(COMPILE) --group build --constraint requirements.lock \
+		--output-file deploy/requirements.lock
 
 clean:  ## remove everything that was made
 	rm -rf $(ENVIRONMENT) demo-workspace .pytest_cache .mypy_cache .ruff_cache .hypothesis
