@@ -51,7 +51,7 @@ IN_PROOF = (
 AT_THE_EDGE = (
     Defect(
         "a cell of a table can be a formula",
-        "cli/csv_output.py",
+        "report/csv_text.py",
         """return f"'{text}" if text.startswith(_FORMULA_STARTS) else text""",
         "return text",
         (

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from apportion.cli.csv_output import write_csv
+from apportion.report.csv_text import write_csv
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
 PLAIN = ["checkout", "a=b", "1-1", "'quoted'", "", " =1"]

@@ -15,14 +15,15 @@ import openpyxl
 import pytest
 
 import apportion as ap
-from apportion.cli.statements.flat import lines
 from apportion.cli.statements.html import page
 from apportion.cli.statements.issue import file_name, layout_for
-from apportion.cli.statements.layout import Issued, Layout
+from apportion.cli.statements.layout import Layout
 from apportion.cli.statements.sheet import workbook
 from apportion.model.billing import Account
 from apportion.rating.allowance import Origin
+from apportion.report.statement_lines import lines
 from apportion.report.usage_statement import (
+    Issued,
     StatementAllowance,
     StatementCount,
     StatementLine,

@@ -3,7 +3,7 @@
 - ``app``: the commands and the options that stand before them. ``commands``: one file a command.
 - ``session``: what those options said, and the workspace they lead to. ``arguments``: dates and
   the options that several commands share.
-- ``output``: how an answer leaves the program: for people, as JSON, or as CSV (``csv_output``).
+- ``output``: how an answer leaves the program: for people, as JSON, or as CSV.
 - ``tables``: figures and bars in a terminal. ``views``: one file a kind of answer.
 - ``messages``: findings for people. ``logs``, ``progress``: what is said along the way.
 

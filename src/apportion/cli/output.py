@@ -13,6 +13,8 @@ from apportion.findings import visible
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+    from apportion.report.csv_text import Lines
+
 
 def prepare_streams() -> None:
     """A character that the terminal's encoding lacks is shown as an escape, never a crash."""
@@ -131,22 +133,20 @@ def styled(text: str, style: str, stream: TextIO) -> str:
 
 def put_json(data: Any) -> None:
     """Write JSON. It is pure ASCII, which no terminal and no encoding can misread."""
-    sys.stdout.write(json.dumps(data, indent=2, default=_plain) + "\n")
+    from apportion.report.json_text import plain
+
+    sys.stdout.write(json.dumps(data, indent=2, default=plain) + "\n")
 
 
-def _plain(value: Any) -> Any:
-    from dataclasses import asdict, is_dataclass
-    from datetime import date
-    from decimal import Decimal
+def put_json_rows(head: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write an object whose rows are written as they come, for there may be millions."""
+    from apportion.report.json_text import object_with_rows
 
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, date):
-        return value.isoformat()
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, Iterable):
-        return list(value)
-    raise TypeError(f"{type(value).__name__} has no JSON")
+    sys.stdout.writelines(object_with_rows(head, rows))
+
+
+def put_csv(lines: "Lines") -> None:
+    """Write a table with a header as CSV."""
+    from apportion.report.csv_text import write_csv
+
+    write_csv(sys.stdout, *lines)

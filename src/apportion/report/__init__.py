@@ -10,6 +10,11 @@ records or an Arrow table. This is the only place where figures are rounded for 
 - ``reconciliation``: what came in, where it went, what is left and why.
 - ``runs``: which of them answer for some day. ``strategies``: how shares can be decided.
 - ``usage_statement``: what an account used and owes, as it can be sent. ``margin``: charges beside
-  cost.
-- ``examples``: given and expected figures against a user's own model.
+  cost. ``usage_questions``: usage and charges, as a ``usage_listing``; ``usage_changes``: what
+  moved between two ratings.
+- ``doubts``: what stands in the way of trusting an answer.
+
+Whoever gives answers to programs takes their shape from here, so that it is the same everywhere:
+``as_data`` is an answer as JSON holds it, ``flat`` the same as a table, ``head`` and ``rows`` those
+of a long one. ``json_text`` and ``csv_text`` write them.
 """

@@ -43,6 +43,15 @@ class Figures:
         return [self.text(shown) for shown in self.rounded(amounts, total)]
 
 
+def without_separators(shown: str) -> str:
+    """A figure as shown, without the separators that only people read.
+
+    >>> without_separators("-1,234.50")
+    '-1234.50'
+    """
+    return shown.replace(",", "")
+
+
 def to_units(amount: Decimal, scale: int) -> int:
     """An amount as a whole number of 10^-scale.
 

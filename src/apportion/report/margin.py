@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 import duckdb
 
@@ -20,6 +21,7 @@ from apportion.findings import Finding, Place, UsageError
 from apportion.model import Model
 from apportion.model.spelling import one_of
 from apportion.rating.views.asking import billed_channels, require_period
+from apportion.report.csv_text import Lines
 from apportion.report.figures import Figures, to_units
 
 SCALE = 9
@@ -297,3 +299,43 @@ def _by_unit(money: int, units: int) -> Decimal | None:
         return None
     exact = Fraction(money, units)
     return Decimal(decimal_text(round_half_away(exact.numerator, exact.denominator), SCALE))
+
+
+def as_data(found: Margin) -> dict[str, Any]:
+    """All figures exactly, without what is rounded for people."""
+    return {
+        "start_date": found.start,
+        "end_date": found.end,
+        "currency": found.currency,
+        "by": str(found.by),
+        "lines": [{"id": line.id, "name": line.name, **_exact(line)} for line in found.lines],
+        "total": _exact(found.total),
+        "accounts_without_product": found.accounts_without_product,
+        "products_without_account": found.products_without_account,
+        "days_without_run": [{"from": first, "to": last} for first, last in found.gaps],
+    }
+
+
+def _exact(line: MarginLine) -> dict[str, Any]:
+    return {
+        "accounts": line.accounts,
+        "products": line.products,
+        "charges": line.charges,
+        "holistic_cost": line.cost,
+        "margin": line.margin,
+        "chargeable_units": line.chargeable_units,
+        "unit_cost": line.unit_cost,
+        "rate": line.rate,
+    }
+
+
+def flat(found: Margin) -> Lines:
+    """The lines; those without id hold what belongs to no product or account."""
+    rows = []
+    for line in found.lines:
+        exact = _exact(line)
+        for name in ("accounts", "products"):
+            exact[name] = ";".join(exact[name])
+        rows.append([line.id, line.name, *exact.values(), found.currency])
+    names = ["id", "name", *_exact(found.total), "currency"]
+    return names, rows

@@ -2,10 +2,11 @@
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -16,6 +17,7 @@ from apportion.model.spelling import did_you_mean
 from apportion.reconcile import Hierarchy, HierarchyRow, roll_up
 from apportion.reconcile.exact import total
 from apportion.reconcile.facts import window_rows
+from apportion.report.csv_text import Lines
 from apportion.report.figures import Figures, percent_text, percent_units
 from apportion.report.listing import Wanted, filtered
 
@@ -235,3 +237,49 @@ class _Layout:
             "" if percents is None else percent_text(sum(percents[part] for part in members)),
             again,
         )
+
+
+_SHOWN = ("own_shown", "subtree_shown", "percent")
+
+
+def as_data(found: Products) -> dict[str, Any]:
+    """All figures exactly, without what is rounded for people."""
+    return {
+        "start_date": found.start,
+        "end_date": found.end,
+        "currency": found.currency,
+        "total": found.total,
+        "total_lines": found.total_lines,
+        "products": [_exact(line) for line in found.lines],
+        "without_cost": found.without_cost,
+        "kept_nothing": found.kept_nothing,
+        "kept_unallocated": found.kept_unallocated,
+    }
+
+
+def _exact(line: ProductLine) -> dict[str, Any]:
+    return {name: value for name, value in asdict(line).items() if name not in _SHOWN}
+
+
+def flat(found: Products) -> Lines:
+    """The lines of the hierarchy; ``again`` marks those that a sum must leave out."""
+    names = (
+        *("id", "name", "depth", "part_of", "own", "subtree", "currency", "again"),
+        *("start_date", "end_date"),
+    )
+    rows = (
+        (
+            line.id,
+            line.name,
+            line.depth,
+            ";".join(line.part_of),
+            line.own,
+            line.subtree,
+            found.currency,
+            str(line.again).lower(),
+            found.start,
+            found.end,
+        )
+        for line in found.lines
+    )
+    return names, rows

@@ -1,6 +1,9 @@
 """Which runs answer for some day, and which only for days that later ones cover too."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 from apportion.ledger.runs import Run, answering_together, coverage, find_run
 from apportion.ledger.store import Store
@@ -22,3 +25,18 @@ def superseded(runs: Sequence[Run]) -> list[Run]:
 def named(store: Store, run_ids: Sequence[str]) -> list[Run]:
     """Runs by their ids or beginnings of ids, each once. Raises ``LedgerError``."""
     return list({run.run_id: run for run in (find_run(store, each) for each in run_ids)}.values())
+
+
+def as_data(run: Run) -> dict[str, Any]:
+    """A run's record for programs."""
+    data = asdict(run)
+    data["at"] = run.at.isoformat()
+    data["dimensions"] = None if run.dimensions is None else json.loads(run.dimensions)
+    data["timings"] = json.loads(run.timings)
+    return data
+
+
+def listed_as_data(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """The records of runs, and whether later ones answer in place of each."""
+    unused = {run.run_id for run in superseded(runs)}
+    return [{**as_data(run), "superseded": run.run_id in unused} for run in runs]

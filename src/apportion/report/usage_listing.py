@@ -1,13 +1,15 @@
 """Answers about usage and charges as rows with totals, for people and programs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.report.column import Column, Kind
+from apportion.report.csv_text import Lines
 from apportion.report.figures import Figures
 
 COST_SCALE = 9
@@ -59,6 +61,32 @@ class UsageListing:
             exact = [*exact[:limit], pc.sum(self.rows["cost"].slice(limit)).as_py()]
         shown = figures.rounded(exact)
         return [figures.text(each) for each in shown], figures.text(sum(shown))
+
+
+_AT_ONCE = 10_000
+
+
+def head(found: UsageListing) -> dict[str, Any]:
+    """For programs: what was asked, and the totals of each channel."""
+    return {
+        **found.asked,
+        "currency": found.currency,
+        "total_rows": found.rows.num_rows,
+        "totals": found.totals(),
+        **({} if found.cost is None else {"total_cost": found.cost}),
+    }
+
+
+def rows(found: UsageListing) -> Iterator[dict[str, Any]]:
+    """The rows, a few at a time."""
+    for batch in found.rows.to_batches(max_chunksize=_AT_ONCE):
+        yield from batch.to_pylist()
+
+
+def flat(found: UsageListing) -> Lines:
+    """The rows as a table; a column tells the currency."""
+    cells = ([*row.values(), found.currency] for row in rows(found))
+    return [*found.rows.column_names, "currency"], cells
 
 
 TYPE_COLUMN = Column(TYPE, "Type")

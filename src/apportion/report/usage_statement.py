@@ -1,8 +1,8 @@
 """An account's statement: what it used, what was free, what it owes, as it can be sent (`A3`)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from apportion.rating.allowance import Meter, Origin, resolve
 from apportion.rating.calendar import MONTHS, financial_year
 from apportion.rating.views.asking import billed_channels, require_account, require_year
 from apportion.rating.views.organisation import units_used
-from apportion.report.figures import Figures
+from apportion.report.figures import Figures, without_separators
 
 COST_SCALE = 9
 
@@ -79,6 +79,15 @@ class UsageStatement:
     allowances: tuple[StatementAllowance, ...]
     total: Decimal
     total_shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """Who issues a statement, and the rating that its figures are of."""
+
+    company: str
+    rating: str
+    at: datetime
 
 
 _LINES = """
@@ -213,3 +222,67 @@ def _allowances(
             )
         )
     return tuple(found)
+
+
+_ACCOUNT = (
+    "id",
+    "name",
+    "organisation",
+    "organisation_type",
+    "product",
+    "contact_names",
+    "contact_emails",
+    "reference",
+    "purchase_order",
+)
+
+
+def as_data(statement: UsageStatement, issued: Issued) -> dict[str, Any]:
+    """All that a statement says. ``cost`` is exact; ``cost_shown`` is rounded, and sums up."""
+    return {
+        "issuer": issued.company,
+        "rating": issued.rating,
+        "rated_at": issued.at.isoformat(),
+        "account": {name: getattr(statement.account, name) for name in _ACCOUNT},
+        "organisation": statement.organisation,
+        "year": statement.year,
+        "month": statement.month,
+        "first_date": statement.first.isoformat(),
+        "last_date": statement.last.isoformat(),
+        "currency": statement.currency,
+        "total": format(statement.total, "f"),
+        "total_shown": without_separators(statement.total_shown),
+        "lines": [
+            {
+                "month": line.month,
+                "first_date": line.first.isoformat(),
+                "last_date": line.last.isoformat(),
+                "notification_type": line.notification_type,
+                "unit": line.unit,
+                "rate": format(line.rate, "f"),
+                "notifications_sent": line.notifications_sent,
+                "chargeable_units": line.chargeable_units,
+                "free_allowance_used": line.free_allowance_used,
+                "charged_units": line.charged_units,
+                "cost": format(line.cost, "f"),
+                "cost_shown": without_separators(line.cost_shown),
+            }
+            for line in statement.lines
+        ],
+        "not_billed": [asdict(each) for each in statement.counted],
+        "allowances": [
+            {**asdict(each), "origin": str(each.origin)} for each in statement.allowances
+        ],
+    }
+
+
+def allowance_data(each: StatementAllowance) -> dict[str, Any]:
+    """An allowance of an account's year, as it stands beside the months."""
+    return {
+        "notification_type": each.notification_type,
+        "unit": each.unit,
+        "allowance": each.units,
+        "origin": str(each.origin),
+        "free_allowance_used": each.used_before + each.used,
+        "remaining_allowance": each.remaining,
+    }

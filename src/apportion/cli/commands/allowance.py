@@ -39,8 +39,10 @@ def show(
     as_csv: AsCsv = False,
 ) -> None:
     """What is free for an account in a financial year, and whether that is a default."""
+    from apportion.cli.output import put_csv, put_json
     from apportion.cli.views import allowance as view
     from apportion.rating.views.asking import billed_channels
+    from apportion.report.allowances import as_data, flat
 
     one_format(as_json=as_json, as_csv=as_csv)
     session = session_of(context)
@@ -49,9 +51,9 @@ def show(
     channels = [channel] if channel is not None else billed_channels(model)
     found = [billing.allowance(account, each, year) for each in channels]
     if as_json:
-        view.put_json_rows(model, account, year, found)
+        put_json(as_data(model, account, year, found))
     elif as_csv:
-        view.put_csv(model, found)
+        put_csv(flat(model, found))
     else:
         view.show(model, account, year, found, session.suggestions)
 
@@ -77,7 +79,9 @@ def set_allowance(
     For a past year it changes that year alone; for this or a later one also the later years that
     have an allowance of their own.
     """
+    from apportion.cli.output import put_csv, put_json
     from apportion.cli.views import allowance as view
+    from apportion.report.allowances import changed_as_data, changed_flat
 
     one_format(as_json=as_json, as_csv=as_csv)
     session = session_of(context)
@@ -87,9 +91,9 @@ def set_allowance(
     before = billing.allowance(account, meant, year)
     changed = billing.set_allowance(account, meant, year, units, custom=not once)
     if as_json:
-        view.put_json_changed(model, before, changed)
+        put_json(changed_as_data(model, before, changed))
     elif as_csv:
-        view.put_csv_changed(model, changed)
+        put_csv(changed_flat(model, changed))
     else:
         has_usage = billing.has_usage()
         view.show_changed(model, before, changed, session.suggestions, has_usage=has_usage)

@@ -39,10 +39,10 @@ def demo(
     """
     from apportion.cli.messages import tell
     from apportion.cli.output import note, put_json
-    from apportion.cli.reading import unproven
     from apportion.cli.views import demo as view
     from apportion.cli.views import platform as platform_view
     from apportion.demo import write_company
+    from apportion.report.doubts import unproven
     from apportion.workspace import Workspace
 
     _require_ours("company", folder)

@@ -84,6 +84,7 @@ def ingest(
     """
     from apportion.cli.output import put_json
     from apportion.cli.views import ingests as view
+    from apportion.report.ingested import as_data
 
     days = _days(period, start, end)
     session = session_of(context)
@@ -96,7 +97,7 @@ def ingest(
         reject_file=reject_file,
     )
     if as_json:
-        put_json(view.as_data(outcome))
+        put_json(as_data(outcome.report, outcome.recorded, outcome.days))
     else:
         view.show(outcome, reject_file, session.suggestions)
 
@@ -110,7 +111,7 @@ def _days(period: str | None, start: date | None, end: date | None) -> tuple[dat
         raise typer.BadParameter("Give both --from and --to, or neither.")
     if start is None or end is None:
         return None
-    from apportion.cli.reading import require_order
+    from apportion.report.doubts import require_order
 
     require_order(start, end)
     return start, end

@@ -45,18 +45,20 @@ def _command(ask: "Ask", following: str) -> Callable[..., None]:
         as_json: AsJson = False,
         as_csv: AsCsv = False,
     ) -> None:
-        from apportion.cli.output import say, say_next
-        from apportion.cli.reading import read_charges, require_order
+        from apportion.cli.output import put_csv, put_json_rows, say, say_next
+        from apportion.cli.reading import read_charges
         from apportion.cli.views import usage as view
+        from apportion.report.doubts import require_order
+        from apportion.report.usage_listing import flat, head, rows
 
         one_format(as_json=as_json, as_csv=as_csv)
         require_order(start, end)
         session = session_of(context)
         found = ask(read_charges(session), start, end)
         if as_json:
-            view.put_json_rows(found)
+            put_json_rows(head(found), rows(found))
         elif as_csv:
-            view.put_csv(found)
+            put_csv(flat(found))
         else:
             cut = ROWS_FOR_PEOPLE if limit is None else limit or None
             view.show(found, cut, "There is no such usage in this period.")

@@ -17,8 +17,9 @@ def reconcile(
     """Prove a period's results anew, and show where all the money is."""
     from apportion.cli.messages import tell
     from apportion.cli.output import put_json
-    from apportion.cli.reading import read_result, unproven
+    from apportion.cli.reading import read_result
     from apportion.cli.views import reconciliation as view
+    from apportion.report.doubts import unproven
     from apportion.report.reconciliation import statement
 
     session = session_of(context)

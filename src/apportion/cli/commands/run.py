@@ -48,9 +48,10 @@ def run(
     """Attribute the costs of a period, prove the result, and record it."""
     from apportion.cli.output import put_json
     from apportion.cli.progress import progress
-    from apportion.cli.reading import require_order
     from apportion.cli.views import runs as view
-    from apportion.cli.views.findings import as_data
+    from apportion.report.doubts import require_order
+    from apportion.report.findings_data import as_data
+    from apportion.report.runs import as_data as run_data
 
     require_order(start, end)
     session = session_of(context)
@@ -67,7 +68,7 @@ def run(
     if as_json:
         put_json(
             {
-                "run": view.as_data(outcome.run),
+                "run": run_data(outcome.run),
                 "warnings": as_data(outcome.findings),
                 "reconciliation": outcome.reconciliation.to_dict(),
             }

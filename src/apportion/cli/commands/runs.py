@@ -17,16 +17,14 @@ def list_runs(context: typer.Context, as_json: AsJson = False) -> None:
     """List the completed runs, the latest first."""
     from apportion.cli.output import put_json
     from apportion.cli.views import runs as view
-    from apportion.report.runs import superseded
+    from apportion.report.runs import listed_as_data, superseded
 
     session = session_of(context)
     runs = session.open().runs()
-    unused = {each.run_id for each in superseded(runs)}
     if as_json:
-        data = [{**view.as_data(each), "superseded": each.run_id in unused} for each in runs]
-        put_json({"runs": data})
+        put_json({"runs": listed_as_data(runs)})
     else:
-        view.show_list(runs, unused, session.suggestions)
+        view.show_list(runs, {each.run_id for each in superseded(runs)}, session.suggestions)
 
 
 @app.command("show")
@@ -45,12 +43,13 @@ def show_run(
     """Show one run: what it read, what it assumed, and how long it took."""
     from apportion.cli.output import put_json
     from apportion.cli.views import runs as view
+    from apportion.report.runs import as_data
 
     result = session_of(context).open().result(run=run_id or "")
     run = result.runs[0]
     warnings = result.warnings.to_pylist()
     if as_json:
-        put_json({"run": view.as_data(run), "warnings": warnings})
+        put_json({"run": as_data(run), "warnings": warnings})
     else:
         view.show_run(run, warnings)
 
@@ -72,7 +71,7 @@ def prune_runs(
     """Remove runs and their rows for good. What was ingested stays."""
     from apportion.cli.output import put_json, say
     from apportion.cli.views import runs as view
-    from apportion.report.runs import named, superseded
+    from apportion.report.runs import as_data, named, superseded
 
     if bool(run_ids) == unused:
         raise typer.BadParameter("Name the runs to remove, or give --superseded.")
@@ -82,7 +81,7 @@ def prune_runs(
     if not dry and found:
         workspace.prune_runs([each.run_id for each in found])
     if as_json:
-        put_json({"removed": [view.as_data(each) for each in found], "dry_run": dry})
+        put_json({"removed": [as_data(each) for each in found], "dry_run": dry})
         return
     for each in found:
         said = "Would remove" if dry else "Removed"

@@ -66,10 +66,11 @@ def products(
     stands below each of them: from the second time on `again` is true, and a sum must leave that
     line out.
     """
-    from apportion.cli.output import put_json
+    from apportion.cli.output import put_csv, put_json
     from apportion.cli.reading import read_result
     from apportion.cli.views import products as view
     from apportion.report.listing import Wanted, require_known
+    from apportion.report.products import as_data, flat
     from apportion.report.products import products as report
 
     one_format(as_json=as_json, as_csv=as_csv)
@@ -81,9 +82,9 @@ def products(
     require_known(connection, result.model, wanted)
     found = report(connection, result.model, wanted, result.currency, result.scale)
     if as_json:
-        put_json(view.as_data(found))
+        put_json(as_data(found))
     elif as_csv:
-        view.put_csv(found)
+        put_csv(flat(found))
     else:
         suggestions = session.suggestions.about(start, end, run, currency, dimension)
         view.show(found, result.model.settings.name, suggestions, wanted.nodes)
@@ -104,9 +105,10 @@ def margin(
     as_csv: AsCsv = False,
 ) -> None:
     """What each product brings in beside what it costs, in all and by unit."""
-    from apportion.cli.output import put_json
+    from apportion.cli.output import put_csv, put_json
     from apportion.cli.reading import read_charges, read_result
     from apportion.cli.views import margin as view
+    from apportion.report.margin import as_data, flat
 
     one_format(as_json=as_json, as_csv=as_csv)
     session = session_of(context)
@@ -114,9 +116,9 @@ def margin(
     cost = read_result(session, start, end, None, charges.rating.currency)
     found = session.open().billing.margin(cost.start, cost.end, str(by))
     if as_json:
-        put_json(view.as_data(found))
+        put_json(as_data(found))
     elif as_csv:
-        view.put_csv(found)
+        put_csv(flat(found))
     else:
         view.show(found, charges.model.settings.name, session.suggestions)
 
@@ -136,9 +138,11 @@ def _listing(ask: "Ask") -> Callable[..., None]:
         as_json: AsJson = False,
         as_csv: AsCsv = False,
     ) -> None:
+        from apportion.cli.output import put_csv, put_json_rows
         from apportion.cli.reading import read_result
         from apportion.cli.views import listing as view
         from apportion.report.listing import Wanted, require_known
+        from apportion.report.listing_data import flat, head, rows
 
         one_format(as_json=as_json, as_csv=as_csv)
         result = read_result(session_of(context), start, end, run, currency)
@@ -149,9 +153,9 @@ def _listing(ask: "Ask") -> Callable[..., None]:
         require_known(connection, result.model, wanted)
         found = ask(connection, result.model, wanted, result.currency)
         if as_json:
-            view.put_json_rows(found)
+            put_json_rows(head(found), rows(found))
         elif as_csv:
-            view.put_csv(found)
+            put_csv(flat(found))
         else:
             view.show(found, result.model.settings.name)
 

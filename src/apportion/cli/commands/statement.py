@@ -7,7 +7,7 @@ import typer
 
 from apportion.cli.arguments import AsCsv, AsJson, one_format
 from apportion.cli.session import session_of
-from apportion.cli.statements.layout import Issued, Layout
+from apportion.cli.statements.layout import Layout
 
 
 def statement(
@@ -48,7 +48,7 @@ def statement(
     from apportion.cli.reading import read_charges
     from apportion.cli.statements import issue
     from apportion.cli.views import statement as view
-    from apportion.report.usage_statement import usage_statement
+    from apportion.report.usage_statement import Issued, usage_statement
 
     one_format(as_json=as_json, as_csv=as_csv)
     short = Layout.JSON if as_json else Layout.CSV if as_csv else None

@@ -34,12 +34,14 @@ def answer(
     found: "UsageListing", limit: int | None, empty: str, *, as_json: bool, as_csv: bool
 ) -> bool:
     """Show a listing in one of the formats; gives whether it was shown to people, with rows."""
+    from apportion.cli.output import put_csv, put_json_rows
     from apportion.cli.views import usage as view
+    from apportion.report.usage_listing import flat, head, rows
 
     if as_json:
-        view.put_json_rows(found)
+        put_json_rows(head(found), rows(found))
     elif as_csv:
-        view.put_csv(found)
+        put_csv(flat(found))
     else:
         view.show(found, ROWS_FOR_PEOPLE if limit is None else limit or None, empty)
         return bool(found.rows.num_rows)
@@ -56,11 +58,12 @@ def monthly(
     as_csv: AsCsv = False,
 ) -> None:
     """What an account used and owes in each month of a financial year, and what is left free."""
-    from apportion.cli.output import say_next
+    from apportion.cli.output import put_json_rows, say_next
     from apportion.cli.reading import read_charges
     from apportion.cli.views import usage as view
     from apportion.report import usage_questions
-    from apportion.report.usage_statement import usage_statement
+    from apportion.report.usage_listing import head, rows
+    from apportion.report.usage_statement import allowance_data, usage_statement
 
     one_format(as_json=as_json, as_csv=as_csv)
     session = session_of(context)
@@ -68,7 +71,8 @@ def monthly(
     found = usage_questions.monthly(charges, account, year)
     allowances = usage_statement(charges.connect(), charges.model, account, year).allowances
     if as_json:
-        view.put_json_rows(found, allowances=[view.allowance_data(each) for each in allowances])
+        left = [allowance_data(each) for each in allowances]
+        put_json_rows({**head(found), "allowances": left}, rows(found))
         return
     empty = "The account used nothing in this year that is billed."
     answer(found, limit, empty, as_json=False, as_csv=as_csv)
@@ -145,8 +149,10 @@ def changes(
     as_csv: AsCsv = False,
 ) -> None:
     """Every account, month and figure that moved since an earlier rating, old and new."""
+    from apportion.cli.output import put_csv, put_json_rows
     from apportion.cli.reading import read_charges
     from apportion.cli.views import usage_changes as view
+    from apportion.report.usage_changes import Changes, flat, head, rows
 
     one_format(as_json=as_json, as_csv=as_csv)
     session = session_of(context)
@@ -154,10 +160,10 @@ def changes(
     billing = session.open().billing
     since = since or billing.ratings()[:2][-1].run_id
     before = billing.charges(since).rating
-    found = view.Changes(before, latest.rating, billing.changes(since))
+    found = Changes(before, latest.rating, billing.changes(since))
     if as_json:
-        view.put_json_rows(found)
+        put_json_rows(head(found), rows(found))
     elif as_csv:
-        view.put_csv(found)
+        put_csv(flat(found))
     else:
         view.show(found, ROWS_FOR_PEOPLE if limit is None else limit or None)

@@ -10,10 +10,10 @@ def validate(context: typer.Context, as_json: AsJson = False) -> None:
     """Check the model; list every error and warning, each with its place and remedy."""
     from apportion.cli.messages import counted, tell
     from apportion.cli.output import put_json, say
-    from apportion.cli.views.findings import as_data
     from apportion.cli.words import several
     from apportion.findings import ModelError, only_errors
     from apportion.model import load_model
+    from apportion.report.findings_data import as_data
 
     size: dict[str, int] = {}
     try:

@@ -6,10 +6,9 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from apportion.cli.statements import words
-from apportion.cli.statements.layout import Issued
 from apportion.cli.views.usage import rate_text
 from apportion.findings import visible
-from apportion.report.usage_statement import StatementAllowance, UsageStatement
+from apportion.report.usage_statement import Issued, StatementAllowance, UsageStatement
 
 TEMPLATE = "statement.html.jinja"
 _THOUSAND = 1000

@@ -1,12 +1,13 @@
 """Choosing a statement's layout and name, and writing it."""
 
+import json
 import os
 import sys
 from pathlib import Path
 
-from apportion.cli.statements.layout import Issued, Layout
+from apportion.cli.statements.layout import Layout
 from apportion.findings import Finding, Place, UsageError
-from apportion.report.usage_statement import UsageStatement
+from apportion.report.usage_statement import Issued, UsageStatement, as_data
 
 
 def layout_for(asked: Layout | None, out: Path | None) -> Layout:
@@ -76,12 +77,10 @@ def _content(statement: UsageStatement, issued: Issued, layout: Layout) -> bytes
 
         return workbook(statement, issued)
     if layout is Layout.CSV:
-        from apportion.cli.statements.flat import lines
+        from apportion.report.statement_lines import lines
 
         return lines(statement).encode()
-    from apportion.cli.statements.data import text
-
-    return text(statement, issued).encode()
+    return (json.dumps(as_data(statement, issued), indent=2) + "\n").encode()
 
 
 def _replace(target: Path, content: bytes) -> None:

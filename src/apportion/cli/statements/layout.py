@@ -1,7 +1,5 @@
-"""The layouts of a statement, and what is printed in each of them beside its figures."""
+"""The layouts of a statement."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 
@@ -12,12 +10,3 @@ class Layout(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
     JSON = "json"
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """Who issues a statement, and the rating that its figures are of."""
-
-    company: str
-    rating: str
-    at: datetime

@@ -9,10 +9,9 @@ import xlsxwriter
 
 from apportion.amounts import decimals_of
 from apportion.cli.statements import words
-from apportion.cli.statements.data import plain
-from apportion.cli.statements.layout import Issued
 from apportion.findings import visible
-from apportion.report.usage_statement import UsageStatement
+from apportion.report.figures import without_separators
+from apportion.report.usage_statement import Issued, UsageStatement
 
 _A4 = 9
 _WIDTHS = (20, 24, 14, 12, 12, 12, 12, 16)
@@ -133,7 +132,9 @@ class _Writer:
 
     def money(self, shown: str) -> None:
         """A cost at the end of the row that was written last."""
-        self._number(self._next - 1, len(_WIDTHS) - 1, Decimal(plain(shown)), self._money)
+        self._number(
+            self._next - 1, len(_WIDTHS) - 1, Decimal(without_separators(shown)), self._money
+        )
 
     def total(self, label: str, counts: Sequence[int | None], shown: str) -> None:
         empty = [""] * (len(_WIDTHS) - 2 - len(counts))
@@ -142,7 +143,7 @@ class _Writer:
                 self._number(self._next, column, Decimal(cell), self._total_count)
             else:
                 self._sheet.write_string(self._next, column, cell or "", self._total)
-        self._number(self._next, len(_WIDTHS) - 1, Decimal(plain(shown)), self._total)
+        self._number(self._next, len(_WIDTHS) - 1, Decimal(without_separators(shown)), self._total)
         self._next += 1
 
     def _number(self, row: int, column: int, value: Decimal, kind: Any) -> None:

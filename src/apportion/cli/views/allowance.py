@@ -1,11 +1,8 @@
 """Allowances for people and programs."""
 
-import sys
 from collections.abc import Sequence
-from typing import Any
 
-from apportion.cli.csv_output import write_csv
-from apportion.cli.output import heading, put, put_json, say, say_next
+from apportion.cli.output import heading, put, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.model import Allowance, Model
@@ -13,38 +10,6 @@ from apportion.rating.allowance import Resolved
 from apportion.rating.calendar import financial_year
 from apportion.report.allowance_origin import origin_said
 from apportion.report.usage_questions import named
-
-
-def put_json_rows(model: Model, account: str, year: int, found: Sequence[Resolved]) -> None:
-    """An object with an allowance for each channel."""
-    put_json(
-        {
-            "account": account,
-            "year": year,
-            "allowances": [_resolved(model, each) for each in found],
-        }
-    )
-
-
-def _resolved(model: Model, each: Resolved) -> dict[str, Any]:
-    return {
-        "channel": each.channel,
-        "unit": model.channel_index[each.channel].unit,
-        "units": each.units,
-        "is_default": each.is_default,
-        "origin": str(each.origin),
-    }
-
-
-def put_csv(model: Model, found: Sequence[Resolved]) -> None:
-    """A row for each channel."""
-    names = ("account", "year", "channel", "unit", "units", "is_default", "origin")
-    rows = []
-    for each in found:
-        data = _resolved(model, each)
-        data["is_default"] = str(each.is_default).lower()
-        rows.append([each.account, each.year, *data.values()])
-    write_csv(sys.stdout, names, rows)
 
 
 def show(
@@ -74,36 +39,6 @@ def show(
     channel = ["--channel", found[0].channel] if len(found) > 1 else []
     asked = (account, "UNITS", "--year", str(year), *channel)
     say_next(suggestions.command("allowance", "set", *asked))
-
-
-def put_json_changed(model: Model, before: Resolved, changed: Sequence[Allowance]) -> None:
-    """What it was, and every year that changed."""
-    put_json(
-        {
-            "account": before.account,
-            "channel": before.channel,
-            "before": _resolved(model, before),
-            "changed": [
-                {"year": each.year, "units": each.units, "custom": each.custom} for each in changed
-            ],
-        }
-    )
-
-
-def put_csv_changed(model: Model, changed: Sequence[Allowance]) -> None:
-    """A row for each year that changed."""
-    rows = [
-        [
-            each.account,
-            each.year,
-            each.channel,
-            model.channel_index[each.channel].unit,
-            each.units,
-            str(each.custom).lower(),
-        ]
-        for each in changed
-    ]
-    write_csv(sys.stdout, ("account", "year", "channel", "unit", "units", "custom"), rows)
 
 
 def show_changed(

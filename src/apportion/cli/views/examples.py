@@ -4,8 +4,8 @@ from typing import Any
 
 from apportion.cli.output import put, say
 from apportion.cli.tables import Head, table
-from apportion.cli.views.findings import as_data as findings_as_data
 from apportion.examples import Report
+from apportion.report.findings_data import as_data as findings_as_data
 
 
 def as_data(report: Report) -> dict[str, Any]:

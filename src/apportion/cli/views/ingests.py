@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from apportion.cli.messages import tell
 from apportion.cli.names import shown_name
@@ -16,21 +15,6 @@ from apportion.workspace import IngestOutcome
 
 UNMAPPED_SHOWN = 10
 SOURCES_SHOWN = 5
-
-
-def as_data(outcome: IngestOutcome) -> dict[str, Any]:
-    """The report, and what the ledger made of it."""
-    recorded = outcome.recorded
-    return {
-        **outcome.report.to_dict(),
-        "changed": bool(recorded.ingest_id),
-        "ingest_id": recorded.ingest_id,
-        "rows": recorded.rows,
-        "replaced_rows": recorded.replaced_rows,
-        "same_as": recorded.same_as,
-        "first_day": None if outcome.days is None else outcome.days[0].isoformat(),
-        "last_day": None if outcome.days is None else outcome.days[1].isoformat(),
-    }
 
 
 def show(outcome: IngestOutcome, reject_file: Path | None, suggestions: Suggestions) -> None:

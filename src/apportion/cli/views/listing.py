@@ -1,56 +1,14 @@
 """Listings for people and programs."""
 
-import json
-import sys
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from apportion.cli.csv_output import write_csv
 from apportion.cli.output import heading, put, say
 from apportion.cli.tables import Head, table
 from apportion.cli.words import several
 from apportion.report.column import Column, Kind
 from apportion.report.figures import Figures, percent_text, percent_units
 from apportion.report.listing import Listing
-
-
-def put_json_rows(found: Listing) -> None:
-    """One object: what was asked, the totals of all rows, and the rows, one a line.
-
-    Rows are written as they come, for there may be millions.
-    """
-    head = {
-        "start_date": found.start.isoformat(),
-        "end_date": found.end.isoformat(),
-        "currency": found.currency,
-        "total_rows": found.total_rows,
-        "totals": {name: format(total, "f") for name, total in found.totals.items()},
-    }
-    sys.stdout.write(json.dumps(head)[:-1] + ', "rows": [')
-    for number, row in enumerate(_rows(found)):
-        sys.stdout.write(",\n" if number else "\n")
-        sys.stdout.write(json.dumps(row, default=_plain))
-    sys.stdout.write("\n]}\n")
-
-
-def put_csv(found: Listing) -> None:
-    """The rows with a header; columns tell the currency and, of rows without a date, the period."""
-    names = [column.name for column in found.columns]
-    about: dict[str, Any] = {"currency": found.currency}
-    if "date" not in names:
-        about |= {"start_date": found.start, "end_date": found.end}
-    rows = ([*(row[name] for name in names), *about.values()] for row in _rows(found))
-    write_csv(sys.stdout, [*names, *about], rows)
-
-
-def _rows(found: Listing) -> Iterator[dict[str, Any]]:
-    for batch in found.rows.to_batches(max_chunksize=10_000):
-        yield from batch.to_pylist()
-
-
-def _plain(value: Any) -> str:
-    return format(value, "f") if isinstance(value, Decimal) else str(value.isoformat())
 
 
 def show(found: Listing, company: str) -> None:

@@ -1,56 +1,13 @@
 """Charges beside cost, for people and programs."""
 
-import sys
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
-from apportion.cli.csv_output import write_csv
 from apportion.cli.output import heading, put, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.report.margin import By, Margin, MarginLine
 
 _TITLES = {By.PRODUCT: "Product", By.ACCOUNT: "Account", By.ORGANISATION: "Organisation"}
-
-
-def as_data(found: Margin) -> dict[str, Any]:
-    """All figures exactly, without what is rounded for people."""
-    return {
-        "start_date": found.start,
-        "end_date": found.end,
-        "currency": found.currency,
-        "by": str(found.by),
-        "lines": [{"id": line.id, "name": line.name, **_exact(line)} for line in found.lines],
-        "total": _exact(found.total),
-        "accounts_without_product": found.accounts_without_product,
-        "products_without_account": found.products_without_account,
-        "days_without_run": [{"from": first, "to": last} for first, last in found.gaps],
-    }
-
-
-def _exact(line: MarginLine) -> dict[str, Any]:
-    return {
-        "accounts": line.accounts,
-        "products": line.products,
-        "charges": line.charges,
-        "holistic_cost": line.cost,
-        "margin": line.margin,
-        "chargeable_units": line.chargeable_units,
-        "unit_cost": line.unit_cost,
-        "rate": line.rate,
-    }
-
-
-def put_csv(found: Margin) -> None:
-    """The lines; those without id hold what belongs to no product or account."""
-    rows = []
-    for line in found.lines:
-        exact = _exact(line)
-        for name in ("accounts", "products"):
-            exact[name] = ";".join(exact[name])
-        rows.append([line.id, line.name, *exact.values(), found.currency])
-    names = ["id", "name", *_exact(found.total), "currency"]
-    write_csv(sys.stdout, names, rows)
 
 
 def show(found: Margin, company: str, suggestions: Suggestions) -> None:

@@ -1,62 +1,13 @@
 """Products for people and programs."""
 
-import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from fractions import Fraction
-from typing import Any
 
-from apportion.cli.csv_output import write_csv
 from apportion.cli.output import heading, put, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, bar, table
 from apportion.cli.words import few
-from apportion.report.products import ProductLine, Products
-
-_SHOWN = ("own_shown", "subtree_shown", "percent")
-
-
-def as_data(found: Products) -> dict[str, Any]:
-    """All figures exactly, without what is rounded for people."""
-    return {
-        "start_date": found.start,
-        "end_date": found.end,
-        "currency": found.currency,
-        "total": found.total,
-        "total_lines": found.total_lines,
-        "products": [_exact(line) for line in found.lines],
-        "without_cost": found.without_cost,
-        "kept_nothing": found.kept_nothing,
-        "kept_unallocated": found.kept_unallocated,
-    }
-
-
-def _exact(line: ProductLine) -> dict[str, Any]:
-    return {name: value for name, value in asdict(line).items() if name not in _SHOWN}
-
-
-def put_csv(found: Products) -> None:
-    """The lines of the hierarchy; ``again`` marks those that a sum must leave out."""
-    names = (
-        *("id", "name", "depth", "part_of", "own", "subtree", "currency", "again"),
-        *("start_date", "end_date"),
-    )
-    rows = (
-        (
-            line.id,
-            line.name,
-            line.depth,
-            ";".join(line.part_of),
-            line.own,
-            line.subtree,
-            found.currency,
-            str(line.again).lower(),
-            found.start,
-            found.end,
-        )
-        for line in found.lines
-    )
-    write_csv(sys.stdout, names, rows)
+from apportion.report.products import Products
 
 
 def show(

@@ -1,31 +1,17 @@
 """Ratings for people and programs."""
 
-import json
-import sys
-from dataclasses import asdict
-from typing import Any
-
 from apportion.billing import RatingOutcome
-from apportion.cli.csv_output import write_csv
+from apportion.cli import output
 from apportion.cli.messages import tell
 from apportion.cli.output import heading, put, put_json, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
-from apportion.cli.views.findings import as_data as findings_data
 from apportion.ledger.record_rating import Rating
 from apportion.report.figures import Figures
+from apportion.report.findings_data import as_data as findings_data
+from apportion.report.ratings import as_data
 
 _SCALE = 9
-
-
-def as_data(rating: Rating) -> dict[str, Any]:
-    """A rating's record for programs, without the model, which is large."""
-    data = asdict(rating)
-    del data["model"]
-    data["at"] = rating.at.isoformat()
-    data["chargeable_units"] = int(rating.chargeable_units)
-    data["findings"] = json.loads(rating.findings)
-    return data
 
 
 def put_json_outcome(outcome: RatingOutcome) -> None:
@@ -44,7 +30,7 @@ def put_csv(outcome: RatingOutcome) -> None:
     data = as_data(outcome.rating)
     del data["findings"], data["program"]
     row = [*data.values(), str(outcome.is_new).lower()]
-    write_csv(sys.stdout, [*data, "is_new"], [row])
+    output.put_csv(([*data, "is_new"], [row]))
 
 
 def show(outcome: RatingOutcome, before: str, suggestions: Suggestions) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from apportion.cli.messages import tell
@@ -20,15 +19,6 @@ from apportion.workspace import RunOutcome
 
 TOLD = 10
 """Warnings of a run that are told at once; the others are counted."""
-
-
-def as_data(run: Run) -> dict[str, Any]:
-    """A run's record for programs."""
-    data = asdict(run)
-    data["at"] = run.at.isoformat()
-    data["dimensions"] = None if run.dimensions is None else json.loads(run.dimensions)
-    data["timings"] = json.loads(run.timings)
-    return data
 
 
 def show_outcome(outcome: RunOutcome, model: Model, suggestions: Suggestions) -> None:

@@ -1,14 +1,11 @@
 """Usage and charges for people and programs."""
 
-import json
-import sys
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from apportion.cli.csv_output import write_csv
 from apportion.cli.output import heading, put, say
 from apportion.cli.tables import Head, bar, table
 from apportion.report.column import Column, Kind
@@ -16,41 +13,6 @@ from apportion.report.usage_listing import TYPE, UsageListing
 from apportion.report.usage_statement import StatementAllowance
 
 _NUMBERS = frozenset({Kind.AMOUNT, Kind.COUNT, Kind.RATE})
-_AT_ONCE = 10_000
-
-
-def put_json_rows(found: UsageListing, **more: Any) -> None:
-    """One object: what was asked, the totals of each channel, and the rows, one a line."""
-    head = {
-        **found.asked,
-        "currency": found.currency,
-        "total_rows": found.rows.num_rows,
-        "totals": found.totals(),
-        **({} if found.cost is None else {"total_cost": found.cost}),
-        **more,
-    }
-    sys.stdout.write(json.dumps(head, default=_plain)[:-1] + ', "rows": [')
-    separator = "\n"
-    for batch in found.rows.to_batches(max_chunksize=_AT_ONCE):
-        for row in batch.to_pylist():
-            sys.stdout.write(separator + json.dumps(row, default=_plain))
-            separator = ",\n"
-    sys.stdout.write("\n]}\n")
-
-
-def _plain(value: Any) -> str:
-    return format(value, "f") if isinstance(value, Decimal) else str(value.isoformat())
-
-
-def put_csv(found: UsageListing) -> None:
-    """The rows with a header; a column tells the currency."""
-    names = found.rows.column_names
-    rows = (
-        [*row.values(), found.currency]
-        for batch in found.rows.to_batches(max_chunksize=_AT_ONCE)
-        for row in batch.to_pylist()
-    )
-    write_csv(sys.stdout, [*names, "currency"], rows)
 
 
 def show(found: UsageListing, limit: int | None, empty: str) -> None:
@@ -161,15 +123,3 @@ def show_allowances(allowances: Sequence[StatementAllowance]) -> None:
         for each in allowances
     ]
     put(table(heads, rows))
-
-
-def allowance_data(each: StatementAllowance) -> dict[str, Any]:
-    """An allowance for programs."""
-    return {
-        TYPE: each.notification_type,
-        "unit": each.unit,
-        "allowance": each.units,
-        "origin": str(each.origin),
-        "free_allowance_used": each.used_before + each.used,
-        "remaining_allowance": each.remaining,
-    }

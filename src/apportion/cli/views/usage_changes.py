@@ -1,79 +1,12 @@
 """What moved between two ratings, for people and programs."""
 
-import json
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from apportion.cli.csv_output import write_csv
 from apportion.cli.output import heading, put, say
 from apportion.cli.tables import Head, table
 from apportion.cli.views.usage import rate_text
-from apportion.ledger.record_rating import Rating
-
-_AT_ONCE = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """The figures that moved, and the two ratings that they moved between."""
-
-    before: Rating
-    latest: Rating
-    rows: pa.Table
-
-    @property
-    def cost(self) -> Decimal:
-        """How much all costs together rose."""
-        costs = self.rows.filter(pc.equal(self.rows["figure"], "cost"))["difference"]
-        return pc.sum(costs).as_py() or Decimal("0.000000000")
-
-    @property
-    def accounts(self) -> int:
-        """How many accounts have a figure that moved."""
-        return int(pc.count_distinct(self.rows["account"]).as_py())
-
-
-def put_json_rows(found: Changes) -> None:
-    """One object: the ratings, what moved in all, and the rows, one a line."""
-    head = {
-        "since": found.before.run_id,
-        "until": found.latest.run_id,
-        "currency": found.latest.currency,
-        "total_rows": found.rows.num_rows,
-        "accounts": found.accounts,
-        "cost_difference": format(found.cost, "f"),
-    }
-    sys.stdout.write(json.dumps(head)[:-1] + ', "rows": [')
-    for place, row in enumerate(_rows(found)):
-        sys.stdout.write((",\n" if place else "\n") + json.dumps(row, default=_text))
-    sys.stdout.write("\n]}\n")
-
-
-def _rows(found: Changes) -> Iterator[dict[str, Any]]:
-    for batch in found.rows.to_batches(max_chunksize=_AT_ONCE):
-        for row in batch.to_pylist():
-            yield {**row, "difference": _difference(row["figure"], row["difference"])}
-
-
-def _difference(figure: str, moved: Decimal | None) -> Decimal | None:
-    """Cost with all its decimals, units as whole numbers."""
-    return moved if moved is None or figure == "cost" else moved.quantize(Decimal(1))
-
-
-def _text(value: Decimal) -> str:
-    return format(value, "f")
-
-
-def put_csv(found: Changes) -> None:
-    """The rows with a header."""
-    rows = ([*row.values(), found.latest.currency] for row in _rows(found))
-    write_csv(sys.stdout, [*found.rows.column_names, "currency"], rows)
+from apportion.report.usage_changes import Changes
 
 
 def show(found: Changes, limit: int | None) -> None:

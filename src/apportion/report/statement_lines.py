@@ -2,10 +2,11 @@
 
 import io
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
-from apportion.cli.csv_output import write_csv
-from apportion.cli.statements.data import plain
+from apportion.report.csv_text import write_csv
+from apportion.report.figures import without_separators
 from apportion.report.usage_statement import UsageStatement
 
 COLUMNS = (
@@ -100,8 +101,6 @@ def _rows(statement: UsageStatement) -> Iterator[Mapping[str, Any]]:
     }
 
 
-def _figure(shown: str) -> Any:
+def _figure(shown: str) -> Decimal:
     """A figure, not a text: a text that begins with a minus would be taken for a formula."""
-    from decimal import Decimal
-
-    return Decimal(plain(shown))
+    return Decimal(without_separators(shown))

@@ -7,6 +7,9 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, TextIO
 
+Lines = tuple[Sequence[str], Iterable[Sequence[Any]]]
+"""A table to be written: the names of its columns, and its rows."""
+
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 

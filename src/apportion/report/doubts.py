@@ -1,0 +1,122 @@
+"""What stands in the way of trusting an answer: gaps, later changes, a proof that fails."""
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Protocol
+
+from apportion.findings import Finding, Severity, UsageError
+from apportion.ledger.record_rating import Rating
+from apportion.ledger.runs import Run
+from apportion.ledger.views import Piece
+from apportion.reconcile import Reconciliation
+
+
+class Answer(Protocol):
+    """What is asked of a result read from the ledger: its days, and the runs that answer."""
+
+    @property
+    def start(self) -> date:
+        """The first day."""
+
+    @property
+    def end(self) -> date:
+        """The last day, included."""
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """Which run answers for which days."""
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs, each once."""
+
+    @property
+    def gaps(self) -> tuple[tuple[date, date], ...]:
+        """The stretches of days for which none answers."""
+
+    @property
+    def ingests_since(self) -> int:
+        """How many ingests changed these days after the runs had read them."""
+
+    @property
+    def model_has_changed(self) -> bool:
+        """Whether the model is no longer that of the newest run."""
+
+
+def require_order(start: date | None, end: date | None) -> None:
+    """Raise ``UsageError`` (``invalid_argument``) where a period ends before it begins."""
+    if start is not None and end is not None and end < start:
+        message = f"The period ends on {end}, before it begins on {start}."
+        raise UsageError([Finding("invalid_argument", message, remedy="Swap the two dates.")])
+
+
+def doubts(answer: Answer) -> tuple[Finding, ...]:
+    """Warnings: days that no run covers, and that ledger or model changed since, if they did."""
+    return (*(_gap(first, last) for first, last in answer.gaps), *_outdated(answer))
+
+
+def _gap(first: date, last: date) -> Finding:
+    return Finding(
+        "gap_in_runs",
+        f"No completed run covers {first} to {last}; these days are in no figure.",
+        remedy=f"Cover them with: apportion run --from {first} --to {last}",
+        severity=Severity.WARNING,
+        details={"from": str(first), "to": str(last)},
+    )
+
+
+def _outdated(answer: Answer) -> Sequence[Finding]:
+    reasons = []
+    if answer.ingests_since:
+        times = "once" if answer.ingests_since == 1 else f"{answer.ingests_since} times"
+        reasons.append(f"costs or usage of these days were ingested {times}")
+    if answer.model_has_changed:
+        reasons.append("the model was changed")
+    if not reasons:
+        return []
+    return [
+        Finding(
+            "outdated_run",
+            f"Since the run that answers here, {' and '.join(reasons)}.",
+            remedy=f"Compute anew with: apportion run --from {answer.start} --to {answer.end}",
+            severity=Severity.WARNING,
+        )
+    ]
+
+
+def unproven(answer: Answer, proof: Reconciliation) -> tuple[Finding, ...]:
+    """What does not hold in recorded results, each with the run that it is in and a way out."""
+    return tuple(
+        replace(each, remedy=_anew(_run_of(answer, each.details.get("date"))))
+        for each in proof.findings()
+    )
+
+
+def _run_of(answer: Answer, day: date | None) -> Run:
+    of_day = [each.run_id for each in answer.pieces if day and each.first <= day <= each.last]
+    return next((each for each in answer.runs if each.run_id in of_day), answer.runs[0])
+
+
+def _anew(run: Run) -> str:
+    words = ["--from", str(run.start_date), "--to", str(run.end_date), "--currency", run.currency]
+    dimensions = [] if run.dimensions is None else json.loads(run.dimensions)
+    words += [word for dimension in dimensions for word in ("--dimension", dimension)]
+    return (
+        f"The run {run.run_id} was proved when it was made, so its rows, or the costs it read, "
+        "have changed on the disk. Check the disk, and compute it again: "
+        f"{shlex.join(['apportion', 'run', *words])}"
+    )
+
+
+def stale_rating(rating: Rating) -> Finding:
+    """That usage, rates or allowances changed since the rating that answers."""
+    return Finding(
+        "outdated_run",
+        f"Since rating {rating.run_id}, which answers here, usage, rates or allowances were "
+        "changed.",
+        remedy="Rate anew with: apportion rate",
+        severity=Severity.WARNING,
+    )

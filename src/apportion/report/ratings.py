@@ -1,0 +1,17 @@
+"""Ratings for programs."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from apportion.ledger.record_rating import Rating
+
+
+def as_data(rating: Rating) -> dict[str, Any]:
+    """A rating's record, without the model, which is large."""
+    data = asdict(rating)
+    del data["model"]
+    data["at"] = rating.at.isoformat()
+    data["chargeable_units"] = int(rating.chargeable_units)
+    data["findings"] = json.loads(rating.findings)
+    return data
