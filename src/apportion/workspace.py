@@ -16,11 +16,11 @@ import apportion
 from apportion.attribution.problem import prepare, usage_reach
 from apportion.billing import Billing, RatingOutcome
 from apportion.findings import Finding, LedgerError, Place, RunError, Severity
-from apportion.ingest.incoming import IngestReport, Kind
+from apportion.ingest.incoming import Kind
 from apportion.ingest.ingest import read_files
+from apportion.ingest.inspected import LIMITS, Limits
 from apportion.ledger.record_ingest import (
     Ingest,
-    Recorded,
     Replaced,
     Step,
     commit_ingest,
@@ -41,6 +41,7 @@ from apportion.ledger.store import Store, open_store
 from apportion.ledger.views import Piece, input_views
 from apportion.model import Model, load_model
 from apportion.model.files import SETTINGS_FILE
+from apportion.outcomes import IngestOutcome, RunOutcome
 from apportion.pipeline import Assumed, Progress, SliceRows, flow_rows
 from apportion.rating.metrics import metric_names
 from apportion.reconcile import Reconciliation, reconcile
@@ -58,28 +59,6 @@ USAGE_QUERY = """
     SELECT node, date, metric, value, labels FROM usage
     WHERE date BETWEEN ? AND ? AND list_contains(?, metric)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class IngestOutcome:
-    """What was read, what the ledger made of it, and the first and last day of the rows, if any."""
-
-    report: IngestReport
-    recorded: Recorded
-    days: tuple[date, date] | None
-
-
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
-    """A completed run, and the proof made of its rows as they were read back.
-
-    ``rating`` is that of the billable usage, where there is any.
-    """
-
-    run: Run
-    findings: tuple[Finding, ...]
-    reconciliation: Reconciliation
-    rating: RatingOutcome | None = None
 
 
 def _now() -> datetime:
@@ -119,9 +98,11 @@ class Workspace:
         period: tuple[date, date] | None = None,
         cost_column: str | None = None,
         reject_file: Path | str | None = None,
+        limits: Limits = LIMITS,
     ) -> IngestOutcome:
         """Bring files of one format into the ledger; all or nothing (`A28`).
 
+        ``limits`` are what a file may cost to read.
         Raises ``IngestError``, ``ModelError``, ``LedgerError``; the ledger then is as it was.
         """
         incoming = read_files(
@@ -132,6 +113,7 @@ class Workspace:
             period=period,
             cost_column=cost_column,
             reject_file=None if reject_file is None else Path(reject_file),
+            limits=limits,
         )
         bounds = pc.min_max(incoming.rows["date"]).as_py()
         days = (bounds["min"], bounds["max"]) if incoming.rows.num_rows else None
@@ -172,9 +154,11 @@ class Workspace:
         currency: str = "",
         threads: int | None = None,
         on_progress: Progress | None = None,
+        run_id: str = "",
     ) -> RunOutcome:
         """Attribute the ledger's costs of a period, prove the rows and record them (`A26`).
 
+        ``run_id`` is one of ``new_run_id``, for those who name the run before it is made.
         Raises ``ModelError``, ``RunError``, ``LedgerError``; nothing is then published.
         """
         rating = self.billing.rate() if self.billing.has_usage() else None
@@ -204,12 +188,10 @@ class Workspace:
                 dimensions=dimensions,
             )
             _require_proved(proof)
-            rows = sum(check.rows_seen for check in proof.checks)
-            _LOGGER.info("Proved the rows as read back: checks=%s rows=%s", len(proof.checks), rows)
             proofs.append(proof)
             return json.dumps(proof.to_dict(), sort_keys=True)
 
-        run_id = self._id(self.now())
+        run_id = run_id or self.new_run_id()
         commit_run(
             self.store,
             RunFacts(
@@ -363,6 +345,10 @@ class Workspace:
             remedy="Make one with: apportion run --from DATE --to DATE",
         )
 
+    def new_run_id(self) -> str:
+        """An id for a run that begins now."""
+        return self._id(self.now())
+
     def _id(self, at: datetime) -> str:
         return f"{at:%Y%m%dT%H%M%S}-{self.new_id()}"
 
@@ -375,6 +361,8 @@ def _run_rows(rows: Iterable[SliceRows]) -> Iterator[RunRows]:
 def _require_proved(proof: Reconciliation) -> None:
     """Raise ``RunError`` unless every invariant holds of the rows as read back (`A20`)."""
     if not proof.violation_count and proof.conservation_delta == 0:
+        rows = sum(check.rows_seen for check in proof.checks)
+        _LOGGER.info("Proved the rows as read back: checks=%s rows=%s", len(proof.checks), rows)
         return
     raise RunError(
         [

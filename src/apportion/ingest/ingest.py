@@ -10,6 +10,7 @@ import duckdb
 from apportion.findings import MEMORY, Finding, IngestError, Place, UsageError
 from apportion.ingest.acceptance import refuse_overwriting
 from apportion.ingest.incoming import Context, Format, Incoming
+from apportion.ingest.inspected import LIMITS, Limits
 from apportion.ingest.repeats import refuse_repeats
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean, one_of
@@ -45,12 +46,14 @@ def read_files(
     period: tuple[date, date] | None = None,
     cost_column: str | None = None,
     reject_file: Path | str | None = None,
+    limits: Limits = LIMITS,
 ) -> Incoming:
     """Read files of one format, prove them and give rows for the ledger.
 
     ``source`` is who says it, in place of what the files say; ``period`` the first and last day
     that the files speak for; ``cost_column`` which cost of a bill counts, in place of the
     workspace's setting. With ``reject_file`` bad lines are written there and the others taken.
+    ``limits`` are what a file may cost to read.
 
     Raises ``UsageError`` for arguments, ``IngestError`` with every finding for files.
     """
@@ -67,7 +70,7 @@ def read_files(
     rejects = Path(reject_file) if reject_file is not None else None
     refuse_overwriting(files, rejects)
     refuse_repeats(files)
-    context = Context(model, source or None, period, column, rejects)
+    context = Context(model, source or None, period, column, rejects, limits)
     try:
         incoming = chosen.read(files, context)
     except IngestError as error:

@@ -19,6 +19,10 @@ class Limits:
     json: int = 2**29
 
 
+LIMITS = Limits()
+"""For files of people who have the machine to themselves."""
+
+
 class Shape(StrEnum):
     """How a file is laid out."""
 
