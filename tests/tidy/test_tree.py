@@ -18,7 +18,8 @@ PLUGIN_FOLDERS = (
     "src/apportion/ingest/formats",
     "src/apportion/model/checks",
 )
-ENTRIES = ("apportion.cli",)
+# The server is named to its worker processes, which import it.
+ENTRIES = ("apportion.cli", "apportion.api.application")
 
 
 @pytest.fixture(scope="module")

@@ -119,8 +119,9 @@ class Scope:
 
 SOURCE = ("src/apportion/",)
 CLI = ("src/apportion/cli/",)
-# A person's edge, and the line's own defaults, are where time and chance come in.
-EDGES = (*CLI, "src/apportion/pipeline.py", "src/apportion/workspace.py")
+API = ("src/apportion/api/",)
+# A person's edge and a program's, and the line's own defaults, are where time and chance come in.
+EDGES = (*CLI, *API, "src/apportion/pipeline.py", "src/apportion/workspace.py")
 # Where every number is money.
 MONEY = tuple(
     f"src/apportion/{part}" for part in ("amounts", "ledger", "ingest", "reconcile", "report")

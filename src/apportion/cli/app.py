@@ -17,6 +17,7 @@ from apportion.cli.commands import (
     reconcile,
     run,
     runs,
+    serve,
     show,
     strategies,
     usage,
@@ -125,4 +126,5 @@ app.command("test", rich_help_panel=WORK)(examples.check_examples)
 app.command("reconcile", rich_help_panel=LOOK)(reconcile.reconcile)
 app.add_typer(show.app, name="show", rich_help_panel=LOOK)
 app.add_typer(usage.app, name="usage", rich_help_panel=LOOK)
+app.command("serve", rich_help_panel=LOOK)(serve.serve)
 app.command("strategies", rich_help_panel=LOOK)(strategies.strategies)

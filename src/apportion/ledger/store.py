@@ -67,7 +67,7 @@ def make_tables(store: Store, tables: Sequence[Table]) -> None:
     """Make those tables that do not exist yet. Raises ``LedgerError`` (``storage_failed``)."""
     missing = [table for table in tables if not _is_made(store, table)]
     if missing:
-        with writing(store), _storage(store.root, "make its tables"):
+        with writing(store), touching(store.root, "make its tables"):
             for table in missing:
                 _create(store, table)
 
@@ -109,7 +109,7 @@ def writing(store: Store, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
 
     Raises ``LedgerError`` (``ledger_busy``).
     """
-    with _storage(store.root, "lock the ledger"):
+    with touching(store.root, "lock the ledger"):
         store.root.mkdir(parents=True, exist_ok=True)
         lock = FileLock(store.root / ".lock")
         try:
@@ -141,7 +141,7 @@ def claimed(store: Store, run_id: str) -> Iterator[bool]:
     path = _claims(store) / f"{run_id}.lock"
     lock = FileLock(path)
     # So that nobody finds the file of a claim that is not yet locked.
-    with writing(store), _storage(path, "claim a run"):
+    with writing(store), touching(path, "claim a run"):
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(Timeout):
             lock.acquire(timeout=0)
@@ -162,13 +162,13 @@ def _claims(store: Store) -> Path:
 
 def runs_claimed(store: Store) -> set[str]:
     """The runs that are being written, or whose writer was killed."""
-    with _storage(_claims(store), "list claims"):
+    with touching(_claims(store), "list claims"):
         return {path.stem for path in _claims(store).glob("*.lock")}
 
 
 def version(store: Store, table: Table) -> int:
     """The newest version of a table."""
-    with _storage(store.folder(table), "read a table's version"):
+    with touching(store.folder(table), "read a table's version"):
         return DeltaTable(store.folder(table)).version()
 
 
@@ -185,7 +185,7 @@ def append(store: Store, table: Table, rows: pa.Table) -> None:
             post_commithook_properties=_NOTHING_AFTER,
         )
 
-    with _storage(store.folder(table), "append rows"):
+    with touching(store.folder(table), "append rows"):
         _among_others(commit)
     _checkpoint(store, table)
 
@@ -201,7 +201,7 @@ def _among_others(commit: Callable[[], object]) -> None:
 
 def replace(store: Store, table: Table, rows: pa.Table, predicate: str) -> int:
     """Put rows in the place of those under a predicate, in one commit. Returns the new version."""
-    with _storage(store.folder(table), "replace rows"):
+    with touching(store.folder(table), "replace rows"):
         write_deltalake(
             store.folder(table),
             rows,
@@ -216,7 +216,7 @@ def replace(store: Store, table: Table, rows: pa.Table, predicate: str) -> int:
 
 def overwrite(store: Store, table: Table, rows: pa.Table) -> None:
     """Put rows in the place of all there are, in one commit."""
-    with _storage(store.folder(table), "rewrite the table"):
+    with touching(store.folder(table), "rewrite the table"):
         write_deltalake(
             store.folder(table),
             rows,
@@ -229,7 +229,7 @@ def overwrite(store: Store, table: Table, rows: pa.Table) -> None:
 
 def restore(store: Store, table: Table, to_version: int) -> None:
     """Make a table again what it was at a version, as a new version."""
-    with _storage(store.folder(table), "restore a version"):
+    with touching(store.folder(table), "restore a version"):
         DeltaTable(store.folder(table)).restore(
             to_version, post_commithook_properties=_NOTHING_AFTER
         )
@@ -237,7 +237,7 @@ def restore(store: Store, table: Table, to_version: int) -> None:
 
 def delete_runs(store: Store, table: Table, run_ids: Sequence[str]) -> None:
     """Remove the rows of some runs and the files that held them."""
-    with _storage(store.folder(table), "remove a run's rows"):
+    with touching(store.folder(table), "remove a run's rows"):
         found = [run_id for run_id in run_ids if _partition(store, table, run_id).is_dir()]
         if not found:
             return
@@ -255,7 +255,7 @@ def delete_runs(store: Store, table: Table, run_ids: Sequence[str]) -> None:
 
 def _checkpoint(store: Store, table: Table) -> None:
     """Shorten what readers of a long log have to read; a failure costs them time and no more."""
-    with suppress(LedgerError), _storage(store.folder(table), "shorten the log"):
+    with suppress(LedgerError), touching(store.folder(table), "shorten the log"):
         delta = DeltaTable(store.folder(table))
         if delta.version() % _CHECKPOINT_EVERY == 0:
             delta.create_checkpoint()
@@ -267,7 +267,7 @@ def _partition(store: Store, table: Table, run_id: str) -> Path:
 
 def runs_with_rows(store: Store, table: Table) -> set[str]:
     """The runs that have a folder in a result table, recorded or not."""
-    with _storage(store.folder(table), "list runs"):
+    with touching(store.folder(table), "list runs"):
         return {path.name.removeprefix("run_id=") for path in store.folder(table).glob("run_id=*")}
 
 
@@ -276,7 +276,7 @@ def files(store: Store, table: Table, at_version: int, run_id: str = "") -> list
 
     Raises ``LedgerError`` (``damaged_ledger``) where a file that should be there is not.
     """
-    with _storage(store.folder(table), "list files"):
+    with touching(store.folder(table), "list files"):
         delta = DeltaTable(store.folder(table), version=at_version)
         actions = pa.table(delta.get_add_actions(flatten=True))
     names = [unquote(name) for name in actions["path"].to_pylist()]
@@ -307,7 +307,7 @@ def read(
     paths = files(store, table, at_version)
     fields = [table.schema.field(name) for name in columns] or list(table.schema)
     schema = pa.schema(fields)
-    with _storage(store.folder(table), "read rows"):
+    with touching(store.folder(table), "read rows"):
         parts = [pq.ParquetFile(path).read(columns=schema.names) for path in paths]
         return pa.concat_tables(
             [schema.empty_table(), *(part.select(schema.names).cast(schema) for part in parts)]
@@ -326,7 +326,8 @@ def as_json(value: object) -> str:
 
 
 @contextmanager
-def _storage(where: Path, attempt: str) -> Iterator[None]:
+def touching(where: Path, attempt: str) -> Iterator[None]:
+    """Let a failure of the disk become a ``LedgerError`` that says what was tried, and where."""
     try:
         yield
     except LedgerError:

@@ -1,6 +1,7 @@
 """A workspace's model files, read in the order of their names."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from apportion.findings import Finding, Place, Severity
@@ -53,6 +54,25 @@ def read_files(path: Path) -> Gathered:
             f"Declare them under nodes: in a file such as {MODEL_FOLDER}/company.yaml.",
         )
     return gathered
+
+
+def model_marks(path: Path) -> tuple[object, ...]:
+    """The marks of a workspace's model files: others mean that the model may have changed.
+
+    Raises ``OSError``.
+    """
+    files = [path / SETTINGS_FILE]
+    with suppress(FileNotFoundError, NotADirectoryError):
+        files += sorted((path / MODEL_FOLDER).iterdir())
+    return tuple(map(_mark, files))
+
+
+def _mark(file: Path) -> tuple[object, ...]:
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return (file.name,)
+    return (file.name, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _add_folder(folder: Path, gathered: Gathered) -> None:

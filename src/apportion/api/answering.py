@@ -1,0 +1,118 @@
+"""Answers in the format that was asked for, cut into pages where they are long."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response, StreamingResponse
+
+from apportion.api.asking import ROWS, Rows
+from apportion.api.formats import FORMATS
+from apportion.api.formats.format import Answer, Format
+from apportion.api.problems import ProblemError
+from apportion.findings import Finding, UsageError
+from apportion.report.findings_data import as_data
+from apportion.report.json_text import plain
+
+DOUBTS_HEADER = "Apportion-Warnings"
+"""Names the codes of what is doubtful about an answer, for formats that have no place for it."""
+
+
+def wanted_format(request: Request, asked: str = "") -> Format:
+    """The format that a client accepts, the first it likes best; JSON where it does not say.
+
+    Raises ``ProblemError`` (406).
+    """
+    if asked:
+        return FORMATS[asked]
+    accepted = request.headers.get("accept", "*/*")
+    best: tuple[float, Format] | None = None
+    for part in accepted.split(","):
+        media, *parameters = (each.strip() for each in part.split(";"))
+        quality = _quality(parameters)
+        for known in FORMATS.values():
+            if _matches(media.lower(), known.media_type) and quality > (best[0] if best else 0):
+                best = quality, known
+                break
+    if best is None:
+        known_types = ", ".join(each.media_type for each in FORMATS.values())
+        raise ProblemError(HTTPStatus.NOT_ACCEPTABLE, f"There is this in: {known_types}.")
+    return best[1]
+
+
+def _quality(parameters: Sequence[str]) -> float:
+    for each in parameters:
+        name, _, value = each.partition("=")
+        if name.strip().lower() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def _matches(media: str, known: str) -> bool:
+    return media in (known, "*/*", f"{known.partition('/')[0]}/*")
+
+
+def rows_wanted(asked: Rows, chosen: Format) -> int | None:
+    """How many rows an answer may have: a page in JSON, all in the formats of whole tables."""
+    if asked.limit is not None:
+        return asked.limit
+    return ROWS if chosen is FORMATS["json"] else None
+
+
+def answer_table(answer: Answer, chosen: Format, doubts: Sequence[Finding]) -> Response:
+    """Rows in a format. ``doubts`` stand in the JSON, and by their codes in a header."""
+    codes = sorted({each.code for each in doubts})
+    headers = {DOUBTS_HEADER: ", ".join(codes)} if codes else {}
+    answer = Answer(answer.rows, {**answer.head, "warnings": as_data(doubts)}, answer.constants)
+    return StreamingResponse(
+        _parts(chosen.write(answer)), headers=headers, media_type=chosen.media_type
+    )
+
+
+def _parts(parts: Iterator[bytes]) -> Iterator[bytes]:
+    yield from (part for part in parts if part)
+
+
+def answer_data(data: Mapping[str, Any], doubts: Sequence[Finding] = ()) -> Response:
+    """One object as JSON: amounts are decimal texts, days ISO 8601."""
+    said = {**data, "warnings": as_data(doubts)}
+    return Response(json.dumps(said, default=plain) + "\n", media_type="application/json")
+
+
+def page_after(question: Sequence[object], place: object) -> str:
+    """A cursor: a place in the answer to a question, to be given back as it is."""
+    held = json.dumps([_mark(question), place], default=str)
+    return base64.urlsafe_b64encode(held.encode()).decode()
+
+
+def place_of(question: Sequence[object], cursor: str) -> Any:
+    """The place that a cursor means, or None for the beginning.
+
+    Raises ``UsageError`` where it is of another question, or the answer has changed since.
+    """
+    if not cursor:
+        return None
+    try:
+        mark, place = json.loads(base64.urlsafe_b64decode(cursor))
+    except (ValueError, TypeError) as error:
+        raise UsageError([_bad_cursor("This is no cursor.")]) from error
+    if mark != _mark(question):
+        said = "The cursor is of another question, or newer results have come since."
+        raise UsageError([_bad_cursor(said)])
+    return place
+
+
+def _mark(question: Sequence[object]) -> str:
+    return hashlib.blake2b(repr(question).encode(), digest_size=12).hexdigest()
+
+
+def _bad_cursor(said: str) -> Finding:
+    remedy = "Begin again without one; name a run to read pages of results that never change."
+    return Finding("invalid_argument", said, remedy=remedy)

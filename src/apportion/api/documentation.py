@@ -1,0 +1,80 @@
+"""The OpenAPI document, and a page that shows it without reaching for anything elsewhere."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from swagger_ui_bundle import swagger_ui_path
+
+from apportion.api.problems import FindingData, Problem, documented
+
+WHAT_IT_IS = (
+    "What each product really costs, and what each customer owes, in one exact ledger. Amounts are "
+    "decimal texts. Errors are problem details (RFC 9457) with findings: a code, what is wrong, "
+    "where, and how to mend it."
+)
+PAGE = "/api/docs"
+_ANYWHERE = documented(401, 403, 408, 413, 414, 422, 429, 503)
+
+_HTML = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Apportion: the API</title>
+<link rel="stylesheet" href="/api/docs/assets/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="/api/docs/assets/swagger-ui-bundle.js"></script>
+<script src="/api/docs/start.js"></script>
+</body>
+</html>
+"""
+_START = """SwaggerUIBundle({
+  url: "/api/v1/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null
+});
+"""
+
+
+def add(app: FastAPI) -> None:
+    """Add the page, and let the document say of every path which problems it may answer with."""
+
+    @app.get(PAGE, include_in_schema=False)
+    async def get_page() -> Response:
+        return HTMLResponse(_HTML)
+
+    @app.get(f"{PAGE}/start.js", include_in_schema=False)
+    async def get_start() -> Response:
+        return Response(_START, media_type="text/javascript")
+
+    app.mount(f"{PAGE}/assets", StaticFiles(directory=swagger_ui_path))
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    said = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    schemas = said.setdefault("components", {}).setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    template = "#/components/schemas/{model}"
+    for model in (Problem, FindingData):
+        schema = model.model_json_schema(ref_template=template)
+        schema.pop("$defs", None)
+        schemas[model.__name__] = schema
+    for path in said["paths"].values():
+        for operation in path.values():
+            answers = operation["responses"]
+            for status, problem in _ANYWHERE.items():
+                if status == 422 or str(status) not in answers:
+                    answers[str(status)] = problem
+    return said

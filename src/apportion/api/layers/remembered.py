@@ -1,0 +1,218 @@
+"""Answers to the same question of the same ledger and model are the same, so they are kept.
+
+What is kept is the finished body, compressed as the client likes it, with a hash of it as its ETag;
+a client that has it already is told so. Questions that are being answered are not worked on twice.
+"""
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from apportion.api import metrics
+from apportion.api.current import Current, current
+from apportion.api.layers.compressed import Compressor, compressor_for, encoding_wanted
+from apportion.api.layers.request_log import route_of
+from apportion.api.reading import Interruptible
+from apportion.findings import ApportionError
+from apportion.serve_settings import ServeSettings
+
+QUESTIONS = ("/api/v1/", "/service/")
+"""The paths that ask something of the workspace."""
+
+NEVER_KEPT = b"no-store"
+_FRESH = b"private, no-cache"
+_VARY = b"Accept, Accept-Encoding, Authorization"
+_PART = 16
+"""One answer may take this part of the memory for all; larger ones are passed on as they come."""
+
+Pairs = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A finished answer. ``route`` is the path of its resource."""
+
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+    etag: bytes
+    route: str
+
+
+class RememberedAnswers:
+    """Gives each request the workspace as it is now, and remembers what was answered."""
+
+    def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
+        """Stand before an application, with nothing remembered."""
+        self.app, self.settings = app, settings
+        self._known: Current | None = None
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._bytes = 0
+        self._under_way: dict[Hashable, asyncio.Future[Kept | None]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer from memory, or pass the question on and remember the answer."""
+        if scope["type"] != "http" or not scope["path"].startswith(QUESTIONS):
+            await self.app(scope, receive, send)
+            return
+        working = scope["state"]["working"] = Interruptible()
+        limit = asyncio.get_running_loop().call_later(self.settings.read_seconds, working.interrupt)
+        try:
+            await self._answer(scope, receive, send)
+        finally:
+            limit.cancel()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._known = scope["state"]["current"] = current(self.settings.folder, self._known)
+        except ApportionError as error:
+            # Some resources answer all the same; the others say what is wrong.
+            scope["state"]["unreadable"] = error
+            await self.app(scope, receive, send)
+            return
+        if scope["method"] != "GET":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        encoding = encoding_wanted(headers.get("accept-encoding", ""))
+        question = self._question(scope, headers, encoding)
+        kept = self._kept.get(question) or await self._from_another(question)
+        metrics.count_remembered(hit=kept is not None)
+        if kept is None:
+            await self._ask(question, encoding, scope, receive, send)
+            return
+        if question in self._kept:
+            self._kept.move_to_end(question)
+        scope["state"]["route"] = kept.route
+        await _give(kept, headers, send)
+
+    def _question(self, scope: Scope, headers: Headers, encoding: str) -> Hashable:
+        assert self._known is not None
+        principal = scope["state"].get("principal")
+        sees = (principal.role, principal.products) if principal else None
+        accepted = headers.get("accept", "")
+        return (
+            self._known.marks, sees, scope["path"], scope["query_string"], accepted, encoding
+        )  # fmt: skip
+
+    async def _from_another(self, question: Hashable) -> Kept | None:
+        other = self._under_way.get(question)
+        return None if other is None else await asyncio.shield(other)
+
+    async def _ask(
+        self, question: Hashable, encoding: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        mine: asyncio.Future[Kept | None] = asyncio.get_running_loop().create_future()
+        self._under_way.setdefault(question, mine)
+        passing = _Passing(send, self.settings.remembered_bytes // _PART, encoding, scope)
+        try:
+            await self.app(scope, receive, passing)
+            kept = passing.kept
+            if kept is not None:
+                self._keep(question, kept)
+                await _give(kept, Headers(scope=scope), send)
+        finally:
+            if self._under_way.get(question) is mine:
+                del self._under_way[question]
+            mine.set_result(passing.kept)
+
+    def _keep(self, question: Hashable, kept: Kept) -> None:
+        before = self._kept.pop(question, None)
+        self._bytes += len(kept.body) - (len(before.body) if before else 0)
+        self._kept[question] = kept
+        while self._bytes > self.settings.remembered_bytes:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= len(oldest.body)
+
+
+class _Passing:
+    """Holds an answer back until it is whole, or too large or of a kind that is not kept."""
+
+    def __init__(self, send: Send, most: int, encoding: str, scope: Scope) -> None:
+        self._send, self._most, self._encoding, self._scope = send, most, encoding, scope
+        self._start: Message = {}
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._compressor: Compressor | None = None
+        self._passes_on = False
+        self.kept: Kept | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+            headers = dict(message["headers"])
+            never = NEVER_KEPT in headers.get(b"cache-control", b"")
+            if message["status"] != 200 or never:
+                self._passes_on = True
+                await self._send(message)
+            return
+        if self._passes_on:
+            await self._pass(message)
+            return
+        self._parts.append(message.get("body", b""))
+        self._size += len(self._parts[-1])
+        if not message.get("more_body"):
+            self.kept = self._finished()
+        elif self._size > self._most:
+            await self._begin_passing()
+
+    def _finished(self) -> Kept:
+        body = b"".join(self._parts)
+        compressor = compressor_for(self._encoding, self._start["headers"], len(body))
+        if compressor:
+            body = compressor.add(body) + compressor.end()
+        etag = b'"%s"' % hashlib.blake2b(body, digest_size=16).hexdigest().encode()
+        headers = _headers(self._start["headers"], compressor, len(body))
+        headers.append((b"etag", etag))
+        return Kept(tuple(headers), body, etag, route_of(self._scope))
+
+    async def _begin_passing(self) -> None:
+        self._passes_on = True
+        headers = self._start["headers"]
+        self._compressor = compressor_for(self._encoding, headers, self._size)
+        begin = {**self._start, "headers": _headers(headers, self._compressor, None)}
+        await self._send(begin)
+        held, self._parts = b"".join(self._parts), []
+        await self._pass({"type": "http.response.body", "body": held, "more_body": True})
+
+    async def _pass(self, message: Message) -> None:
+        if self._compressor:
+            body = self._compressor.add(message.get("body", b""))
+            if not message.get("more_body"):
+                body += self._compressor.end()
+            message = {**message, "body": body}
+        await self._send(message)
+
+
+def _headers(given: Pairs, compressor: Compressor | None, length: int | None) -> Pairs:
+    headers = [each for each in given if each[0] != b"content-length"]
+    headers += [(b"cache-control", _FRESH), (b"vary", _VARY)]
+    if compressor:
+        headers.append((b"content-encoding", compressor.name))
+    if length is not None:
+        headers.append((b"content-length", b"%d" % length))
+    return headers
+
+
+async def _give(kept: Kept, headers: Headers, send: Send) -> None:
+    """Send a kept answer, or that the client has it already."""
+    held = headers.get("if-none-match", "")
+    if held and _names(held, kept.etag.decode()):
+        said = [each for each in kept.headers if each[0] in _OF_UNCHANGED]
+        await send({"type": "http.response.start", "status": 304, "headers": said})
+        await send({"type": "http.response.body"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": list(kept.headers)})
+    await send({"type": "http.response.body", "body": kept.body})
+
+
+_OF_UNCHANGED = frozenset({b"cache-control", b"etag", b"vary"})
+
+
+def _names(held: str, etag: str) -> bool:
+    marks = [each.strip().removeprefix("W/") for each in held.split(",")]
+    return etag in marks or marks == ["*"]

@@ -1,0 +1,182 @@
+"""Errors as problem details (RFC 9457), with the findings that the command line shows."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from apportion.findings import (
+    ApportionError,
+    Finding,
+    IngestError,
+    LedgerError,
+    ModelError,
+    Place,
+    RunError,
+    UsageError,
+)
+from apportion.report.findings_data import as_data
+
+MEDIA_TYPE = "application/problem+json"
+
+NOT_FOUND_CODES = frozenset(
+    {"unknown_run", "no_run", "unknown_account", "unknown_organisation", "unknown_node"}
+)
+"""Codes that tell of something that is not there, rather than of a wrong question."""
+
+_STATUS: Mapping[type[ApportionError], HTTPStatus] = {
+    UsageError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ModelError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    IngestError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RunError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    LedgerError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+class FindingData(BaseModel):
+    """One thing that is wrong or doubtful; lines and columns count from 1, 0 is not known."""
+
+    severity: str
+    code: str
+    message: str
+    remedy: str
+    file: str
+    line: int
+    column: int
+    details: dict[str, Any]
+
+
+class Problem(BaseModel):
+    """What went wrong: ``type`` and ``title`` are the same for all of a kind."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    findings: list[FindingData]
+
+
+class ProblemError(Exception):
+    """A problem that is no finding: of the request, not of what it is about."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        findings: Sequence[Finding] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep what the answer will say."""
+        super().__init__(detail)
+        self.status, self.detail, self.findings = status, detail, tuple(findings)
+        self.headers = dict(headers or {})
+
+
+def problem_body(
+    status: HTTPStatus, detail: str, request_id: str, findings: Sequence[Finding] = ()
+) -> bytes:
+    """A problem as JSON."""
+    code = findings[0].code if findings else ""
+    said = {
+        "type": f"urn:apportion:problem:{code}" if code else "about:blank",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": detail,
+        "request_id": request_id,
+        "findings": as_data(findings),
+    }
+    return json.dumps(said).encode()
+
+
+def problem(
+    request: Request,
+    status: HTTPStatus,
+    detail: str,
+    findings: Sequence[Finding] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem as an answer."""
+    folder = request.app.state.settings.workspace
+    placed = [_without(folder, each) for each in findings]
+    detail = detail.replace(folder, _HERE)
+    body = problem_body(status, detail, getattr(request.state, "request_id", ""), placed)
+    return Response(body, int(status), dict(headers or {}), MEDIA_TYPE)
+
+
+_HERE = "<workspace>"
+
+
+def _without(folder: str, finding: Finding) -> Finding:
+    """A finding that does not tell where the workspace lies on the server's disk."""
+    return replace(
+        finding,
+        message=finding.message.replace(folder, _HERE),
+        remedy=finding.remedy.replace(folder, _HERE),
+        where=replace(finding.where, file=finding.where.file.replace(folder, _HERE)),
+    )
+
+
+def status_of(error: ApportionError) -> HTTPStatus:
+    """Which status tells of an error: it is the question's, the input's or the ledger's fault."""
+    if all(each.code in NOT_FOUND_CODES for each in error.findings):
+        return HTTPStatus.NOT_FOUND
+    if any(each.code == "ledger_busy" for each in error.findings):
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    return _STATUS.get(type(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Let every error of a resource become a problem."""
+
+    @app.exception_handler(ApportionError)
+    async def _of_findings(request: Request, error: ApportionError) -> Response:
+        status = status_of(error)
+        headers = {"Retry-After": "5"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
+        return problem(request, status, error.findings[0].message, error.findings, headers)
+
+    @app.exception_handler(ProblemError)
+    async def _of_request(request: Request, error: ProblemError) -> Response:
+        return problem(request, error.status, error.detail, error.findings, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def _of_parameters(request: Request, error: RequestValidationError) -> Response:
+        findings = [_invalid(each) for each in error.errors()]
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return problem(request, status, findings[0].message, findings)
+
+    @app.exception_handler(HTTPException)
+    async def _of_routing(request: Request, error: HTTPException) -> Response:
+        status = HTTPStatus(error.status_code)
+        return problem(request, status, error.detail, headers=error.headers)
+
+
+def _invalid(said: Mapping[str, Any]) -> Finding:
+    where, *path = said["loc"]
+    name = ".".join(map(str, path))
+    said_plainly = said["msg"].removeprefix("Value error, ")
+    return Finding(
+        "invalid_argument",
+        f"{name}: {said_plainly}." if name else f"{said_plainly}.",
+        Place(f"<{where}>"),
+        "The parameters are described at /api/docs.",
+    )
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems that a path may answer with, for its OpenAPI."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in statuses
+    }

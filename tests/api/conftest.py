@@ -1,0 +1,87 @@
+"""Workspaces that are served, and the application over them in this process."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from serving import COMMAND, Served, served
+
+from apportion.api.application import application
+from apportion.serve_settings import ServeSettings
+
+
+def run_command(folder: Path, *lines: str) -> None:
+    for line in lines:
+        done = subprocess.run(
+            [COMMAND, *line.split()], cwd=folder, check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first example with a year of runs; the second lies in its folder ``notifications``."""
+    folder = tmp_path_factory.mktemp("served")
+    run_command(folder, "demo demo")
+    return folder / "demo"
+
+
+@pytest.fixture(scope="session")
+def platform(demo: Path) -> Path:
+    """The second example: a platform that charges its users, rated and run."""
+    return demo / "notifications"
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace as ``init`` makes it, with a run of January."""
+    folder = tmp_path_factory.mktemp("small")
+    run_command(folder, "init acme")
+    run_command(
+        folder / "acme",
+        "ingest costs data/costs.csv",
+        "ingest usage data/usage.csv",
+        "run --from 2024-01 --to 2024-01",
+    )
+    return folder / "acme"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Callable[[Path], Path]:
+    """A copy of a workspace that a test may change."""
+
+    def copied(folder: Path) -> Path:
+        target = tmp_path / folder.name
+        shutil.copytree(folder, target)
+        return target
+
+    return copied
+
+
+@pytest.fixture
+def ask() -> Iterator[Callable[..., TestClient]]:
+    """The application over a workspace, in this process, with settings by name."""
+    with ExitStack() as opened:
+
+        def over(folder: Path, **settings: Any) -> TestClient:
+            app = application(ServeSettings(os.fspath(folder), **settings))
+            client = TestClient(app, base_url="http://localhost", raise_server_exceptions=False)
+            return opened.enter_context(client)
+
+        yield over
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Callable[..., AbstractContextManager[Served]]:
+    """A server of its own over a workspace, with further words of the command."""
+
+    def over(folder: Path, *words: str, **environment: str) -> AbstractContextManager[Served]:
+        return served(folder, tmp_path / "server.log", *words, environment=environment)
+
+    return over
