@@ -125,7 +125,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "missing_usage": "An edge's metric has no usage row at all in the period.",
         "zero_usage": "All siblings have zero usage on some day.",
         "missing_exchange_rate": "No exchange rate is valid for a currency on a date.",
-        "amount_overflow": "An amount does not fit in 64 bits at the workspace's scale.",
+        "amount_overflow": "An amount, at the workspace's scale, or a sum of units does not fit "
+        "in 64 bits.",
         "dimension_left_out": "A dimension that has cost was left out on request.",
         "no_cost": "There is no cost in the period.",
         "invariant_violation": "A result does not add up; nothing is published.",

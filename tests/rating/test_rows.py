@@ -260,6 +260,20 @@ def test_b8_cost_is_exact():
     assert int(charges["cost"][0].as_py().scaleb(9)) == units * 123456789
 
 
+def test_b7_units_that_no_view_could_sum_are_refused():
+    largest = [row(APRIL + n * DAY, 10**12, rate_multiplier=10**6) for n in range(10)]
+    charges = rated(*largest[:9])
+    assert figures(charges.yearly("renewals", 2023), "chargeable_units") == [(9 * 10**18,)]
+    with pytest.raises(ap.RunError, match="10,000,000,000,000,000,000 chargeable units") as refused:
+        rated(*largest)
+    assert codes(refused.value.findings) == ["amount_overflow"]
+
+
+def test_b7_the_multiplier_of_what_is_not_billed_makes_no_units_too_many():
+    rows = [row(APRIL + n * DAY, 10**12, channel="email", rate_multiplier=10**6) for n in range(10)]
+    assert figures(rated(*rows).yearly("renewals", 2023), "chargeable_units") == [(10**13,)]
+
+
 def test_b9_the_allowance_falls_on_the_earliest_rows_at_their_rates():
     prices = [
         {"channel": "sms", "valid_from": date(2023, 4, 1), "rate": "0.01"},

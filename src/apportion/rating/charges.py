@@ -169,7 +169,7 @@ def rate(model: Model, usage: Any) -> Charges:
     the earliest rows first. Of rows with the same key the last one counts (`B3`).
 
     Raises ``RunError`` with all findings: ``missing_key``, ``invalid_value``, ``wrong_type``,
-    ``unknown_account``, ``unknown_channel``, ``missing_rate``.
+    ``unknown_account``, ``unknown_channel``, ``missing_rate``, ``amount_overflow``.
     """
     table = usage_columns(as_table(usage, "Billable usage"))
     lines = pa.array(np.arange(table.num_rows, dtype=np.int64))

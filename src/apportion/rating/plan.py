@@ -37,6 +37,19 @@ _EARLY_DAYS = """
     WHERE channel = ? AND date < ? AND billable_units > 0 AND rate_multiplier > 0
     ORDER BY date
 """
+# Nothing of a row is more than these, so where these can be summed, all views can be.
+_MOST = """
+    SELECT greatest(sum(billable_units * rate_multiplier), sum(billable_units),
+                    sum(notifications_sent))
+    FROM billable_usage
+"""
+_SUMS = """
+    SELECT sum(billable_units * CASE WHEN list_contains(?::VARCHAR[], channel)
+                                THEN rate_multiplier ELSE 1 END),
+           sum(notifications_sent)
+    FROM billable_usage
+"""
+_LARGEST_SUM = 2**63 - 1
 _NAMED = 5
 _NUMBERS = frozenset(
     {
@@ -98,13 +111,18 @@ def plan(
     """Prepare the rating of the view ``billable_usage``; nothing where it has no rows.
 
     ``extra`` are columns of whole numbers that rows keep. Raises ``RunError`` with everything that
-    is in the way: ``unknown_account``, ``unknown_channel``, ``missing_rate``.
+    is in the way: ``unknown_account``, ``unknown_channel``, ``missing_rate``,
+    ``amount_overflow``.
     """
     calendar = financial_year(model.settings)
     facts = _facts(connection, calendar)
     if not facts.accounts:
         return None
-    problems = [*_unknown(model, facts), *_missing_rates(connection, model, facts)]
+    problems = [
+        *_unknown(model, facts),
+        *_missing_rates(connection, model, facts),
+        *_too_many(connection, model),
+    ]
     if problems:
         raise RunError(problems)
     channels = [model.channel_index[name] for name in facts.channels]
@@ -172,6 +190,23 @@ def _missing_rates(
             "Let a rate begin on that day or before, or remove the usage.",
             details={"channel": name, "date": first, "days": len(days)},
         )
+
+
+def _too_many(connection: duckdb.DuckDBPyConnection, model: Model) -> Iterator[Finding]:
+    """Units that every row can hold, but no sum over the rows."""
+    if connection.execute(_MOST).fetchall()[0][0] <= _LARGEST_SUM:
+        return
+    billed = [channel.id for channel in model.channels if channel.billed]
+    sums = connection.execute(_SUMS, [billed]).fetchall()[0]
+    for total, what in zip(sums, ("chargeable units", "notifications"), strict=True):
+        if total > _LARGEST_SUM:
+            yield Finding(
+                "amount_overflow",
+                f"The usage has {total:,} {what}; more than {_LARGEST_SUM:,} are not summed.",
+                Place(f"<{WHAT}>"),
+                "Look for counts and multipliers that cannot be true, and correct them.",
+                details={"total": str(total)},
+            )
 
 
 _DAY_KIND = pa.schema(
