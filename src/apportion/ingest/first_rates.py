@@ -3,8 +3,6 @@
 There it would stop every rating, and nobody could say which file it came from.
 """
 
-from datetime import date
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,9 +15,7 @@ def require_first_rates(rows: pa.Table, model: Model, where: Place) -> None:
 
     Raises ``IngestError`` (``missing_rate``), one finding for each channel.
     """
-    first: dict[str, date] = {}
-    for rate in model.rates:
-        first[rate.channel] = min(rate.valid_from, first.get(rate.channel, rate.valid_from))
+    first = model.first_rates
     findings = []
     for channel in model.channels:
         if not channel.billed or channel.id not in first:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from types import MappingProxyType
 
@@ -93,6 +94,14 @@ class Declared:
         for each in self.default_allowances:
             key = each.channel, each.organisation_type
             found[key] = (*found.get(key, ()), each)
+        return MappingProxyType(found)
+
+    @cached_property
+    def first_rates(self) -> Mapping[str, date]:
+        """The day on which the first rate of each channel with rates begins (`B4`)."""
+        found: dict[str, date] = {}
+        for rate in self.rates:
+            found[rate.channel] = min(rate.valid_from, found.get(rate.channel, rate.valid_from))
         return MappingProxyType(found)
 
     def type_of(self, account: Account) -> str:

@@ -178,7 +178,7 @@ def _missing_rates(
         channel = model.channel_index.get(name)
         if channel is None or not channel.billed:
             continue
-        begins = min(rate.valid_from for rate in model.rates if rate.channel == name)
+        begins = model.first_rates[name]
         if first >= begins:
             continue
         days = [row[0] for row in connection.execute(_EARLY_DAYS, [name, begins]).fetchall()]
