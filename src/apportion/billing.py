@@ -21,6 +21,7 @@ from apportion.ledger.record_rating import (
     commit_rating,
     find_rating,
     list_ratings,
+    model_of_rating,
     usage_view,
 )
 from apportion.ledger.store import Store
@@ -182,7 +183,7 @@ class Billing:
         model = self.model
         if billing_digest(model) == rating.model_digest:
             return model
-        return Model.from_dict(json.loads(rating.model))
+        return Model.from_dict(json.loads(model_of_rating(self.store, rating.run_id)))
 
     def changes(self, since: str) -> pa.Table:
         """Every account, month and figure that moved since a rating, or a run (`B18`).

@@ -6,12 +6,13 @@ killed writer left is swept by the next one.
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError, Place, RunError
 from apportion.ledger.record_ingest import Step, no_step
@@ -62,7 +63,6 @@ class Rating:
     end_date: date | None
     currency: str
     model_digest: str
-    model: str
     billable_usage_version: int
     rows: int
     chargeable_units: Decimal
@@ -99,8 +99,17 @@ def charges_view(
 def list_ratings(store: Store) -> list[Rating]:
     """All completed ratings, the latest first."""
     make_tables(store, BILLING_TABLES)
-    rows = read(store, RATINGS).sort_by([("sequence", "descending")]).to_pylist()
+    # Models are large, and hardly ever asked for.
+    records: pa.Table = read(store, RATINGS, columns=[field.name for field in fields(Rating)])
+    rows = records.sort_by([("sequence", "descending")]).to_pylist()
     return [Rating(**row) for row in rows]
+
+
+def model_of_rating(store: Store, run_id: str) -> str:
+    """The model of a completed rating as JSON, allowances as set included."""
+    records = read(store, RATINGS, columns=["run_id", "model"])
+    found: list[str] = records.filter(pc.field("run_id") == run_id)["model"].to_pylist()
+    return found[0]
 
 
 def find_rating(store: Store, run_id: str) -> Rating:

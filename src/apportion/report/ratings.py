@@ -8,9 +8,8 @@ from apportion.ledger.record_rating import Rating
 
 
 def as_data(rating: Rating) -> dict[str, Any]:
-    """A rating's record, without the model, which is large."""
+    """A rating's record."""
     data = asdict(rating)
-    del data["model"]
     data["at"] = rating.at.isoformat()
     data["chargeable_units"] = int(rating.chargeable_units)
     data["findings"] = json.loads(rating.findings)
