@@ -40,10 +40,8 @@ class RecordedResult:
     def ingests_since(self) -> int:
         """How many ingests changed the costs or usage of its days after its runs had read them."""
         by_id = {run.run_id: run for run in self.runs}
-        return max(
-            ingests_since(self.store, by_id[piece.run_id], piece.first, piece.last)
-            for piece in self.pieces
-        )
+        answers = [(by_id[piece.run_id], piece.first, piece.last) for piece in self.pieces]
+        return ingests_since(self.store, answers)
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection with views ``allocations``, ``contributions``, ``warnings``, ``costs``."""

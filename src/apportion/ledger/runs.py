@@ -86,13 +86,22 @@ def find_run(store: Store, run_id: str) -> Run:
     )
 
 
-def ingests_since(store: Store, run: Run, first: date, last: date) -> int:
-    """How many ingests changed any day of a period after a run had read it."""
+def ingests_since(store: Store, answers: Sequence[tuple[Run, date, date]]) -> int:
+    """The most ingests that changed any day of a stretch after the run that answers had read it.
+
+    ``answers`` are runs with the first and last day of a stretch that they answer for.
+    """
+    columns = ("costs_version", "usage_version", "first_date", "last_date")
+    records = read(store, INGESTS, columns=columns)
+    return max((_since(records, *each) for each in answers), default=0)
+
+
+def _since(records: pa.Table, run: Run, first: date, last: date) -> int:
     newer = (pc.field("costs_version") > run.costs_version) | (
         pc.field("usage_version") > run.usage_version
     )
     inside = (pc.field("first_date") <= last) & (pc.field("last_date") >= first)
-    return int(read(store, INGESTS).filter(newer & inside).num_rows)
+    return int(records.filter(newer & inside).num_rows)
 
 
 def answering_together(runs: Sequence[Run]) -> list[list[Run]]:
