@@ -201,7 +201,7 @@ class Billing:
         Raises ``UsageError``, ``LedgerError`` (``no_run``).
         """
         charges = self.charges()
-        return usage_statement(charges.connect(), charges.model, account, year, month)
+        return usage_statement(charges.connection, charges.model, account, year, month)
 
     def margin(self, start: date, end: date, by: By | str = By.PRODUCT) -> Margin:
         """Charges beside cost for a period, both ends included (`B19`).

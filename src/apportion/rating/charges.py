@@ -66,36 +66,37 @@ class ChargeViews(ABC):
         """A DuckDB connection with the view ``charges``."""
 
     @cached_property
-    def _connection(self) -> duckdb.DuckDBPyConnection:
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """One that is opened once and asked by all views, hence by one thread at a time."""
         return self.connect()
 
     def monthly(self, account: str, year: int) -> pa.Table:
         """What an account used and owes in each month of a financial year (`B11`)."""
-        return views.monthly(self._connection, self.model, account, year)
+        return views.monthly(self.connection, self.model, account, year)
 
     def yearly(self, account: str, year: int) -> pa.Table:
         """What an account used and owes in a financial year (`B12`)."""
-        return views.yearly(self._connection, self.model, account, year)
+        return views.yearly(self.connection, self.model, account, year)
 
     def organisation(self, organisation: str, year: int) -> pa.Table:
         """What each account of an organisation used and owes in a financial year (`B13`)."""
-        return views.organisation(self._connection, self.model, organisation, year)
+        return views.organisation(self.connection, self.model, organisation, year)
 
     def daily(self, start: date, end: date) -> pa.Table:
         """The platform's volumes by day and channel (`B14`)."""
-        return views.daily(self._connection, start, end)
+        return views.daily(self.connection, start, end)
 
     def providers(self, start: date, end: date) -> pa.Table:
         """The platform's volumes by day, provider and channel (`B14`)."""
-        return views.providers(self._connection, start, end)
+        return views.providers(self.connection, start, end)
 
     def accounts(self, start: date, end: date) -> pa.Table:
         """Each account's volumes by channel (`B14`)."""
-        return views.accounts(self._connection, self.model, start, end)
+        return views.accounts(self.connection, self.model, start, end)
 
     def charges(self, start: date, end: date) -> pa.Table:
         """What each account owes for days of one financial year (`B14`)."""
-        return views.charges(self._connection, self.model, start, end)
+        return views.charges(self.connection, self.model, start, end)
 
 
 @dataclass(frozen=True)

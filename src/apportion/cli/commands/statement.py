@@ -58,7 +58,7 @@ def statement(
     session = session_of(context)
     charges = read_charges(session)
     asked = int(month) if month is not None and month.isascii() and month.isdigit() else month
-    found = usage_statement(charges.connect(), charges.model, account, year, asked)
+    found = usage_statement(charges.connection, charges.model, account, year, asked)
     issued = Issued(charges.model.settings.name, charges.rating.run_id, charges.rating.at)
     written = issue.put(found, issued, chosen, out)
     if written is not None:

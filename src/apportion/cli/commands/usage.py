@@ -69,7 +69,7 @@ def monthly(
     session = session_of(context)
     charges = read_charges(session)
     found = usage_questions.monthly(charges, account, year)
-    allowances = usage_statement(charges.connect(), charges.model, account, year).allowances
+    allowances = usage_statement(charges.connection, charges.model, account, year).allowances
     if as_json:
         left = [allowance_data(each) for each in allowances]
         put_json_rows({**head(found), "allowances": left}, rows(found))
