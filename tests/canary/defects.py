@@ -5,8 +5,14 @@ types fit, the figures look right. Add one where something broke once, or where 
 tell. Quick tests are named rather than thorough ones.
 """
 
+import defects_of_charges
 import defects_of_figures
 import defects_of_files
 import defects_of_proof
 
-DEFECTS = (*defects_of_figures.DEFECTS, *defects_of_files.DEFECTS, *defects_of_proof.DEFECTS)
+DEFECTS = (
+    *defects_of_figures.DEFECTS,
+    *defects_of_charges.DEFECTS,
+    *defects_of_files.DEFECTS,
+    *defects_of_proof.DEFECTS,
+)
