@@ -239,7 +239,7 @@ class _Layout:
         )
 
 
-_SHOWN = ("own_shown", "subtree_shown", "percent")
+SHOWN = ("own_shown", "subtree_shown", "percent")
 
 
 def as_data(found: Products) -> dict[str, Any]:
@@ -258,7 +258,7 @@ def as_data(found: Products) -> dict[str, Any]:
 
 
 def _exact(line: ProductLine) -> dict[str, Any]:
-    return {name: value for name, value in asdict(line).items() if name not in _SHOWN}
+    return {name: value for name, value in asdict(line).items() if name not in SHOWN}
 
 
 def flat(found: Products) -> Lines:

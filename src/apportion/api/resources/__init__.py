@@ -2,10 +2,28 @@
 
 from fastapi import APIRouter
 
-from apportion.api.resources import health, metrics, nodes
+from apportion.api.resources import (
+    allocations,
+    contributions,
+    debug,
+    edges,
+    health,
+    metrics,
+    nodes,
+    products,
+    shares,
+    warnings,
+)
 
 RESOURCES: tuple[APIRouter, ...] = (
+    products.router,
     nodes.router,
+    edges.router,
+    shares.router,
+    allocations.router,
+    contributions.router,
+    warnings.router,
+    debug.router,
     health.router,
     metrics.router,
 )

@@ -1,0 +1,20 @@
+"""What each edge carried, day by day."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from apportion.api.asking import AskedFilter, AskedPeriod, AskedRows
+from apportion.api.described import described_listing
+from apportion.api.listings import answer_listing
+from apportion.api.reading import read_result
+from apportion.report.contributions import COLUMNS, contributions
+
+router = APIRouter(tags=["costs"])
+
+
+@router.get("/contributions", response_class=Response, responses=described_listing(COLUMNS))
+def get_contributions(
+    request: Request, period: AskedPeriod, named: AskedFilter, rows: AskedRows
+) -> Response:
+    """One row per edge, day and dimension; `nodes` are sources or receivers."""
+    return answer_listing(request, contributions, read_result(request, period), rows, named)

@@ -1,0 +1,32 @@
+"""The proof of a result, made anew from its rows: the first step in finding out what is wrong."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from apportion.api.answering import answer_data
+from apportion.api.asking import AskedPeriod
+from apportion.api.described import TEXT, described_data, object_schema, record_schema
+from apportion.api.reading import read_result
+from apportion.reconcile import Reconciliation
+from apportion.report.doubts import unproven
+
+router = APIRouter(prefix="/debug", tags=["costs"])
+
+_LIST = {"type": "array", "items": TEXT}
+_SAID = object_schema(
+    {
+        **record_schema(Reconciliation)["properties"],
+        "runs": _LIST,
+        "gaps": {"type": "array", "items": _LIST},
+    }
+)
+
+
+@router.get("/reconciliation", response_class=Response, responses=described_data(_SAID))
+def get_reconciliation(request: Request, period: AskedPeriod) -> Response:
+    """What came in, where it went, what is left and why, and every invariant that does not hold."""
+    read = read_result(request, period)
+    proof = read.result.reconciliation()
+    runs = [each.run_id for each in read.result.runs]
+    said = {**proof.to_dict(), "runs": runs, "gaps": read.result.gaps}
+    return answer_data(said, (*unproven(read.result, proof), *read.doubts))

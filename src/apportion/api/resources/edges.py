@@ -1,0 +1,20 @@
+"""What each edge carried in a period."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from apportion.api.asking import AskedFilter, AskedPeriod, AskedRows
+from apportion.api.described import described_listing
+from apportion.api.listings import answer_listing
+from apportion.api.reading import read_result
+from apportion.report.edges import COLUMNS, edges
+
+router = APIRouter(tags=["costs"])
+
+
+@router.get("/edges", response_class=Response, responses=described_listing(COLUMNS))
+def get_edges(
+    request: Request, period: AskedPeriod, named: AskedFilter, rows: AskedRows
+) -> Response:
+    """One row per edge that is active in the period; `nodes` are sources or receivers."""
+    return answer_listing(request, edges, read_result(request, period), rows, named)

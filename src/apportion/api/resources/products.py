@@ -1,0 +1,67 @@
+"""What each product costs, by itself and with all that is part of it."""
+
+import pyarrow as pa
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from apportion.api.answering import answer_data, answer_table, wanted_format
+from apportion.api.asking import AskedFilter, AskedPeriod, AskedRows
+from apportion.api.described import described_formats, object_schema, record_schema, schema_of
+from apportion.api.formats import FORMATS
+from apportion.api.formats.format import Answer
+from apportion.api.reading import read_result
+from apportion.report.listing import Wanted, require_known
+from apportion.report.products import SHOWN, ProductLine, Products, as_data, products
+
+router = APIRouter(tags=["costs"])
+
+_PRODUCT = record_schema(ProductLine, but=SHOWN)
+_PRODUCTS = object_schema(
+    {
+        **{
+            name: schema
+            for name, schema in record_schema(Products)["properties"].items()
+            if name not in ("lines", "total_shown", "others_shown")
+        },
+        "products": {"type": "array", "items": _PRODUCT},
+        "warnings": schema_of(tuple[str, ...]),
+    }
+)
+
+
+@router.get("/products", response_class=Response, responses=described_formats(_PRODUCTS))
+def get_products(
+    request: Request, period: AskedPeriod, named: AskedFilter, rows: AskedRows
+) -> Response:
+    """The products that have cost, in the order of the hierarchy, the dearest first.
+
+    A product that is part of several stands below each; from the second time on `again` is true,
+    and a sum leaves that line out.
+    """
+    chosen = wanted_format(request, rows.format)
+    read = read_result(request, period)
+    result = read.result
+    wanted = Wanted(result.start, result.end, named.nodes, named.dimensions, rows.limit)
+    require_known(read.connection, result.model, wanted)
+    found = products(read.connection, result.model, wanted, result.currency, result.scale)
+    said = as_data(found)
+    if chosen is FORMATS["json"]:
+        return answer_data(said, read.doubts)
+    lines = pa.Table.from_pylist(said["products"], schema=_lines_schema(result.scale))
+    about = {"currency": found.currency, "start_date": found.start, "end_date": found.end}
+    return answer_table(Answer(lines, {}, about), chosen, read.doubts)
+
+
+def _lines_schema(scale: int) -> pa.Schema:
+    amount = pa.decimal128(38, scale)
+    return pa.schema(
+        [
+            ("id", pa.string()),
+            ("name", pa.string()),
+            ("depth", pa.int64()),
+            ("part_of", pa.list_(pa.string())),
+            ("own", amount),
+            ("subtree", amount),
+            ("again", pa.bool_()),
+        ]
+    )
