@@ -145,6 +145,9 @@ CODES: Mapping[str, str] = MappingProxyType(
         "storage_failed": "The disk or bucket refused to read or write.",
         "damaged_ledger": "What was read back is not what was written.",
         "ledger_busy": "Another process is writing to the ledger.",
+        # Who may
+        "unknown_token": "No token has that id.",
+        "unusable_keys": "The keys of a token issuer cannot be fetched or read.",
         # Examples and command line
         "example_failed": "A given/expect example gave another figure.",
         "unknown_name": "A name on the command line is not known.",
@@ -191,6 +194,10 @@ class RunError(ApportionError):
 
 class LedgerError(ApportionError):
     """The ledger cannot be read or written."""
+
+
+class AccessError(ApportionError):
+    """Who may do what cannot be found out, or not be kept."""
 
 
 class UsageError(ApportionError):

@@ -5,6 +5,7 @@ types fit, the figures look right. Add one where something broke once, or where 
 tell. Quick tests are named rather than thorough ones.
 """
 
+import defects_of_access
 import defects_of_charges
 import defects_of_figures
 import defects_of_files
@@ -15,4 +16,5 @@ DEFECTS = (
     *defects_of_charges.DEFECTS,
     *defects_of_files.DEFECTS,
     *defects_of_proof.DEFECTS,
+    *defects_of_access.DEFECTS,
 )

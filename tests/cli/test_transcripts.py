@@ -67,11 +67,15 @@ class Normaliser:
     def __init__(self, folder: Path) -> None:
         self.folder = str(folder)
         self.ids: dict[str, str] = {}
+        self.tokens: dict[str, str] = {}
 
     def __call__(self, text: str) -> str:
         text = text.replace(self.folder, "/home/you")
         text = re.sub(r"\b\d{8}T\d{6}-[0-9a-f]{8}\b", self._id, text)
         text = re.sub(r"\b[0-9a-f]{64}\b", "0" * 64, text)
+        text = re.sub(r"(apportion_[0-9a-f]{12}_)[\w-]{43}", r"\g<1>SECRET", text)
+        text = re.sub(r"\b([0-9a-f]{12})\b|(?<=apportion_)([0-9a-f]{12})", self._token, text)
+        text = re.sub(r"\d{4}-\d\d-\d\d UTC", "2024-02-01 UTC", text)
         text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "2024-02-01 12:00 UTC", text)
         text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2024-02-01 12:00:00 UTC", text)
         text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00", "2024-02-01T12:00:00+00:00", text)
@@ -79,6 +83,13 @@ class Normaliser:
         text = re.sub(r'("(?:compute and write|prove)": )[\d.]+', r"\g<1>0.1", text)
         text = re.sub(r'(apportion |"program": ")\d+\.\d+\.\d+', r"\g<1>1.2.3", text)
         return re.sub(r"(?m)[ ]+$", "", text)
+
+    def typed(self, word: str) -> str:
+        """What stands in the place of a word of a transcript in truth."""
+        return next((real for real, shown in self.tokens.items() if shown == word), word)
+
+    def _token(self, match: re.Match[str]) -> str:
+        return self.tokens.setdefault(match[0], f"{len(self.tokens) + 1:012x}")
 
     def _id(self, match: re.Match[str]) -> str:
         return self.ids.setdefault(match[0], f"20240201T120000-{len(self.ids) + 1:08x}")
@@ -102,7 +113,7 @@ def play(found: list[Step], folder: Path, apportion: Callable[..., Any]) -> list
             os.chdir(words[1])
         else:
             assert words[0] == "apportion", f"a transcript cannot type {words[0]}"
-            answer = apportion(*words[1:])
+            answer = apportion(*map(normalise.typed, words[1:]))
             for stream, text in merged(answer.said):
                 lines = normalise(text).splitlines()
                 said += [f"2> {line}".rstrip() if stream == "err" else line for line in lines]

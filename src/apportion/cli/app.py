@@ -20,6 +20,7 @@ from apportion.cli.commands import (
     serve,
     show,
     strategies,
+    token,
     usage,
     validate,
 )
@@ -123,6 +124,7 @@ app.add_typer(runs.app, name="runs", rich_help_panel=WORK)
 app.command("rate", rich_help_panel=WORK)(rate.rate)
 app.add_typer(allowance.app, name="allowance", rich_help_panel=WORK)
 app.command("test", rich_help_panel=WORK)(examples.check_examples)
+app.add_typer(token.app, name="token", rich_help_panel=WORK)
 app.command("reconcile", rich_help_panel=LOOK)(reconcile.reconcile)
 app.add_typer(show.app, name="show", rich_help_panel=LOOK)
 app.add_typer(usage.app, name="usage", rich_help_panel=LOOK)

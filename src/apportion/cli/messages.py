@@ -20,6 +20,7 @@ WRONG_USAGE = frozenset(
         "unknown_format",
         "unknown_name",
         "unknown_run",
+        "unknown_token",
     }
 )
 """Codes that tell of the command line rather than of files and numbers."""

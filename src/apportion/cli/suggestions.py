@@ -12,7 +12,7 @@ _FILTERS = {"show": (*_SAME_DAYS, "--dimension"), "reconcile": _SAME_DAYS}
 """Which filters a command understands; others have none that could be handed on."""
 
 _TOLD = re.compile(
-    r"\bapportion (?=(?:run|runs|reconcile|show|ingest|validate|test|rate|usage|allowance)\b)"
+    r"\bapportion (?=(?:run|runs|reconcile|show|ingest|validate|test|rate|usage|allowance|token)\b)"
 )
 
 

@@ -1,0 +1,100 @@
+"""The audit log: who wrote what, and who was denied, as one line of JSON each.
+
+The file is opened for every line. Rotation by renaming takes effect with the next line, and so
+does truncating a copied file, since every line goes to the end that the file has then.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from apportion.access.principal import Principal
+from apportion.access.secrets_in_text import without_secrets
+
+LONGEST = 1_000
+"""Characters of a value that are kept; a stranger chooses some of them."""
+
+
+class Event(StrEnum):
+    """What is told of."""
+
+    WRITE_BEGUN = "write_begun"
+    WRITE_ENDED = "write_ended"
+    DENIED = "denied"
+    TOKEN_CREATED = "token_created"  # noqa: S105
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line. ``principal`` is None where nobody knows who asked; a status of 0 is none yet.
+
+    ``path`` is without the query. None of it is a secret, and what has the form of one is taken
+    out.
+    """
+
+    at: datetime
+    event: Event
+    principal: Principal | None
+    request_id: str = ""
+    method: str = ""
+    path: str = ""
+    status: int = 0
+    client: str = ""
+    idempotency_key: str = ""
+    reason: str = ""
+
+
+def audit_file(workspace: Path) -> Path:
+    """Where a workspace keeps its audit log."""
+    return workspace / "server" / "audit.jsonl"
+
+
+def append_entry(file: Path, entry: Entry) -> None:
+    """Write a line to the end of the file, making it where it is missing, for this user alone.
+
+    A line is one write, so that lines of several processes stay whole. Raises ``OSError``.
+    """
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    line = line_of(entry).encode("ascii")
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        written = os.write(descriptor, line)
+    finally:
+        os.close(descriptor)
+    if written != len(line):
+        said = f"only {written} of {len(line)} bytes were written"
+        raise OSError(0, said, str(file))
+
+
+def line_of(entry: Entry) -> str:
+    """An entry as one line of pure ASCII: whatever stands in a name breaks no line."""
+    principal = entry.principal
+    data: dict[str, str | int | None] = {
+        "time": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "event": str(entry.event),
+        "request_id": _short(entry.request_id),
+        "principal": None if principal is None else _short(principal.name),
+        "kind": None if principal is None else str(principal.kind),
+        "token_id": None
+        if principal is None
+        else principal.token_id and _short(principal.token_id),
+        "role": None if principal is None else str(principal.role),
+        "method": _short(entry.method),
+        "path": _short(entry.path),
+        "status": entry.status or None,
+        "client": _short(entry.client),
+        "idempotency_key": _short(entry.idempotency_key),
+        "reason": _short(entry.reason),
+    }
+    # What is not known says nothing; only who asked is always told, if but as unknown.
+    kept = {key: value for key, value in data.items() if value not in ("", None)}
+    return json.dumps({"principal": None, **kept} if principal is None else kept) + "\n"
+
+
+def _short(text: str) -> str:
+    safe = without_secrets(text)
+    return safe if len(safe) <= LONGEST else f"{safe[:LONGEST]}..."
