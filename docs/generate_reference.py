@@ -49,7 +49,8 @@ COMMANDS_NOTE = (
     "Data goes to the standard output, messages go to the standard error."
 )
 MODEL_NOTE = (
-    "`apportion.yaml` holds the settings, the files in `model/` the lists: every `.yaml` and "
+    "`apportion.yaml` holds the settings, the files in `model/` (or in the folder that the setting "
+    "`model_folder` names) the lists: every `.yaml` and "
     "`.yml` may hold any of them, `.csv` and `.parquet` hold the one that their name begins "
     "with. What else lies there is left out with a warning. `apportion validate` says what is "
     "wrong, with file, line and remedy."

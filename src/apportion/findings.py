@@ -106,6 +106,9 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unknown_organisation": "An organisation is named that the model does not declare.",
         "unknown_organisation_type": "An organisation type is not declared, or has no default.",
         "unused_rate": "A channel that is not billed has a rate.",
+        "setting_differs": "A model put from outside has a setting that the workspace has not.",
+        "not_replaceable": "The workspace is kept so that no model can be put from outside.",
+        "model_changed": "The model is no longer the one that a change was made from.",
         # Tables and files that come in
         "invalid_value": "A cell cannot be read as what its column calls for.",
         "unknown_currency": "A currency is not an ISO 4217 code.",

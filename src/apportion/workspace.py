@@ -1,13 +1,13 @@
 """A workspace: a folder with a model, and the ledger that this program keeps in it."""
 
 import json
-import logging
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.compute as pc
@@ -15,10 +15,11 @@ import pyarrow.compute as pc
 import apportion
 from apportion.attribution.problem import prepare, usage_reach
 from apportion.billing import Billing, RatingOutcome
-from apportion.findings import Finding, LedgerError, Place, RunError, Severity
+from apportion.findings import Finding, LedgerError, Place
 from apportion.ingest.incoming import Kind
 from apportion.ingest.ingest import read_files
 from apportion.ingest.inspected import LIMITS, Limits
+from apportion.ledger.model_versions import ModelVersion, model_versions
 from apportion.ledger.record_ingest import (
     Ingest,
     Replaced,
@@ -27,6 +28,7 @@ from apportion.ledger.record_ingest import (
     no_step,
     pinned_versions,
 )
+from apportion.ledger.record_model import PutModel, put_model
 from apportion.ledger.record_run import RunEnd, RunFacts, RunRows, commit_run, prune
 from apportion.ledger.runs import (
     Run,
@@ -44,12 +46,10 @@ from apportion.model.files import SETTINGS_FILE
 from apportion.outcomes import IngestOutcome, RunOutcome
 from apportion.pipeline import Assumed, Progress, SliceRows, flow_rows
 from apportion.rating.metrics import metric_names
-from apportion.reconcile import Reconciliation, reconcile
+from apportion.reconcile import Reconciliation, reconcile, require_proved
 from apportion.recorded_charges import RecordedCharges
 from apportion.recorded_result import RecordedResult
 from apportion.result import warning_rows
-
-_LOGGER = logging.getLogger("apportion.run")
 
 COST_QUERY = """
     SELECT node, date, dimension, amount, currency FROM costs
@@ -67,7 +67,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder with ``apportion.yaml``, ``model/`` and ``ledger/``.
+    """A folder with ``apportion.yaml``, a model's files and ``ledger/``.
 
     ``now`` and ``new_id`` give times and ids; ``on_step`` is told each step of a write.
     """
@@ -81,6 +81,24 @@ class Workspace:
     def model(self) -> Model:
         """The model, read and proved when first used. Raises ``ModelError``."""
         return load_model(self.folder)
+
+    def put_model(self, document: Mapping[str, Any], *, expected_digest: str = "") -> PutModel:
+        """Put a model, with the keys of ``Model.from_dict``, in the place of this one.
+
+        Settings in it may only repeat the workspace's. With ``expected_digest`` it is refused where
+        the model is another by now (``model_changed``).
+
+        Raises ``ModelError`` with all findings, ``LedgerError``; the model then is as it was.
+        """
+        made = self.now(), apportion.__version__
+        put = put_model(Path(self.folder), document, expected_digest, *made, on_step=self.on_step)
+        for read_before in ("model", "billing"):
+            self.__dict__.pop(read_before, None)
+        return put
+
+    def model_versions(self) -> list[ModelVersion]:
+        """The models that were put, the latest first. Raises ``ModelError``, ``LedgerError``."""
+        return model_versions(Path(self.folder))
 
     @cached_property
     def store(self) -> Store:
@@ -187,7 +205,7 @@ class Workspace:
                 warnings=warning_rows(findings),
                 dimensions=dimensions,
             )
-            _require_proved(proof)
+            require_proved(proof)
             proofs.append(proof)
             return json.dumps(proof.to_dict(), sort_keys=True)
 
@@ -356,27 +374,6 @@ class Workspace:
 def _run_rows(rows: Iterable[SliceRows]) -> Iterator[RunRows]:
     for each in rows:
         yield RunRows(each.allocations, each.contributions)
-
-
-def _require_proved(proof: Reconciliation) -> None:
-    """Raise ``RunError`` unless every invariant holds of the rows as read back (`A20`)."""
-    if not proof.violation_count and proof.conservation_delta == 0:
-        rows = sum(check.rows_seen for check in proof.checks)
-        _LOGGER.info("Proved the rows as read back: checks=%s rows=%s", len(proof.checks), rows)
-        return
-    raise RunError(
-        [
-            Finding(
-                "invariant_violation",
-                str(violation),
-                severity=Severity.ERROR,
-                remedy="Nothing was published. This is a fault of the program or of the disk.",
-                details=violation.to_dict(),
-            )
-            for violation in proof.invariant_violations
-        ]
-        or [Finding("invariant_violation", f"The delta is {proof.conservation_delta}, not 0.")]
-    )
 
 
 __all__ = ["IngestOutcome", "Piece", "RunOutcome", "Workspace"]

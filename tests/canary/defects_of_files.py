@@ -137,7 +137,7 @@ IN_LEDGER = (
     ),
     Defect(
         "only a difference of the totals stops a run",
-        "workspace.py",
+        "reconcile/requirement.py",
         "    if not proof.violation_count and proof.conservation_delta == 0:\n",
         "    if proof.conservation_delta == 0:\n",
         (f"{FIRST}::test_rows_that_were_spoilt_on_their_way_are_not_published",),

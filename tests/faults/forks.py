@@ -28,11 +28,12 @@ class Fork:
 
 @dataclass(frozen=True)
 class Fault:
-    """What fails: the nth operation under the ledger's folder, or all from it on."""
+    """What fails: the nth operation under a folder of the workspace, or all from it on."""
 
     nth: int
     how: int
     lasting: bool = False
+    under: str = "ledger"
 
 
 class Forks:
@@ -55,6 +56,8 @@ class Forks:
     ) -> Fork:
         """Run ``apportion`` with arguments in a workspace, in a fork of its own.
 
+        ``put-model FILE [DIGEST]`` is no command, but what a server does.
+
         ``hurting`` is ``kill_at_step``, ``kill_after`` so many seconds from the first step,
         ``largest_file``, the bytes that a file can have, or ``unprivileged``, as nobody is root.
         """
@@ -67,8 +70,8 @@ class Forks:
         """Begin what ``run`` does, and do not wait for its end."""
         request: dict[str, Any] = {"folder": str(folder), "arguments": arguments, **hurting}
         if fault is not None:
-            ledger = str(folder.resolve() / "ledger")
-            request["fault"] = [ledger, fault.nth, fault.how, fault.lasting]
+            under = str(folder.resolve() / fault.under)
+            request["fault"] = [under, fault.nth, fault.how, fault.lasting]
         assert self._server.stdin
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()

@@ -17,6 +17,7 @@ import signal
 import sys
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 LIMIT_SECONDS = 60.0
@@ -59,7 +60,10 @@ def command(request: dict[str, Any], steps: int, said: int) -> int:
         folder, nth, how, lasting = request["fault"]
         storage.storage_arm(folder.encode(), ctypes.c_long(nth), how, lasting)
     try:
-        main(request["arguments"])
+        if request["arguments"][0] == "put-model":
+            put_model(*request["arguments"][1:])
+        else:
+            main(request["arguments"])
         status = 0
     except SystemExit as ending:
         status = ending.code if isinstance(ending.code, int) else 1
@@ -67,6 +71,18 @@ def command(request: dict[str, Any], steps: int, said: int) -> int:
         os.write(steps, f"reached {storage.storage_reached()}\n".encode())
     sys.stdout.flush()
     return status
+
+
+def put_model(file: str, expected_digest: str = "") -> None:
+    """Put the model that a file of JSON holds, as a server does."""
+    import apportion
+
+    document = json.loads(Path(file).read_bytes())
+    try:
+        apportion.Workspace(Path()).put_model(document, expected_digest=expected_digest)
+    except apportion.ApportionError as error:
+        sys.stdout.write(f"{error}\n")
+        sys.exit(1)
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """A workspace's model files, read in the order of their names."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from apportion.findings import Finding, Place, Severity
@@ -11,11 +13,13 @@ from apportion.model.fields import Shape
 from apportion.model.gather import Gathered
 from apportion.model.read_yaml import MAXIMUM_BYTES, read_yaml
 from apportion.model.spelling import one_of
+from apportion.model.values import show
 
 SETTINGS_FILE = "apportion.yaml"
 MODEL_FOLDER = "model"
 _YAML = (".yaml", ".yml")
 _TABLES = (".csv", ".parquet")
+_PLAIN_FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*){0,3}")
 
 
 def read_files(path: Path) -> Gathered:
@@ -42,16 +46,19 @@ def read_files(path: Path) -> Gathered:
         )
         return gathered
     _add_yaml(path / SETTINGS_FILE, gathered, with_settings=True)
-    folder = path / MODEL_FOLDER
-    _add_folder(folder, gathered)
+    name = _model_folder(path, gathered)
+    if name is None:
+        return gathered
+    folder = path / name
+    add_folder(folder, gathered)
     if gathered.complete and not gathered.lists.get("nodes"):
         lack = "declares no nodes" if folder.is_dir() else "is missing, so the model has no nodes"
         _doubt(
             gathered,
             "check_saw_no_rows",
-            f"The folder {MODEL_FOLDER}/ {lack}.",
+            f"The folder {name}/ {lack}.",
             folder,
-            f"Declare them under nodes: in a file such as {MODEL_FOLDER}/company.yaml.",
+            f"Declare them under nodes: in a file such as {name}/company.yaml.",
         )
     return gathered
 
@@ -61,10 +68,16 @@ def model_marks(path: Path) -> tuple[object, ...]:
 
     Raises ``OSError``.
     """
-    files = [path / SETTINGS_FILE]
+    file = path / SETTINGS_FILE
+    files = [file]
     with suppress(FileNotFoundError, NotADirectoryError):
-        files += sorted((path / MODEL_FOLDER).iterdir())
+        files += sorted((path / _folder_named_in(file, file.read_bytes())).iterdir())
     return tuple(map(_mark, files))
+
+
+@lru_cache(maxsize=16)
+def _folder_named_in(file: Path, settings: bytes) -> str:
+    return _model_folder(file.parent, read_settings(file, settings)) or MODEL_FOLDER
 
 
 def _mark(file: Path) -> tuple[object, ...]:
@@ -75,7 +88,38 @@ def _mark(file: Path) -> tuple[object, ...]:
     return (file.name, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
-def _add_folder(folder: Path, gathered: Gathered) -> None:
+def read_settings(file: Path, data: bytes) -> Gathered:
+    """What ``apportion.yaml`` itself says, of bytes that were read from it."""
+    gathered = Gathered()
+    _add_document(file, data, gathered, with_settings=True)
+    return gathered
+
+
+def _model_folder(path: Path, gathered: Gathered) -> str | None:
+    """The folder of the lists, inside the workspace; none where the setting is refused."""
+    given = gathered.settings.get("model_folder")
+    if given is None:
+        return MODEL_FOLDER
+    if isinstance(given, str) and _PLAIN_FOLDER.fullmatch(given):
+        folder = path.resolve()
+        if (path / given).resolve().is_relative_to(folder):
+            return given
+        why = "it leads out of the workspace by a symbolic link"
+    elif isinstance(given, str):
+        why = "expected a folder inside the workspace, by a plain name"
+    else:
+        gathered.complete = False
+        return None
+    message = f"The setting 'model_folder' is {show(given)}; {why}."
+    where = gathered.settings.place("model_folder")
+    remedy = f"Write a name such as {MODEL_FOLDER} or models/0001."
+    gathered.complete = False
+    gathered.findings.append(Finding("invalid_value", message, where, remedy))
+    return None
+
+
+def add_folder(folder: Path, gathered: Gathered) -> None:
+    """Add all files of a model's folder."""
     try:
         files = sorted(folder.iterdir(), key=lambda file: file.name) if folder.is_dir() else []
         for file in files:
@@ -101,16 +145,20 @@ def _add(file: Path, gathered: Gathered) -> None:
         _add_table(file, suffix, gathered)
     elif file.stem.upper() != "README":
         message = f"The file was left out; a model is read from {one_of((*_YAML, *_TABLES))}."
-        remedy = f"Rename it if it belongs to the model; if not, move it out of {MODEL_FOLDER}/."
+        remedy = f"Rename it if it belongs to the model; if not, move it out of {_folder(file)}."
         _doubt(gathered, "unsupported_file", message, file, remedy)
 
 
 def _no_file(file: Path) -> tuple[str, str]:
     if file.is_dir():
-        return "a folder", f"Move its files into {MODEL_FOLDER}/ itself, or the folder out of it."
+        return "a folder", f"Move its files into {_folder(file)} itself, or the folder out of it."
     if file.is_symlink():
         return "a symbolic link that leads to no file", "Mend it or remove it."
     return "a pipe or a device", "Put a file in its place."
+
+
+def _folder(file: Path) -> str:
+    return f"{file.parent.name}/"
 
 
 def _doubt(gathered: Gathered, code: str, message: str, file: Path, remedy: str) -> None:
@@ -120,8 +168,11 @@ def _doubt(gathered: Gathered, code: str, message: str, file: Path, remedy: str)
 
 def _add_yaml(file: Path, gathered: Gathered, *, with_settings: bool) -> None:
     data = _bytes(file, gathered, MAXIMUM_BYTES)
-    if data is None:
-        return
+    if data is not None:
+        _add_document(file, data, gathered, with_settings=with_settings)
+
+
+def _add_document(file: Path, data: bytes, gathered: Gathered, *, with_settings: bool) -> None:
     before = len(gathered.findings)
     document = read_yaml(str(file), data, gathered.findings)
     gathered.complete &= document is not None or len(gathered.findings) == before

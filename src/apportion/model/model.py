@@ -37,15 +37,16 @@ class Model(Declared):
         else:
             message = f"A model is a mapping; this is a {type(mapping).__name__}."
             gathered.findings.append(Finding("wrong_type", message))
-        return cls._proven(gathered)
+        return cls.proven(gathered)
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
         """Read a workspace's folder, or one YAML file. Raises ``ModelError`` with all findings."""
-        return cls._proven(read_files(Path(path)))
+        return cls.proven(read_files(Path(path)))
 
     @classmethod
-    def _proven(cls, gathered: Gathered) -> Self:
+    def proven(cls, gathered: Gathered) -> Self:
+        """Build and check what was gathered. Raises ``ModelError`` with all findings."""
         declared, findings = judge(gathered)
         if only_errors(findings):
             raise ModelError(findings)
@@ -67,7 +68,7 @@ class Model(Declared):
 
 
 def load_model(path: Path | str) -> Model:
-    """Read and prove the model of a workspace: ``apportion.yaml`` and all files in ``model/``.
+    """Read and prove a workspace's model: ``apportion.yaml`` and all files in its model folder.
 
     ``path`` is the workspace's folder, or one YAML file that holds a whole model. Raises
     ``ModelError`` with all findings, ``not_a_workspace`` among them.

@@ -74,6 +74,8 @@ class Settings:
     ``high_volume_threshold`` is how many units of a channel an account may have used in the year
     before and still have the default allowance (`B5`). The statuses and key types decide which
     raw events are counted, and which are known and left out (`B3`).
+
+    ``model_folder`` says where the rest of a model lies, and so is no part of it.
     """
 
     name: str = "company"
@@ -84,6 +86,7 @@ class Settings:
     residual: str = "allocated"
     cost_column: str = "effective"
     engine: str = "local"
+    model_folder: str = field(default="model", compare=False)
     high_volume_threshold: int | None = None
     counted_statuses: tuple[str, ...] = COUNTED_STATUSES
     ignored_statuses: tuple[str, ...] = IGNORED_STATUSES

@@ -10,7 +10,7 @@ again from the model, the sums again from the rows, so that a mistake made there
 - ``sums``, ``figures``, ``reasons``, ``origin``: the figures of `A18` to `A21`, and why cost was
   left where it is.
 - ``graph_size``: how large the graph is; ``hierarchy``: products rolled up over ``part_of``.
-- ``reconciliation``: what comes out.
+- ``reconciliation``: what comes out; ``requirement``: what it must show.
 """
 
 from apportion.reconcile.hierarchy import Hierarchy, HierarchyRow, roll_up
@@ -24,6 +24,7 @@ from apportion.reconcile.reconciliation import (
     Reconciliation,
     Violation,
 )
+from apportion.reconcile.requirement import require_proved
 
 __all__ = [
     "CheckRun",
@@ -36,5 +37,6 @@ __all__ = [
     "Reconciliation",
     "Violation",
     "reconcile",
+    "require_proved",
     "roll_up",
 ]
