@@ -6,25 +6,38 @@ from starlette.responses import Response
 
 from apportion.api.answering import answer_data, answer_table, wanted_format
 from apportion.api.asking import AskedFilter, AskedPeriod, AskedRows
-from apportion.api.described import described_formats, object_schema, record_schema, schema_of
+from apportion.api.described import (
+    AMOUNT,
+    COUNT,
+    DAY,
+    FINDINGS,
+    TEXT,
+    described_formats,
+    object_schema,
+    record_schema,
+)
 from apportion.api.formats import FORMATS
 from apportion.api.formats.format import Answer
 from apportion.api.reading import read_result
 from apportion.report.listing import Wanted, require_known
-from apportion.report.products import SHOWN, ProductLine, Products, as_data, products
+from apportion.report.products import SHOWN, ProductLine, as_data, products
 
 router = APIRouter(tags=["costs"])
 
 _PRODUCT = record_schema(ProductLine, but=SHOWN)
+_NAMES = {"type": "array", "items": TEXT}
 _PRODUCTS = object_schema(
     {
-        **{
-            name: schema
-            for name, schema in record_schema(Products)["properties"].items()
-            if name not in ("lines", "total_shown", "others_shown")
-        },
+        "start_date": DAY,
+        "end_date": DAY,
+        "currency": TEXT,
+        "total": AMOUNT,
+        "total_lines": COUNT,
         "products": {"type": "array", "items": _PRODUCT},
-        "warnings": schema_of(tuple[str, ...]),
+        "without_cost": _NAMES,
+        "kept_nothing": _NAMES,
+        "kept_unallocated": _NAMES,
+        "warnings": FINDINGS,
     }
 )
 
