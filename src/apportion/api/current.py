@@ -1,9 +1,10 @@
 """The workspace as it is now, and the marks by which one knows that it has changed."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from apportion.api.opened import OpenedResults
 from apportion.ledger.schemas import (
     ALLOWANCES,
     BILLING_INGESTS,
@@ -32,6 +33,7 @@ class Current:
     workspace: Workspace
     model_marks: Marks
     ledger_marks: tuple[VersionMark, ...]
+    results: OpenedResults = field(default_factory=OpenedResults, compare=False)
 
     @property
     def marks(self) -> Marks:

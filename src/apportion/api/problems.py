@@ -6,6 +6,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
+import duckdb
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
@@ -151,6 +152,12 @@ def answer_errors(app: FastAPI) -> None:
         findings = [_invalid(each) for each in error.errors()]
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return problem(request, status, findings[0].message, findings)
+
+    @app.exception_handler(duckdb.InterruptException)
+    async def _of_long_questions(request: Request, _: duckdb.InterruptException) -> Response:
+        most = request.app.state.settings.read_seconds
+        said = f"The answer took longer than {most:g} seconds. Ask for fewer days or nodes."
+        return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, said)
 
     @app.exception_handler(HTTPException)
     async def _of_routing(request: Request, error: HTTPException) -> Response:

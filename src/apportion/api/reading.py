@@ -6,6 +6,8 @@ import duckdb
 from fastapi import Request
 
 from apportion.api.asking import Period
+from apportion.api.current import Current
+from apportion.api.opened import Opened, OpenedResults
 from apportion.findings import Finding
 from apportion.recorded_charges import RecordedCharges
 from apportion.recorded_result import RecordedResult
@@ -18,9 +20,17 @@ class Interruptible:
     """The connections that a request works on, to be interrupted when its time is over."""
 
     connections: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
+    is_over: bool = False
+
+    def add(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Work on a connection. Raises ``duckdb.InterruptException`` where the time is over."""
+        if self.is_over:
+            raise duckdb.InterruptException("the time of the request is over")
+        self.connections.append(connection)
 
     def interrupt(self) -> None:
-        """Stop what the request still computes."""
+        """Stop what the request still computes, and what it would begin."""
+        self.is_over = True
         for connection in self.connections:
             connection.interrupt()
 
@@ -35,9 +45,11 @@ class Read:
 
 
 def workspace_of(request: Request) -> Workspace:
-    """The workspace as it was when the request came."""
-    workspace: Workspace = request.state.current.workspace
-    return workspace
+    """The workspace as it was when the request came. Raises why it could not be opened."""
+    current: Current | None = getattr(request.state, "current", None)
+    if current is None:
+        raise request.state.unreadable
+    return current.workspace
 
 
 def read_result(request: Request, asked: Period) -> Read:
@@ -46,11 +58,19 @@ def read_result(request: Request, asked: Period) -> Read:
     Raises ``UsageError`` where the period ends before it begins, ``LedgerError``.
     """
     require_order(asked.start_date, asked.end_date)
-    result = workspace_of(request).result(
+    workspace = workspace_of(request)
+    results: OpenedResults = request.state.current.results
+    opened = results.get(asked, lambda: _open(workspace, asked))
+    connection = watched(request, opened.connection.cursor())
+    return Read(opened.result, connection, opened.doubts)
+
+
+def _open(workspace: Workspace, asked: Period) -> Opened:
+    result = workspace.result(
         asked.start_date, asked.end_date, run=asked.run, currency=asked.currency
     )
     require_order(result.start, result.end)
-    return Read(result, watched(request, result), doubts(result))
+    return Opened(result, result.connect(), doubts(result))
 
 
 def read_charges(request: Request, run: str = "") -> tuple[RecordedCharges, tuple[Finding, ...]]:
@@ -64,11 +84,8 @@ def read_charges(request: Request, run: str = "") -> tuple[RecordedCharges, tupl
     return charges, () if current else (stale_rating(charges.rating),)
 
 
-def watched(
-    request: Request, source: RecordedResult | RecordedCharges
-) -> duckdb.DuckDBPyConnection:
-    """A connection with the views of results or charges, for as long as the request may take."""
-    connection = source.connect()
+def watched(request: Request, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A connection that is interrupted where the request takes longer than it may."""
     working: Interruptible = request.state.working
-    working.connections.append(connection)
+    working.add(connection)
     return connection

@@ -30,6 +30,8 @@ _VARY = b"Accept, Accept-Encoding, Authorization"
 _PART = 16
 """One answer may take this part of the memory for all; larger ones are passed on as they come."""
 
+_AGAIN_SECONDS = 0.1
+
 Pairs = list[tuple[bytes, bytes]]
 
 

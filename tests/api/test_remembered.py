@@ -1,0 +1,134 @@
+"""Answers are remembered for one state of ledger and model, and for nobody who may not see them."""
+
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import Request, Response
+from fastapi.testclient import TestClient
+
+from apportion import Workspace
+from apportion.api.resources import nodes
+from apportion.recorded_result import RecordedResult
+from conftest import run_command
+
+Ask = Callable[..., TestClient]
+NODES = "/api/v1/nodes"
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Every time that a result was read from the ledger."""
+    found: list[object] = []
+    before = Workspace.result
+
+    def result(workspace: Workspace, *asked: object, **named: object) -> RecordedResult:
+        found.append((asked, named))
+        return before(workspace, *asked, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Workspace, "result", result)
+    return found
+
+
+def test_a_second_client_is_answered_from_memory(
+    small: Path, ask: Ask, opened: list[object]
+) -> None:
+    client = ask(small)
+    first, second = client.get(NODES), client.get(NODES)
+    assert len(opened) == 1
+    assert first.content == second.content
+    assert first.headers["ETag"] == second.headers["ETag"]
+
+
+def test_another_format_or_question_is_another_answer(small: Path, ask: Ask) -> None:
+    client = ask(small)
+    answers = {
+        client.get(f"{NODES}{query}").headers["ETag"]
+        for query in ("", "?format=csv", "?limit=1", "?dimensions=Compute")
+    }
+    assert len(answers) == 4
+
+
+def test_a_run_by_another_process_is_seen_at_once(
+    small: Path, own: Callable[[Path], Path], ask: Ask
+) -> None:
+    folder = own(small)
+    client = ask(folder)
+    before = client.get(NODES)
+    run_command(folder, "run --from 2024-01 --to 2024-01")
+    after = client.get(NODES, headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
+    assert after.json()["runs"] != before.json()["runs"]
+    assert after.json()["rows"] == before.json()["rows"]
+
+
+def test_a_changed_model_is_told_of_at_once(
+    small: Path, own: Callable[[Path], Path], ask: Ask
+) -> None:
+    folder = own(small)
+    client = ask(folder)
+    assert client.get(NODES).json()["warnings"] == []
+    more = "nodes: [{id: kiosk, type: product, name: Kiosk}]\n"
+    (folder / "model" / "more.yaml").write_text(more, encoding="utf-8")
+    answer = client.get(NODES)
+    assert [each["code"] for each in answer.json()["warnings"]] == ["outdated_run"]
+    assert answer.headers["Apportion-Warnings"] == "outdated_run"
+
+
+def test_many_who_ask_the_same_at_once_are_answered_by_one_computation(
+    small: Path, ask: Ask, opened: list[object]
+) -> None:
+    client = ask(small)
+    ready = threading.Barrier(8)
+
+    def get() -> bytes:
+        ready.wait()
+        return client.get(NODES).content
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = {each.result() for each in [pool.submit(get) for _ in range(8)]}
+    assert len(answers) == 1
+    assert len(opened) == 1
+
+
+def test_memory_for_answers_is_bounded(
+    small: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[str] = []
+    answering = nodes.answer_listing
+
+    def counted(request: Request, *asked: Any) -> Response:
+        computed.append(str(request.url.query))
+        return answering(request, *asked)
+
+    monkeypatch.setattr(nodes, "answer_listing", counted)
+    client = ask(small, remembered_bytes=50_000)
+    sizes = [len(client.get(f"{NODES}?limit={limit}").content) for limit in range(1, 101)]
+    assert sum(sizes) > 2 * 50_000
+    assert len(computed) == 100
+    client.get(f"{NODES}?limit=100")
+    assert len(computed) == 100
+    client.get(f"{NODES}?limit=1")
+    assert len(computed) == 101
+
+
+def test_an_answer_larger_than_its_part_of_memory_is_passed_on_whole(small: Path, ask: Ask) -> None:
+    whole = ask(small).get("/api/v1/contributions?limit=100000")
+    small_memory = ask(small, remembered_bytes=16_000)
+    for encoding in ("identity", "gzip"):
+        answer = small_memory.get(
+            "/api/v1/contributions?limit=100000", headers={"Accept-Encoding": encoding}
+        )
+        assert json.loads(answer.content) == whole.json()
+        assert "ETag" not in answer.headers
+        assert answer.headers.get("Content-Encoding", "identity") == encoding
+
+
+def test_a_question_that_takes_too_long_is_given_up(small: Path, ask: Ask) -> None:
+    answer = ask(small, read_seconds=0.0).get("/api/v1/shares")
+    assert answer.status_code == 503
+    assert "fewer days" in answer.json()["detail"]
