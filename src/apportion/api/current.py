@@ -55,6 +55,6 @@ def current(folder: Path, known: Current | None) -> Current:
     of_ledger = tuple(
         version_mark(store, table, mark) for table, mark in zip(_RECORDS, before, strict=True)
     )
-    if known and (workspace, of_ledger) == (known.workspace, known.ledger_marks):
+    if known and workspace is known.workspace and of_ledger == known.ledger_marks:
         return known
     return Current(workspace, of_model, of_ledger)
