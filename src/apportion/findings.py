@@ -151,6 +151,15 @@ CODES: Mapping[str, str] = MappingProxyType(
         # Who may
         "unknown_token": "No token has that id.",
         "unusable_keys": "The keys of a token issuer cannot be fetched or read.",
+        # Work for a server
+        "run_under_way": "Another run of the workspace is under way.",
+        "too_many_waiting": "So much work waits for its turn that no more is taken.",
+        "crashed_work": "The process that did a piece of work ended by itself.",
+        "memory_exceeded": "A piece of work needs more memory than it may have.",
+        "time_exceeded": "A piece of work takes longer than it may.",
+        "stopped_work": "The server stopped before a piece of work was done.",
+        "key_in_use": "A request with the same Idempotency-Key is still being answered.",
+        "key_reused": "An Idempotency-Key came before with another request.",
         # Examples and command line
         "example_failed": "A given/expect example gave another figure.",
         "unknown_name": "A name on the command line is not known.",
@@ -201,6 +210,10 @@ class LedgerError(ApportionError):
 
 class AccessError(ApportionError):
     """Who may do what cannot be found out, or not be kept."""
+
+
+class JobError(ApportionError):
+    """A piece of work for a server was not taken, or was ended before it was done."""
 
 
 class UsageError(ApportionError):
