@@ -106,7 +106,7 @@ def problem(
 ) -> Response:
     """A problem as an answer."""
     folder = request.app.state.settings.workspace
-    placed = [_without(folder, each) for each in findings]
+    placed = [without_folder(folder, each) for each in findings]
     detail = detail.replace(folder, _HERE)
     body = problem_body(status, detail, getattr(request.state, "request_id", ""), placed)
     return Response(body, int(status), dict(headers or {}), MEDIA_TYPE)
@@ -115,7 +115,7 @@ def problem(
 _HERE = "<workspace>"
 
 
-def _without(folder: str, finding: Finding) -> Finding:
+def without_folder(folder: str, finding: Finding) -> Finding:
     """A finding that does not tell where the workspace lies on the server's disk."""
     return replace(
         finding,
@@ -126,8 +126,12 @@ def _without(folder: str, finding: Finding) -> Finding:
 
 
 def status_of(error: ApportionError) -> HTTPStatus:
-    """Which status tells of an error: it is the question's, the input's or the ledger's fault."""
-    if all(each.code in NOT_FOUND_CODES for each in error.findings):
+    """Which status tells of an error: it is the question's, the input's or the ledger's fault.
+
+    Of a model or a file that names what is not there, nothing is missing at the address asked for.
+    """
+    asked = isinstance(error, UsageError | LedgerError)
+    if asked and all(each.code in NOT_FOUND_CODES for each in error.findings):
         return HTTPStatus.NOT_FOUND
     if any(each.code == "ledger_busy" for each in error.findings):
         return HTTPStatus.SERVICE_UNAVAILABLE

@@ -167,7 +167,7 @@ class _Passing:
         compressor = compressor_for(self._encoding, self._start["headers"], len(body))
         if compressor:
             body = compressor.add(body) + compressor.end()
-        etag = b'"%s"' % hashlib.blake2b(body, digest_size=16).hexdigest().encode()
+        etag = _etag(dict(self._start["headers"]).get(b"etag", b""), body)
         headers = _headers(self._start["headers"], compressor, len(body))
         headers.append((b"etag", etag))
         return Kept(tuple(headers), body, etag, route_of(self._scope))
@@ -176,7 +176,8 @@ class _Passing:
         self._passes_on = True
         headers = self._start["headers"]
         self._compressor = compressor_for(self._encoding, headers, self._size)
-        begin = {**self._start, "headers": _headers(headers, self._compressor, None)}
+        known = [each for each in headers if each[0] == b"etag"]
+        begin = {**self._start, "headers": [*_headers(headers, self._compressor, None), *known]}
         await self._send(begin)
         held, self._parts = b"".join(self._parts), []
         await self._pass({"type": "http.response.body", "body": held, "more_body": True})
@@ -190,8 +191,15 @@ class _Passing:
         await self._send(message)
 
 
+def _etag(given: bytes, body: bytes) -> bytes:
+    """A hash of the body, behind what the resource itself knows its state by."""
+    mark = hashlib.blake2b(body, digest_size=16).hexdigest().encode()
+    known = given.strip(b'"')
+    return b'"%s"' % (b"-".join((known, mark)) if known else mark)
+
+
 def _headers(given: Pairs, compressor: Compressor | None, length: int | None) -> Pairs:
-    headers = [each for each in given if each[0] != b"content-length"]
+    headers = [each for each in given if each[0] not in (b"content-length", b"etag")]
     headers += [(b"cache-control", _FRESH), (b"vary", _VARY)]
     if compressor:
         headers.append((b"content-encoding", compressor.name))

@@ -9,9 +9,11 @@ from apportion.api.resources import (
     edges,
     health,
     metrics,
+    model,
     nodes,
     products,
     shares,
+    strategies,
     warnings,
 )
 
@@ -24,6 +26,8 @@ RESOURCES: tuple[APIRouter, ...] = (
     contributions.router,
     warnings.router,
     debug.router,
+    model.router,
+    strategies.router,
     health.router,
     metrics.router,
 )

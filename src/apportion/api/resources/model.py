@@ -1,0 +1,178 @@
+"""The model: what it says, what is wrong with it, and another in its place."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from starlette.responses import JSONResponse, Response
+
+from apportion.api.answering import answer_data
+from apportion.api.described import (
+    COUNT,
+    FINDINGS,
+    TEXT,
+    Schema,
+    described_data,
+    object_schema,
+    schema_of,
+)
+from apportion.api.documents import Document, described_document
+from apportion.api.problems import ProblemError, documented, without_folder
+from apportion.api.reading import workspace_of
+from apportion.findings import Finding, ModelError, only_errors
+from apportion.ledger.model_versions import ModelVersion
+from apportion.model.build import LIST_KINDS
+from apportion.model.kinds import settings
+from apportion.report.findings_data import as_data
+from apportion.workspace import Workspace
+
+router = APIRouter(prefix="/model", tags=["model"])
+
+_FLAG: Schema = {"type": "boolean"}
+
+
+def _keys(meanings: Any) -> Schema:
+    return {
+        "type": "object",
+        "properties": {key: {"description": meanings[key]} for key in meanings},
+    }
+
+
+_MODEL: Schema = {
+    "type": "object",
+    "properties": {
+        "settings": _keys(settings.MEANINGS),
+        **{
+            name: {"type": "array", "items": _keys(kind.shape.meanings)}
+            for name, kind in LIST_KINDS.items()
+        },
+    },
+}
+_GIVEN = object_schema({"digest": TEXT, "folder": TEXT, "model": _MODEL})
+_JUDGED: Schema = {
+    "type": "object",
+    "properties": {
+        "valid": _FLAG,
+        "errors": COUNT,
+        "warnings": COUNT,
+        "nodes": COUNT,
+        "edges": COUNT,
+        "findings": FINDINGS,
+    },
+    "required": ["valid", "errors", "warnings", "findings"],
+}
+_PUT = object_schema({"folder": TEXT, "digest": TEXT, "written": _FLAG, "warnings": FINDINGS})
+_VERSIONS = object_schema({"versions": schema_of(tuple[ModelVersion, ...])})
+
+
+def _answers(schema: Schema, description: str) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+@router.get("", response_class=Response, responses=described_data(_GIVEN))
+def get_model(request: Request) -> Response:
+    """The model in canonical order, as it can be put again.
+
+    The ETag begins with the model's digest; give it back in `If-Match` when you put a change.
+    """
+    model = workspace_of(request).model
+    said = {
+        "digest": model.digest,
+        "folder": model.settings.model_folder,
+        "model": model.to_dict(),
+    }
+    answer = answer_data(said, _told(request, model.warnings))
+    answer.headers["ETag"] = f'"{model.digest}"'
+    return answer
+
+
+@router.get(
+    "/findings",
+    response_class=Response,
+    responses={200: _answers(_JUDGED, "The findings."), **documented(304)},
+)
+def get_findings(request: Request) -> Response:
+    """Everything that is wrong or doubtful about the model; it answers for a broken one too."""
+    size: dict[str, int] = {}
+    try:
+        model = workspace_of(request).model
+        findings: Sequence[Finding] = model.warnings
+        size = {"nodes": len(model.nodes), "edges": len(model.edges)}
+    except ModelError as error:
+        findings = error.findings
+    errors = len(only_errors(findings))
+    said = {
+        "valid": errors == 0,
+        "errors": errors,
+        "warnings": len(findings) - errors,
+        **size,
+        "findings": as_data(_told(request, findings)),
+    }
+    return JSONResponse(said)
+
+
+@router.get("/versions", response_class=Response, responses=described_data(_VERSIONS))
+def get_versions(request: Request) -> Response:
+    """The models that were put, the latest first, and which of them counts."""
+    return answer_data({"versions": workspace_of(request).model_versions()})
+
+
+@router.put(
+    "",
+    response_class=Response,
+    responses={
+        200: _answers(_PUT, "The model is the same as before."),
+        201: _answers(_PUT, "The model counts from now on."),
+        **documented(404, 412, 415),
+    },
+    openapi_extra=described_document(_MODEL),
+)
+def put_model(
+    request: Request,
+    document: Document,
+    if_match: Annotated[
+        str,
+        Header(
+            max_length=200,
+            description="Refuse (412) where the model is no longer the one of this ETag.",
+        ),
+    ] = "",
+) -> Response:
+    """Judge a model whole and let it count from now on, or refuse it with all that is wrong.
+
+    It holds the lists of a model. Settings may only repeat the workspace's.
+    """
+    try:
+        # The one that other requests read keeps the model that they found.
+        workspace = Workspace(request.app.state.settings.folder)
+        put = workspace.put_model(document, expected_digest=_digest_in(if_match))
+    except ModelError as error:
+        if all(each.code != "model_changed" for each in error.findings):
+            raise
+        changed = error.findings[0].message
+        raise ProblemError(HTTPStatus.PRECONDITION_FAILED, changed, error.findings) from error
+    said = {
+        "folder": put.folder,
+        "digest": put.digest,
+        "written": put.written,
+        "warnings": as_data(_told(request, put.warnings)),
+    }
+    status = HTTPStatus.CREATED if put.written else HTTPStatus.OK
+    headers = {"ETag": f'"{put.digest}"', "Location": request.url.path}
+    return JSONResponse(said, int(status), headers)
+
+
+def _digest_in(if_match: str) -> str:
+    """The digest that an ETag of the model begins with; empty where any model will do.
+
+    >>> _digest_in('W/"ab12-99"'), _digest_in("*")
+    ('ab12', '')
+    """
+    tag = if_match.strip().removeprefix("W/").strip('"')
+    return "" if tag == "*" else tag.partition("-")[0]
+
+
+def _told(request: Request, findings: Sequence[Finding]) -> list[Finding]:
+    folder = request.app.state.settings.workspace
+    return [without_folder(folder, each) for each in findings]
