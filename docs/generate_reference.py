@@ -34,6 +34,8 @@ from apportion.model.fields import Shape
 from apportion.model.kinds import edges, exchange_rates, mapping, metrics, nodes, settings
 from apportion.model.types import MetricNodeRule, OnZeroUsage, Settings
 from apportion.reconcile.invariants import CHECKS as INVARIANTS
+from http_paths import http
+from markdown_table import table
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate_reference.py; edit the code it describes instead. -->\n"
@@ -72,16 +74,6 @@ MESSAGES_NOTE = (
     "Every message names its place, a code, what was found and how to mend it. The codes stay the "
     "same from release to release; the sentences may get better."
 )
-
-
-def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A Markdown table."""
-    lines = [list(header), ["---"] * len(list(header)), *map(list, rows)]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def strategies() -> str:
@@ -310,6 +302,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "model.md": model_keys,
     "formats.md": formats,
     "commands.md": commands,
+    "http.md": http,
     "tables.md": tables,
     "checks.md": checks,
     "messages.md": findings,
