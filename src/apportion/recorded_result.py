@@ -9,8 +9,9 @@ import duckdb
 import pyarrow as pa
 
 from apportion.ledger.runs import Run, ingests_since
+from apportion.ledger.schemas import COSTS, USAGE
 from apportion.ledger.store import Store
-from apportion.ledger.views import Piece, cost_view, result_views
+from apportion.ledger.views import Piece, read_view, result_views
 from apportion.model import Model
 from apportion.reconcile import Reconciliation, reconcile
 
@@ -48,9 +49,16 @@ class RecordedResult:
         connection = duckdb.connect()
         result_views(connection, self.store, self.pieces)
         versions = {run.run_id: run.costs_version for run in self.runs}
-        cost_view(
-            connection, self.store, [(piece, versions[piece.run_id]) for piece in self.pieces]
-        )
+        read = [(piece, versions[piece.run_id]) for piece in self.pieces]
+        read_view(connection, self.store, COSTS, read)
+        return connection
+
+    def connect_usage(self) -> duckdb.DuckDBPyConnection:
+        """The same with the view ``usage``: for each day that of the version its run read."""
+        connection = self.connect()
+        versions = {run.run_id: run.usage_version for run in self.runs}
+        read = [(piece, versions[piece.run_id]) for piece in self.pieces]
+        read_view(connection, self.store, USAGE, read)
         return connection
 
     @cached_property

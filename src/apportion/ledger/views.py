@@ -42,17 +42,21 @@ def table_view(
     _relation(connection, table, paths).create_view(name or table.name)
 
 
-def cost_view(
+def read_view(
     connection: duckdb.DuckDBPyConnection,
     store: Store,
+    table: Table,
     pieces: Sequence[tuple[Piece, int]],
 ) -> None:
-    """The view ``costs``: for each piece's days the rows of the version that its run read."""
+    """The view ``costs`` or ``usage``: for each piece's days the rows of a version.
+
+    Beside each piece stands the version that its run read.
+    """
     parts = [
-        _within(COSTS, _relation(connection, COSTS, files(store, COSTS, at_version)), piece)
+        _within(table, _relation(connection, table, files(store, table, at_version)), piece)
         for piece, at_version in pieces
     ]
-    _united(connection, COSTS, parts).create_view(COSTS.name)
+    _united(connection, table, parts).create_view(table.name)
 
 
 def result_views(

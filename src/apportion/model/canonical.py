@@ -73,6 +73,11 @@ def _node(node: Node) -> dict[str, Any]:
     )
 
 
+def edge_as_data(edge: Edge) -> dict[str, Any]:
+    """One edge as ``to_dict`` has it; what is absent is left out."""
+    return _edge(edge, {})
+
+
 def _edge(edge: Edge, written: dict[int, dict[str, Any]]) -> dict[str, Any]:
     overrides = [
         filled({"dimension": override.dimension, **_use(override.use, written)})

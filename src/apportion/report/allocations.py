@@ -14,10 +14,11 @@ COLUMNS = (
     *NODE_FIGURES,
 )
 
+_KEY = ("date", "dimension", "node")
+
 _ALLOCATIONS = """
 SELECT date, node, dimension, direct, indirect, holistic, given, retained
 FROM report_allocations
-ORDER BY date, dimension, node
 """
 
 
@@ -26,4 +27,4 @@ def allocations(
 ) -> Listing:
     """One row per node, date and dimension with cost (`A17`)."""
     with filtered(connection, wanted):
-        return list_rows(connection, "allocations", COLUMNS, _ALLOCATIONS, wanted, currency)
+        return list_rows(connection, "allocations", COLUMNS, _ALLOCATIONS, wanted, currency, _KEY)

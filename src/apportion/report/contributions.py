@@ -15,10 +15,11 @@ COLUMNS = (
     Column("amount", "Amount", Kind.AMOUNT, summed=True),
 )
 
+_KEY = ("date", "dimension", "source", "receiver")
+
 _CONTRIBUTIONS = """
 SELECT date, source, receiver, dimension, share, amount
 FROM report_contributions
-ORDER BY date, dimension, source, receiver
 """
 
 
@@ -30,4 +31,6 @@ def contributions(
     ``share`` is to be read; the amount counts.
     """
     with filtered(connection, wanted):
-        return list_rows(connection, "contributions", COLUMNS, _CONTRIBUTIONS, wanted, currency)
+        return list_rows(
+            connection, "contributions", COLUMNS, _CONTRIBUTIONS, wanted, currency, _KEY
+        )

@@ -1,5 +1,7 @@
 """What each edge carried in a period."""
 
+from typing import Any
+
 import duckdb
 import pyarrow as pa
 
@@ -34,7 +36,7 @@ available AS (
        OR list_contains(getvariable('report_dimensions'), CAST(a.dimension AS VARCHAR))
     GROUP BY w.edge
 )
-SELECT w.source, w.receiver, u.strategy, w.first, w.last,
+SELECT w.edge, w.source, w.receiver, u.strategy, w.first, w.last,
        CAST(c.amount AS DOUBLE) / nullif(CAST(v.holistic AS DOUBLE), 0) AS share,
        coalesce(c.amount, 0) AS amount
 FROM report_windows AS w
@@ -59,6 +61,16 @@ def edges(
     windows = window_rows(model, wanted.start, wanted.end)
     with filtered(connection, wanted, report_windows=windows, report_uses=uses(model)):
         return list_rows(connection, "edges", COLUMNS, _EDGES, wanted, currency)
+
+
+def edge_rows(
+    connection: duckdb.DuckDBPyConnection, model: Model, wanted: Wanted
+) -> list[dict[str, Any]]:
+    """The same rows as records, all of them, with ``edge``, the position in the model's edges."""
+    windows = window_rows(model, wanted.start, wanted.end)
+    with filtered(connection, wanted, report_windows=windows, report_uses=uses(model)):
+        rows: list[dict[str, Any]] = connection.sql(_EDGES).to_arrow_table().to_pylist()
+    return rows
 
 
 def uses(model: Model) -> pa.Table:

@@ -16,17 +16,23 @@ from apportion.reconcile.exact import minus, zero
 from apportion.report.column import Column, Kind
 from apportion.report.figures import Figures
 from apportion.report.node_figures import balanced
+from apportion.report.paging import page, small_page
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which rows are asked for. No names mean all; no ``limit`` means all rows."""
+    """Which rows are asked for. No names mean all; no ``limit`` means all rows.
+
+    ``after`` is the place after which to go on, as an earlier listing of the same question gave it
+    in ``following``; empty means from the first row.
+    """
 
     start: date
     end: date
     nodes: tuple[str, ...] = ()
     dimensions: tuple[str, ...] = ()
     limit: int | None = None
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,11 @@ class Listing:
 
     ``rows`` is an Arrow table with ``columns``, cut at the limit; ``total_rows`` and ``totals`` are
     those of all rows under the filters. Amounts are decimals of ``scale`` places in ``currency``.
+
+    ``following`` is the place from which ``Wanted.after`` goes on, empty where no row follows. It
+    is made of texts: the last row's date as ISO and its names, in the order of the rows, where
+    there may be millions of them; otherwise the number of rows that stand before. It stays good
+    for as long as the same runs answer the same question.
     """
 
     name: str
@@ -45,6 +56,7 @@ class Listing:
     rows: pa.Table
     total_rows: int
     totals: Mapping[str, Decimal]
+    following: tuple[str, ...] = ()
 
     @property
     def scale(self) -> int:
@@ -149,17 +161,20 @@ def list_rows(
     sql: str,
     wanted: Wanted,
     currency: str,
+    key: Sequence[str] = (),
 ) -> Listing:
     """Take the rows of a query over the views of ``filtered``, cut at the limit.
 
-    The query gives ``columns``, and its rows in the order in which they are to be read.
+    The query gives ``columns``, and its rows in the order in which they are to be read. Where
+    there may be millions, ``key`` names the columns of that order, the date first; no two rows have
+    the same, and the query need not sort. Raises ``UsageError`` where ``wanted.after`` is no place.
     """
     relation = connection.sql(sql)
     summed = [column.name for column in columns if column.summed]
     sums = ", ".join(["count(*)", *map("sum({0})".format, summed)])
     total_rows, *totals = relation.aggregate(sums).fetchall()[0]
-    limited = relation if wanted.limit is None else relation.limit(wanted.limit)
-    rows = limited.to_arrow_table().select([column.name for column in columns])
+    found, following = page(relation, key, wanted) if key else small_page(relation, wanted)
+    rows = found.select([column.name for column in columns])
     nothing = zero(scale_of(rows.schema))
     return Listing(
         name,
@@ -173,6 +188,7 @@ def list_rows(
             each: nothing if total is None else total
             for each, total in zip(summed, totals, strict=True)
         },
+        following,
     )
 
 
