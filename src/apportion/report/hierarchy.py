@@ -5,7 +5,7 @@ below each of them, the first time with its parts; its cost is summed once (`A25
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -49,11 +49,12 @@ class ProductNode:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class Summary:
     """The whole result in figures, each summed from rows for itself, and how large it is.
 
-    ``coverage_percent`` is none where only some nodes are to be seen. ``final_cost_centres`` counts
-    the products that gave to no other on some day with cost, ``days`` the days with any.
+    ``coverage_percent`` is none where only some nodes are to be seen. Nodes and products are those
+    of the model, edges those that are active on some day. Final cost centres are the products that
+    gave to no other on some day with cost; ``days`` counts the days with any.
     """
 
     allocated_product_cost: Decimal
@@ -61,10 +62,10 @@ class Totals:
     product_direct_cost: Decimal
     unallocated_cost: Decimal
     coverage_percent: Decimal | None
-    products: int
-    nodes: int
-    edges: int
-    final_cost_centres: int
+    product_count: int
+    node_count: int
+    edge_count: int
+    final_cost_centre_count: int
     days: int
 
 
@@ -81,7 +82,7 @@ class ProductForest:
     currency: str
     roots: tuple[ProductNode, ...]
     total_cost: Decimal
-    totals: Totals
+    summary: Summary
     outside: tuple[str, ...] = ()
 
 
@@ -155,7 +156,7 @@ def hierarchy(
         currency,
         roots,
         total((rows[product].own for product in met), scale),
-        Totals(
+        Summary(
             *whole,
             None if proof is None else proof.coverage_percent,
             len(model.nodes) - sum(node.is_infrastructure for node in model.nodes),
@@ -308,7 +309,6 @@ def as_data(
     found: ProductForest, warnings: Sequence[str], trends: Trends | None = None
 ) -> dict[str, Any]:
     """The forest for programs; ``warnings`` are those of ``sanity``, ``trends`` a day's figures."""
-    whole = found.totals
     return {
         "start_date": found.start,
         "end_date": found.end,
@@ -316,16 +316,7 @@ def as_data(
         "total_cost": found.total_cost,
         "products": [_tree(root, trends) for root in found.roots],
         "summary": {
-            "allocated_product_cost": whole.allocated_product_cost,
-            "raw_infrastructure_cost": whole.raw_infrastructure_cost,
-            "product_direct_cost": whole.product_direct_cost,
-            "unallocated_cost": whole.unallocated_cost,
-            "coverage_percent": whole.coverage_percent,
-            "product_count": whole.products,
-            "node_count": whole.nodes,
-            "edge_count": whole.edges,
-            "final_cost_centre_count": whole.final_cost_centres,
-            "days": whole.days,
+            **asdict(found.summary),
             "sanity_check_passed": not warnings,
             "sanity_check_warnings": list(warnings),
         },

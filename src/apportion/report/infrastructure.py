@@ -1,7 +1,7 @@
 """What each infrastructure-like node had, to whom it gave, and why it kept the rest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -21,7 +21,7 @@ from apportion.report.listing import Wanted, filtered
 class Receiver:
     """Whom a node gave to. ``share`` of what the node had is to be read; the amount counts."""
 
-    id: str
+    receiver: str
     name: str
     amount: Decimal
     share: float | None
@@ -150,29 +150,7 @@ def as_data(found: Infrastructure) -> dict[str, Any]:
         "currency": found.currency,
         "direct_cost": found.direct_cost,
         "retained": found.retained,
-        "nodes": [
-            {
-                "id": node.id,
-                "name": node.name,
-                "type": node.type,
-                "direct_cost": node.direct_cost,
-                "indirect_cost": node.indirect_cost,
-                "holistic_cost": node.holistic_cost,
-                "given": node.given,
-                "retained": node.retained,
-                "reason": node.reason,
-                "receivers": [
-                    {
-                        "receiver": each.id,
-                        "name": each.name,
-                        "amount": each.amount,
-                        "share": each.share,
-                    }
-                    for each in node.receivers
-                ],
-            }
-            for node in found.nodes
-        ],
+        "nodes": [asdict(node) for node in found.nodes],
     }
 
 
@@ -187,7 +165,7 @@ def flat(found: Infrastructure) -> Lines:
         (
             *(node.id, node.name, node.type, node.direct_cost, node.indirect_cost),
             *(node.holistic_cost, node.given, node.retained, node.reason),
-            *((each.id, each.amount, each.share) if each else (None, None, None)),
+            *((each.receiver, each.amount, each.share) if each else (None, None, None)),
             *(found.currency, found.start, found.end),
         )
         for node in found.nodes

@@ -1,7 +1,7 @@
 """One node: what is declared of it, its figures, its edges, and what came and went along them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,14 +20,17 @@ from apportion.report.listing import Wanted, filtered, require_known
 class NodeEdge:
     """An edge of the node that is active in the period, with its days in it.
 
-    ``declared`` is the edge as the model says it: strategy, parameters, overrides. ``share`` is
-    what it carried over what its source had on those days, to be read; none where that was nothing.
+    ``strategy`` names its own, then those that replace it in some dimension; ``parameters`` are of
+    its own, ``overrides`` are the others, as the model's files have them. ``share`` is what it
+    carried over what its source had on those days, to be read; none where that was nothing.
     """
 
     source: str
     receiver: str
     strategy: str
-    declared: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    on_zero_usage: str | None
+    overrides: tuple[Mapping[str, Any], ...]
     first: date
     last: date
     share: float | None
@@ -35,10 +38,19 @@ class NodeEdge:
 
 
 @dataclass(frozen=True, slots=True)
-class Contributed:
-    """What one other node gave to the node, or got from it, in one dimension."""
+class CameFrom:
+    """What another node gave to the node in one dimension."""
 
-    node: str
+    source: str
+    dimension: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class WentTo:
+    """What another node got from the node in one dimension."""
+
+    receiver: str
     dimension: str
     amount: Decimal
 
@@ -71,9 +83,11 @@ class NodeAnswer:
     dimensions: Mapping[str, NodeFigures]
     edges_in: tuple[NodeEdge, ...]
     edges_out: tuple[NodeEdge, ...]
-    contributions_in: tuple[Contributed, ...]
-    contributions_out: tuple[Contributed, ...]
+    contributions_in: tuple[CameFrom, ...]
+    contributions_out: tuple[WentTo, ...]
 
+
+FIGURES = ("direct_cost", "indirect_cost", "holistic_cost", "given_cost", "retained_cost")
 
 _FIGURES = """
 SELECT dimension, sum(direct), sum(indirect), sum(holistic), sum(given), sum(retained)
@@ -119,8 +133,8 @@ def node(
     with filtered(connection, alone):
         dimensions = {row[0]: NodeFigures(*row[1:]) for row in _all(connection, _FIGURES)}
         days = _all(connection, _DAYS)[0][0]
-        came = tuple(Contributed(*row) for row in _all(connection, _CAME, node_id))
-        went = tuple(Contributed(*row) for row in _all(connection, _WENT, node_id))
+        came = tuple(CameFrom(*row) for row in _all(connection, _CAME, node_id))
+        went = tuple(WentTo(*row) for row in _all(connection, _WENT, node_id))
     edges = [_edge(model, row) for row in rows]
     return NodeAnswer(
         node_id,
@@ -143,11 +157,14 @@ def _all(connection: duckdb.DuckDBPyConnection, sql: str, *given: str) -> list[t
 
 
 def _edge(model: Model, row: Mapping[str, Any]) -> NodeEdge:
+    declared = edge_as_data(model.edges[row["edge"]])
     return NodeEdge(
         row["source"],
         row["receiver"],
         row["strategy"],
-        edge_as_data(model.edges[row["edge"]]),
+        declared.get("parameters", {}),
+        declared.get("on_zero_usage"),
+        tuple(declared.get("overrides", ())),
         row["first"],
         row["last"],
         row["share"],
@@ -161,7 +178,7 @@ def _summed(parts: Sequence[NodeFigures], scale: int) -> NodeFigures:
     return NodeFigures(*(total((getattr(part, name) for part in parts), scale) for name in FIGURES))
 
 
-FIGURES = ("direct_cost", "indirect_cost", "holistic_cost", "given_cost", "retained_cost")
+_LISTS = ("edges_in", "edges_out", "contributions_in", "contributions_out")
 
 
 def as_data(found: NodeAnswer) -> dict[str, Any]:
@@ -173,20 +190,11 @@ def as_data(found: NodeAnswer) -> dict[str, Any]:
         "end_date": found.end,
         "currency": found.currency,
         "days": found.days,
-        **_figures(found.figures),
+        **asdict(found.figures),
         "dimensions": [
-            {"dimension": name, **_figures(figures)} for name, figures in found.dimensions.items()
+            {"dimension": name, **asdict(figures)} for name, figures in found.dimensions.items()
         ],
-        "edges_in": [_edge_data(edge) for edge in found.edges_in],
-        "edges_out": [_edge_data(edge) for edge in found.edges_out],
-        "contributions_in": [
-            {"source": each.node, "dimension": each.dimension, "amount": each.amount}
-            for each in found.contributions_in
-        ],
-        "contributions_out": [
-            {"receiver": each.node, "dimension": each.dimension, "amount": each.amount}
-            for each in found.contributions_out
-        ],
+        **{name: [asdict(each) for each in getattr(found, name)] for name in _LISTS},
     }
 
 
@@ -209,25 +217,4 @@ def _declared(found: NodeAnswer) -> dict[str, Any]:
         "labels": dict(node.labels),
         "part_of": list(node.part_of),
         "archived_on": node.archived_on,
-    }
-
-
-def _figures(figures: NodeFigures) -> dict[str, Decimal]:
-    return {name: getattr(figures, name) for name in FIGURES}
-
-
-def _edge_data(edge: NodeEdge) -> dict[str, Any]:
-    return {
-        "source": edge.source,
-        "receiver": edge.receiver,
-        "strategy": edge.strategy,
-        "parameters": edge.declared.get("parameters", {}),
-        "on_zero_usage": edge.declared.get("on_zero_usage"),
-        "overrides": edge.declared.get("overrides", []),
-        "active_from": edge.declared.get("active_from"),
-        "active_to": edge.declared.get("active_to"),
-        "first": edge.first,
-        "last": edge.last,
-        "share": edge.share,
-        "amount": edge.amount,
     }

@@ -72,7 +72,7 @@ def _cut(whole: pa.Table, key: Sequence[str], limit: int) -> tuple[pa.Table, tup
 def _place(key: Sequence[str], after: tuple[str, ...]) -> tuple[date | str, ...]:
     if not after:
         return ()
-    if len(after) != len(key):
+    if len(after) != len(key) or not all(isinstance(each, str) for each in after):
         raise _no_place(after)
     try:
         return (date.fromisoformat(after[0]), *after[1:])
@@ -124,7 +124,13 @@ _LONGEST = 12
 def _number(after: tuple[str, ...]) -> int:
     if not after:
         return 0
-    if len(after) == 1 and after[0].isascii() and after[0].isdigit() and len(after[0]) <= _LONGEST:
+    if (
+        len(after) == 1
+        and isinstance(after[0], str)
+        and after[0].isascii()
+        and after[0].isdigit()
+        and len(after[0]) <= _LONGEST
+    ):
         return int(after[0])
     raise _no_place(after)
 

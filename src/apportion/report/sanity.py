@@ -161,7 +161,7 @@ def _kept(rows: _Rows, found: ProductForest) -> Iterator[str]:
     scale = rows.scale
     products = [amount for node, amount in rows.retained.items() if rows.product[node]]
     others = [amount for node, amount in rows.retained.items() if not rows.product[node]]
-    shown = total((found.total_cost, found.totals.unallocated_cost), scale)
+    shown = total((found.total_cost, found.summary.unallocated_cost), scale)
     kept = total((*products, *others), scale)
     if shown != kept:
         yield (
@@ -172,7 +172,7 @@ def _kept(rows: _Rows, found: ProductForest) -> Iterator[str]:
 
 def _conserved(rows: _Rows, found: ProductForest) -> Iterator[str]:
     """What came in, summed from bills alone, is what stayed somewhere."""
-    whole = found.totals
+    whole = found.summary
     came_in = total(rows.direct.values(), rows.scale)
     went = total((whole.allocated_product_cost, whole.unallocated_cost), rows.scale)
     if came_in != went:
@@ -190,17 +190,18 @@ def _proven(found: ProductForest, proof: Reconciliation) -> Iterator[str]:
         "product_direct_cost",
         "unallocated_cost",
     ):
-        shown, proved = getattr(found.totals, name), getattr(proof, name)
+        shown, proved = getattr(found.summary, name), getattr(proof, name)
         if shown != proved:
             words = name.replace("_", " ")
             yield f"The {words} is {shown:f} {found.currency} here, and {proved:f} in the proof."
-    count = proof.violation_count
     if not proof.holds:
-        yield f"The proof of the result fails: it has {max(count, 1):,} violations."
+        count = len(proof.findings())
+        violations = "1 violation" if count == 1 else f"{count:,} violations"
+        yield f"The proof of the result fails: it has {violations}."
 
 
 def _coverage(found: ProductForest) -> Iterator[str]:
-    percent = found.totals.coverage_percent
+    percent = found.summary.coverage_percent
     if percent is not None and percent > 100:
         yield f"Coverage is {percent:f} %: products have more of infrastructure than there was."
 
