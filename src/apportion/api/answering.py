@@ -92,13 +92,13 @@ def page_after(question: Sequence[object], place: object) -> str:
     return base64.urlsafe_b64encode(held.encode()).decode()
 
 
-def place_of(question: Sequence[object], cursor: str) -> Any:
-    """The place that a cursor means, or None for the beginning.
+def place_of(question: Sequence[object], cursor: str) -> tuple[str, ...]:
+    """The place that a cursor means, empty for the beginning.
 
     Raises ``UsageError`` where it is of another question, or the answer has changed since.
     """
     if not cursor:
-        return None
+        return ()
     try:
         mark, place = json.loads(base64.urlsafe_b64decode(cursor))
     except (ValueError, TypeError) as error:
@@ -106,7 +106,9 @@ def place_of(question: Sequence[object], cursor: str) -> Any:
     if mark != _mark(question):
         said = "The cursor is of another question, or newer results have come since."
         raise UsageError([_bad_cursor(said)])
-    return place
+    if not isinstance(place, list) or not all(isinstance(each, str) for each in place):
+        raise UsageError([_bad_cursor("This is no cursor.")])
+    return tuple(place)
 
 
 def _mark(question: Sequence[object]) -> str:

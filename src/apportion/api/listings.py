@@ -7,7 +7,7 @@ import duckdb
 from fastapi import Request
 from starlette.responses import Response
 
-from apportion.api.answering import answer_table, place_of, rows_wanted, wanted_format
+from apportion.api.answering import answer_table, page_after, place_of, rows_wanted, wanted_format
 from apportion.api.asking import Filter, Rows
 from apportion.api.formats.format import Answer
 from apportion.api.reading import Read
@@ -33,17 +33,18 @@ def answer_listing(
     chosen = wanted_format(request, asked.format)
     pieces = [(each.run_id, each.first, each.last) for each in result.pieces]
     question = (request.url.path, pieces, named)
-    place_of(question, asked.cursor)
+    place = place_of(question, asked.cursor)
     wanted = Wanted(
         result.start,
         result.end,
         named.nodes,
         named.dimensions,
         rows_wanted(asked, chosen),
+        place,
     )
     require_known(read.connection, result.model, wanted)
     found = ask(read.connection, result.model, wanted, result.currency)
-    following = None
+    following = page_after(question, found.following) if found.following else None
     said = {
         **head(found),
         "runs": [each.run_id for each in result.runs],

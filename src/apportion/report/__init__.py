@@ -5,8 +5,12 @@ records or an Arrow table. This is the only place where figures are rounded for 
 (``figures``); how they are laid out is the business of whoever shows them.
 
 - ``products``: what each product costs, by itself and with all that is part of it (`A25`).
-- ``nodes``, ``edges``, ``allocations``, ``contributions``, ``shares``: the figures themselves, as a
-  ``listing`` with columns, filters and totals (``node_figures``: those of a node).
+- ``hierarchy``: the same as a forest, with the figures of the whole beside it; ``sanity``: whether
+  these can be right, summed again from rows. ``infrastructure``: who gave what to whom, and why the
+  rest was kept. ``node``: all of one node; ``timeseries``: it day by day.
+- ``nodes``, ``edges``, ``allocations``, ``contributions``, ``shares``, ``costs_by_type``,
+  ``costs_by_label``: the figures themselves, as a ``listing`` with columns, filters and totals
+  (``node_figures``: those of a node), whole or in pages (``paging``).
 - ``reconciliation``: what came in, where it went, what is left and why.
 - ``runs``: which of them answer for some day. ``strategies``: how shares can be decided.
 - ``usage_statement``: what an account used and owes, as it can be sent. ``margin``: charges beside

@@ -74,12 +74,21 @@ ORDER BY sum(a.direct) DESC, a.node
 """
 
 _RECEIVERS = """
-SELECT c.source, c.receiver, coalesce(r.name, c.receiver), sum(c.amount) AS amount
-FROM report_contributions AS c
-JOIN report_kinds AS s ON s.node = c.source AND s.infrastructure
+WITH had AS (
+    SELECT node, sum(holistic) AS holistic FROM report_allocations GROUP BY node
+),
+carried AS (
+    SELECT c.source, c.receiver, sum(c.amount) AS amount
+    FROM report_contributions AS c
+    JOIN report_kinds AS s ON s.node = c.source AND s.infrastructure
+    GROUP BY c.source, c.receiver
+)
+SELECT c.source, c.receiver, coalesce(r.name, c.receiver), c.amount,
+       CAST(c.amount AS DOUBLE) / nullif(CAST(h.holistic AS DOUBLE), 0)
+FROM carried AS c
+JOIN had AS h ON h.node = c.source
 LEFT JOIN report_kinds AS r ON r.node = c.receiver
-GROUP BY c.source, c.receiver, r.name
-ORDER BY amount DESC, c.receiver
+ORDER BY c.amount DESC, c.receiver
 """
 
 
@@ -99,9 +108,9 @@ def infrastructure(
     with filtered(connection, wanted, report_kinds=_kinds(model)):
         nodes = connection.execute(_NODES, [UNMAPPED]).fetchall()
         carried = connection.execute(_RECEIVERS).fetchall()
-    to: dict[str, list[tuple[str, str, Decimal]]] = {}
+    to: dict[str, list[Receiver]] = {}
     for source, *receiver in carried:
-        to.setdefault(source, []).append((receiver[0], receiver[1], receiver[2]))
+        to.setdefault(source, []).append(Receiver(*receiver))
     return Infrastructure(
         wanted.start,
         wanted.end,
@@ -112,22 +121,10 @@ def infrastructure(
     )
 
 
-def _giving(
-    row: tuple[Any, ...], reason: str, carried: Sequence[tuple[str, str, Decimal]]
-) -> GivingNode:
+def _giving(row: tuple[Any, ...], reason: str, receivers: Sequence[Receiver]) -> GivingNode:
     node, name, kind, direct, indirect, holistic, given, retained = row
-    receivers = tuple(
-        Receiver(receiver, receiver_name, amount, share_of(amount, holistic))
-        for receiver, receiver_name, amount in carried
-    )
-    return GivingNode(
-        node, name, kind, direct, indirect, holistic, given, retained, reason, receivers
-    )
-
-
-def share_of(amount: Decimal, whole: Decimal) -> float | None:
-    """A part of a whole, to be read; none where there is no whole."""
-    return float(amount) / float(whole) if whole else None
+    figures = direct, indirect, holistic, given, retained
+    return GivingNode(node, name, kind, *figures, reason, tuple(receivers))
 
 
 def _kinds(model: Model) -> pa.Table:
