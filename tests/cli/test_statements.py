@@ -15,13 +15,14 @@ import openpyxl
 import pytest
 
 import apportion as ap
-from apportion.cli.statements.html import page
-from apportion.cli.statements.issue import file_name, layout_for
-from apportion.cli.statements.layout import Layout
-from apportion.cli.statements.sheet import workbook
+from apportion.cli.statements import layout_for
 from apportion.model.billing import Account
 from apportion.rating.allowance import Origin
 from apportion.report.statement_lines import lines
+from apportion.report.statements.html import page
+from apportion.report.statements.issue import file_name
+from apportion.report.statements.layout import Layout
+from apportion.report.statements.sheet import workbook
 from apportion.report.usage_statement import (
     Issued,
     StatementAllowance,

@@ -13,9 +13,9 @@ records or an Arrow table. This is the only place where figures are rounded for 
   (``node_figures``: those of a node), whole or in pages (``paging``).
 - ``reconciliation``: what came in, where it went, what is left and why.
 - ``runs``: which of them answer for some day. ``strategies``: how shares can be decided.
-- ``usage_statement``: what an account used and owes, as it can be sent. ``margin``: charges beside
-  cost. ``usage_questions``: usage and charges, as a ``usage_listing``; ``usage_changes``: what
-  moved between two ratings.
+- ``usage_statement``: what an account used and owes; ``statements``: files of it that can be sent.
+  ``margin``: charges beside cost. ``usage_questions``: usage and charges, as a ``usage_listing``;
+  ``usage_changes``: what moved between two ratings.
 - ``doubts``: what stands in the way of trusting an answer.
 
 Whoever gives answers to programs takes their shape from here, so that it is the same everywhere:

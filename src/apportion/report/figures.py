@@ -52,6 +52,16 @@ def without_separators(shown: str) -> str:
     return shown.replace(",", "")
 
 
+def rate_text(rate: Decimal) -> str:
+    """A price with all the decimals it has, and no more.
+
+    >>> rate_text(Decimal("0.019700000")), rate_text(Decimal("10.000000000"))
+    ('0.0197', '10')
+    """
+    text = format(rate, ",f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def to_units(amount: Decimal, scale: int) -> int:
     """An amount as a whole number of 10^-scale.
 

@@ -7,7 +7,7 @@ import typer
 
 from apportion.cli.arguments import AsCsv, AsJson, one_format
 from apportion.cli.session import session_of
-from apportion.cli.statements.layout import Layout
+from apportion.report.statements.layout import Layout
 
 
 def statement(
@@ -45,8 +45,8 @@ def statement(
     as_csv: AsCsv = False,
 ) -> None:
     """Write a statement: units, allowance, rates and cost, whose lines sum to its total."""
+    from apportion.cli import statements
     from apportion.cli.reading import read_charges
-    from apportion.cli.statements import issue
     from apportion.cli.views import statement as view
     from apportion.report.usage_statement import Issued, usage_statement
 
@@ -54,12 +54,12 @@ def statement(
     short = Layout.JSON if as_json else Layout.CSV if as_csv else None
     if short and layout and short != layout:
         raise typer.BadParameter(f"Give --format or --{short}, not both.")
-    chosen = issue.layout_for(layout or short, out)
+    chosen = statements.layout_for(layout or short, out)
     session = session_of(context)
     charges = read_charges(session)
     asked = int(month) if month is not None and month.isascii() and month.isdigit() else month
     found = usage_statement(charges.connection, charges.model, account, year, asked)
     issued = Issued(charges.model.settings.name, charges.rating.run_id, charges.rating.at)
-    written = issue.put(found, issued, chosen, out)
+    written = statements.put(found, issued, chosen, out)
     if written is not None:
         view.show(found, written, session.suggestions)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from apportion.cli.names import shown_name
 from apportion.cli.output import say, say_next
-from apportion.cli.statements import words
 from apportion.cli.suggestions import Suggestions
+from apportion.report.statements import words
 from apportion.report.usage_questions import named
 from apportion.report.usage_statement import UsageStatement
 

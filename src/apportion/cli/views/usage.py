@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from apportion.cli.output import heading, put, say
 from apportion.cli.tables import Head, bar, table
 from apportion.report.column import Column, Kind
+from apportion.report.figures import rate_text
 from apportion.report.usage_listing import TYPE, UsageListing
 from apportion.report.usage_statement import StatementAllowance
 
@@ -90,16 +90,6 @@ def _text(column: Column, value: Any) -> str:
     if column.kind is Kind.RATE:
         return rate_text(value)
     return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def rate_text(rate: Decimal) -> str:
-    """A price with all the decimals it has, and no more.
-
-    >>> rate_text(Decimal("0.019700000")), rate_text(Decimal("10.000000000"))
-    ('0.0197', '10')
-    """
-    text = format(rate, ",f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def show_allowances(allowances: Sequence[StatementAllowance]) -> None:

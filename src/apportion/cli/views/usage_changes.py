@@ -5,7 +5,7 @@ from typing import Any
 
 from apportion.cli.output import heading, put, say
 from apportion.cli.tables import Head, table
-from apportion.cli.views.usage import rate_text
+from apportion.report.figures import rate_text
 from apportion.report.usage_changes import Changes
 
 

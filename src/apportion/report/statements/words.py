@@ -1,5 +1,8 @@
 """What every layout of a statement says in the same words."""
 
+from calendar import month_name
+from datetime import date
+
 from apportion.rating.allowance import Origin
 from apportion.report.usage_statement import StatementAllowance, UsageStatement
 
@@ -16,13 +19,9 @@ def period(statement: UsageStatement) -> str:
     return f"{day(statement.first)} to {day(statement.last)}"
 
 
-def day(date: object) -> str:
+def day(of: date) -> str:
     """A day as people write it: ``1 April 2023``. The names of months do not follow the locale."""
-    from calendar import month_name
-    from datetime import date as kind
-
-    assert isinstance(date, kind)
-    return f"{date.day} {month_name[date.month]} {date.year}"
+    return f"{of.day} {month_name[of.month]} {of.year}"
 
 
 def origin(statement: UsageStatement, allowance: StatementAllowance) -> str:

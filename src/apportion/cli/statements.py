@@ -1,13 +1,13 @@
-"""Choosing a statement's layout and name, and writing it."""
+"""Choosing a statement's layout, and writing it where people want it."""
 
-import json
 import os
 import sys
 from pathlib import Path
 
-from apportion.cli.statements.layout import Layout
 from apportion.findings import Finding, Place, UsageError
-from apportion.report.usage_statement import Issued, UsageStatement, as_data
+from apportion.report.statements.issue import content, file_name
+from apportion.report.statements.layout import Layout
+from apportion.report.usage_statement import Issued, UsageStatement
 
 
 def layout_for(asked: Layout | None, out: Path | None) -> Layout:
@@ -42,16 +42,16 @@ def put(statement: UsageStatement, issued: Issued, layout: Layout, out: Path | N
     In a folder the file is named after account and period. Raises ``UsageError``
     (``invalid_argument``) where it cannot be written.
     """
-    content = _content(statement, issued, layout)
+    written = content(statement, issued, layout)
     if out is None:
         # The bytes themselves: a page says that it is UTF-8, whatever the terminal's encoding is.
         sys.stdout.flush()
-        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.write(written)
         sys.stdout.flush()
         return None
     target = out / file_name(statement, layout) if out.is_dir() else out
     try:
-        _replace(target, content)
+        _replace(target, written)
     except OSError as error:
         raise UsageError(
             [
@@ -66,46 +66,11 @@ def put(statement: UsageStatement, issued: Issued, layout: Layout, out: Path | N
     return target
 
 
-def _content(statement: UsageStatement, issued: Issued, layout: Layout) -> bytes:
-    # Each layout brings its own library, of which at most one is needed.
-    if layout is Layout.HTML:
-        from apportion.cli.statements.html import page
-
-        return page(statement, issued).encode()
-    if layout is Layout.XLSX:
-        from apportion.cli.statements.sheet import workbook
-
-        return workbook(statement, issued)
-    if layout is Layout.CSV:
-        from apportion.report.statement_lines import lines
-
-        return lines(statement).encode()
-    return (json.dumps(as_data(statement, issued), indent=2) + "\n").encode()
-
-
-def _replace(target: Path, content: bytes) -> None:
+def _replace(target: Path, written: bytes) -> None:
     """Write beside and move, so that nobody ever reads half a statement."""
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        partial.write_bytes(content)
+        partial.write_bytes(written)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
-
-
-_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
-_LONGEST = 60
-
-
-def file_name(statement: UsageStatement, layout: Layout) -> str:
-    """A name from account and period in which an id can do no harm, whatever it is.
-
-    Ids that differ in other characters alone are told apart by the code points of those.
-    """
-    name = "".join(each if each in _SAFE else f"_{ord(each):x}_" for each in statement.account.id)
-    if len(name) > _LONGEST:
-        from hashlib import sha256
-
-        name = f"{name[:_LONGEST]}_{sha256(statement.account.id.encode()).hexdigest()[:12]}"
-    month = f"-{statement.first:%m}" if statement.month else ""
-    return f"statement-{name}-{statement.first:%Y}{month}.{layout}"

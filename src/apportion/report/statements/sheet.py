@@ -8,9 +8,9 @@ from typing import Any
 import xlsxwriter
 
 from apportion.amounts import decimals_of
-from apportion.cli.statements import words
 from apportion.findings import visible
 from apportion.report.figures import without_separators
+from apportion.report.statements import words
 from apportion.report.usage_statement import Issued, UsageStatement
 
 _A4 = 9

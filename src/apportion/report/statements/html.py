@@ -1,17 +1,21 @@
 """A statement as a page that stands alone: no script, no font, no picture from elsewhere."""
 
+import base64
+import re
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from apportion.cli.statements import words
-from apportion.cli.views.usage import rate_text
 from apportion.findings import visible
+from apportion.report.figures import rate_text
+from apportion.report.statements import words
 from apportion.report.usage_statement import Issued, StatementAllowance, UsageStatement
 
 TEMPLATE = "statement.html.jinja"
 _THOUSAND = 1000
+_STYLES = re.compile(r'<style>(.*?)</style>|style="([^"]*)"', re.DOTALL)
 
 
 def page(statement: UsageStatement, issued: Issued) -> str:
@@ -20,8 +24,7 @@ def page(statement: UsageStatement, issued: Issued) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"count": "{:,}".format, "rate": rate_text, "text": visible}
-    source = files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8")
-    return environment.from_string(source).render(
+    return environment.from_string(_template()).render(
         statement=statement,
         company=issued.company,
         facts=words.facts(statement),
@@ -34,6 +37,24 @@ def page(statement: UsageStatement, issued: Issued) -> str:
         rating=issued.rating,
         rated=words.day(issued.at.date()),
     )
+
+
+def content_security_policy() -> str:
+    """What a browser may do with the page: nothing but show it, with its own styles alone.
+
+    The styles are named by their hashes, so that none that a name brought in would count.
+    """
+    styles = ("".join(found.groups("")) for found in _STYLES.finditer(_template()))
+    hashes = (base64.b64encode(sha256(style.encode()).digest()).decode() for style in styles)
+    sources = " ".join(f"'sha256-{each}'" for each in dict.fromkeys(hashes))
+    return (
+        f"default-src 'none'; style-src 'unsafe-hashes' {sources}; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def _template() -> str:
+    return files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8")
 
 
 def _line(statement: UsageStatement, place: int) -> dict[str, Any]:
