@@ -84,12 +84,21 @@ def test_a_change_is_put_and_counts_at_once(
     assert names, "results of runs made before are still there"
 
 
+def test_a_put_whose_answer_was_lost_can_be_repeated(client: TestClient) -> None:
+    tag = client.get(MODEL).headers["ETag"]
+    document = renamed(client, "another")
+    puts = [client.put(MODEL, json=document, headers={"If-Match": tag}) for _ in range(2)]
+    assert [each.status_code for each in puts] == [201, 200]
+    assert puts[0].json()["digest"] == puts[1].json()["digest"]
+
+
 def test_who_is_late_is_refused(client: TestClient) -> None:
     tag = client.get(MODEL).headers["ETag"]
     assert client.put(MODEL, json=renamed(client, "first")).status_code == 201
     late = client.put(MODEL, json=renamed(client, "second"), headers={"If-Match": tag})
     assert late.status_code == 412
     assert [each["code"] for each in late.json()["findings"]] == ["model_changed"]
+    assert late.json()["error"] == "ModelError"
     assert client.get(MODEL).json()["model"]["nodes"][0]["name"] == "first"
     anyway = client.put(MODEL, json=renamed(client, "second"), headers={"If-Match": "*"})
     assert anyway.status_code == 201

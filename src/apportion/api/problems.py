@@ -55,13 +55,18 @@ class FindingData(BaseModel):
 
 
 class Problem(BaseModel):
-    """What went wrong: ``type`` and ``title`` are the same for all of a kind."""
+    """What went wrong: ``type`` and ``title`` are the same for all of a kind.
+
+    ``error`` names the exception that Python raises for it; it is empty for problems of the request
+    itself.
+    """
 
     type: str
     title: str
     status: int
     detail: str
     request_id: str
+    error: str
     findings: list[FindingData]
 
 
@@ -82,7 +87,11 @@ class ProblemError(Exception):
 
 
 def problem_body(
-    status: HTTPStatus, detail: str, request_id: str, findings: Sequence[Finding] = ()
+    status: HTTPStatus,
+    detail: str,
+    request_id: str,
+    findings: Sequence[Finding] = (),
+    error: str = "",
 ) -> bytes:
     """A problem as JSON."""
     code = findings[0].code if findings else ""
@@ -92,6 +101,7 @@ def problem_body(
         "status": int(status),
         "detail": detail,
         "request_id": request_id,
+        "error": error,
         "findings": as_data(findings),
     }
     return json.dumps(said).encode()
@@ -103,12 +113,14 @@ def problem(
     detail: str,
     findings: Sequence[Finding] = (),
     headers: Mapping[str, str] | None = None,
+    error: BaseException | None = None,
 ) -> Response:
-    """A problem as an answer."""
+    """A problem as an answer. ``error`` is what it was raised for, if the findings are of one."""
     folder = request.app.state.settings.workspace
     placed = [without_folder(folder, each) for each in findings]
     detail = detail.replace(folder, _HERE)
-    body = problem_body(status, detail, getattr(request.state, "request_id", ""), placed)
+    named = type(error).__name__ if isinstance(error, ApportionError) else ""
+    body = problem_body(status, detail, getattr(request.state, "request_id", ""), placed, named)
     return Response(body, int(status), dict(headers or {}), MEDIA_TYPE)
 
 
@@ -145,11 +157,13 @@ def answer_errors(app: FastAPI) -> None:
     async def _of_findings(request: Request, error: ApportionError) -> Response:
         status = status_of(error)
         headers = {"Retry-After": "5"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
-        return problem(request, status, error.findings[0].message, error.findings, headers)
+        said = error.findings[0].message
+        return problem(request, status, said, error.findings, headers, error)
 
     @app.exception_handler(ProblemError)
     async def _of_request(request: Request, error: ProblemError) -> Response:
-        return problem(request, error.status, error.detail, error.findings, error.headers)
+        cause = error.__cause__
+        return problem(request, error.status, error.detail, error.findings, error.headers, cause)
 
     @app.exception_handler(RequestValidationError)
     async def _of_parameters(request: Request, error: RequestValidationError) -> Response:

@@ -74,10 +74,11 @@ def put_model(
         if settings != judged:
             model = proposed_model(folder, settings, document)
         now = _current(folder)
-        _require_expected(folder, now, expected_digest)
         if now is not None and now.digest == model.digest:
+            # Also for whoever repeats a put whose answer was lost.
             where = str(current_folder(folder) or MODEL_FOLDER)
             return PutModel(where, now.digest, written=False, warnings=model.warnings)
+        _require_expected(folder, now, expected_digest)
         name = _recorded(folder, settings, model, at=at, program=program, on_step=on_step)
         on_step("unlock")
     return PutModel(name, model.digest, written=True, warnings=model.warnings)
