@@ -16,8 +16,9 @@ class ServeSettings:
     """A server's settings. Sizes are in bytes, times in seconds.
 
     ``open_to_all`` says that whoever reaches the server may do everything, which is so on loopback
-    alone. ``origins`` are web pages of other hosts that browsers may let in. ``oidc_*`` name who
-    issues bearer tokens, for whom, and where the keys lie; empty where there is nobody.
+    alone, and not behind a proxy. ``origins`` are web pages of other hosts that browsers may let
+    in. ``oidc_*`` name who issues bearer tokens, for whom, and where the keys lie; empty where
+    there is nobody.
     ``body_bytes`` bounds a document, ``upload_bytes`` a file, ``unpacked_bytes`` what a file may
     grow to; ``idle_seconds`` is how long the next part of a body may take to come, ``read_seconds``
     how long a question may take to answer, ``grace_seconds`` how long a stop waits for work.

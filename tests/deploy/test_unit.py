@@ -74,8 +74,9 @@ def test_it_writes_to_its_own_folder_alone() -> None:
     assert f"--workspace {folder} " in said("ExecStart")
 
 
-def test_it_listens_to_this_machine_alone() -> None:
+def test_it_listens_to_this_machine_alone_and_asks_for_tokens_all_the_same() -> None:
     assert "--host 127.0.0.1 " in said("ExecStart")
+    assert " --require-tokens " in said("ExecStart")
 
 
 def test_a_stop_is_clean_and_only_a_failure_is_restarted() -> None:

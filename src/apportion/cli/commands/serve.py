@@ -21,6 +21,13 @@ Host = Annotated[
 Port = Annotated[
     int, typer.Option("--port", min=0, max=65535, metavar="PORT", help="Where to listen.")
 ]
+RequireTokens = Annotated[
+    bool,
+    typer.Option(
+        "--require-tokens",
+        help="Ask for tokens on loopback too: behind a proxy everybody comes from there.",
+    ),
+]
 Workers = Annotated[
     int, typer.Option("--workers", min=1, max=64, metavar="N", help="Processes that answer.")
 ]
@@ -64,6 +71,7 @@ def serve(
     context: typer.Context,
     host: Host = "127.0.0.1",
     port: Port = 8080,
+    require_tokens: RequireTokens = False,
     workers: Workers = 1,
     origins: Origins = None,
     oidc_issuer: Issuer = "",
@@ -74,8 +82,9 @@ def serve(
 ) -> None:
     """Serve the workspace over HTTP: questions, statements, ingests and runs.
 
-    On loopback everybody who reaches it may do everything. The description of all paths is at
-    /api/docs. Stop it with Ctrl-C; a run that is under way leaves nothing half done.
+    On loopback everybody who reaches it may do everything, unless tokens are required. The
+    description of all paths is at /api/docs. Stop it with Ctrl-C; a run that is under way leaves
+    nothing half done.
     """
     import os
     import tempfile
@@ -90,7 +99,7 @@ def serve(
     session.open().store  # noqa: B018 - a ledger that cannot be opened is said here, not in workers
     settings = ServeSettings(
         workspace=str(folder.resolve()),
-        open_to_all=is_loopback(host),
+        open_to_all=is_loopback(host) and not require_tokens,
         host=host,
         origins=tuple(origins or ()),
         oidc_issuer=oidc_issuer,
