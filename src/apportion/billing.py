@@ -17,7 +17,6 @@ from apportion.ledger.record_rating import (
     ROWS_AT_ONCE,
     Rating,
     RatingFacts,
-    charges_view,
     commit_rating,
     find_rating,
     list_ratings,
@@ -28,7 +27,6 @@ from apportion.ledger.store import Store
 from apportion.model import Allowance, Model
 from apportion.model.canonical_billing import billing_digest
 from apportion.rating.allowance import Meter, Resolved, resolve
-from apportion.rating.changes import BEFORE, changes
 from apportion.rating.metrics import metric_rows
 from apportion.rating.plan import plan
 from apportion.rating.setting import changed_allowances, today, with_allowances
@@ -190,10 +188,7 @@ class Billing:
 
         Raises ``LedgerError`` (``no_run``, ``unknown_run``).
         """
-        before, latest = self.charges(since), self.charges()
-        connection = latest.connect()
-        charges_view(connection, self.store, before.rating.run_id, BEFORE)
-        return changes(connection, latest.model)
+        return self.charges().since(self.charges(since))
 
     def statement(self, account: str, year: int, month: int | str | None = None) -> UsageStatement:
         """An account's statement for a financial year, or a month of it.
@@ -210,9 +205,16 @@ class Billing:
         """
         charges = self.charges()
         cost = self.cost(start, end, charges.rating.currency)
-        connection = cost.connect()
-        charges_view(connection, self.store, charges.rating.run_id)
-        found = margin(connection, charges.model, start, end, by, cost.currency, cost.gaps)
+        found = margin(
+            charges.connection,
+            charges.model,
+            start,
+            end,
+            by,
+            cost.currency,
+            cost.gaps,
+            costs=cost.connect(),
+        )
         return replace(found, gaps=cost.gaps)
 
     def allowance(self, account: str, channel: str, year: int) -> Resolved:

@@ -8,6 +8,7 @@ import pyarrow as pa
 from apportion.ledger.record_rating import Rating, charges_view
 from apportion.ledger.store import Store
 from apportion.model import Model
+from apportion.rating.changes import BEFORE, changes
 from apportion.rating.charges import RATED, ChargeViews
 
 
@@ -24,6 +25,11 @@ class RecordedCharges(ChargeViews):
         connection = duckdb.connect()
         charges_view(connection, self.store, self.rating.run_id)
         return connection
+
+    def since(self, before: "RecordedCharges") -> pa.Table:
+        """Every account, month and figure that moved from an earlier rating to this (`B18`)."""
+        charges_view(self.connection, self.store, before.rating.run_id, BEFORE)
+        return changes(self.connection, self.model)
 
     @property
     def rows(self) -> pa.Table:

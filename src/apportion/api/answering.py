@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
@@ -29,18 +30,26 @@ def wanted_format(request: Request, asked: str = "") -> Format:
     """
     if asked:
         return FORMATS[asked]
+    known = {each.media_type: each for each in FORMATS.values()}
+    return known[wanted_media(request, tuple(known))]
+
+
+def wanted_media(request: Request, known: Sequence[str]) -> str:
+    """The media type of these that a client likes best; the first where it does not say.
+
+    Raises ``ProblemError`` (406).
+    """
     accepted = request.headers.get("accept", "*/*")
-    best: tuple[float, Format] | None = None
+    best: tuple[float, str] = 0.0, ""
     for part in accepted.split(","):
         media, *parameters = (each.strip() for each in part.split(";"))
         quality = _quality(parameters)
-        for known in FORMATS.values():
-            if _matches(media.lower(), known.media_type) and quality > (best[0] if best else 0):
-                best = quality, known
-                break
-    if best is None:
-        known_types = ", ".join(each.media_type for each in FORMATS.values())
-        raise ProblemError(HTTPStatus.NOT_ACCEPTABLE, f"There is this in: {known_types}.")
+        found = next((each for each in known if _matches(media.lower(), each)), "")
+        if found and quality > best[0]:
+            best = quality, found
+    if not best[1]:
+        said = f"There is this in: {', '.join(known)}."
+        raise ProblemError(HTTPStatus.NOT_ACCEPTABLE, said)
     return best[1]
 
 
@@ -68,12 +77,16 @@ def rows_wanted(asked: Rows, chosen: Format) -> int | None:
 
 def answer_table(answer: Answer, chosen: Format, doubts: Sequence[Finding]) -> Response:
     """Rows in a format. ``doubts`` stand in the JSON, and by their codes in a header."""
-    codes = sorted({each.code for each in doubts})
-    headers = {DOUBTS_HEADER: ", ".join(codes)} if codes else {}
     answer = Answer(answer.rows, {**answer.head, "warnings": as_data(doubts)}, answer.constants)
     return StreamingResponse(
-        _parts(chosen.write(answer)), headers=headers, media_type=chosen.media_type
+        _parts(chosen.write(answer)), headers=doubts_header(doubts), media_type=chosen.media_type
     )
+
+
+def doubts_header(doubts: Sequence[Finding]) -> dict[str, str]:
+    """The header that names what is doubtful, where anything is."""
+    codes = sorted({each.code for each in doubts})
+    return {DOUBTS_HEADER: ", ".join(codes)} if codes else {}
 
 
 def _parts(parts: Iterator[bytes]) -> Iterator[bytes]:
@@ -84,6 +97,14 @@ def answer_data(data: Mapping[str, Any], doubts: Sequence[Finding] = ()) -> Resp
     """One object as JSON: amounts are decimal texts, days ISO 8601."""
     said = {**data, "warnings": as_data(doubts)}
     return Response(json.dumps(said, default=plain) + "\n", media_type="application/json")
+
+
+def name_next(request: Request, following: str | None, answer: Response) -> Response:
+    """Let an answer name the address of the next page, where one follows."""
+    if following:
+        query = request.url.include_query_params(cursor=following).query
+        answer.headers["Link"] = f'<{quote(request.scope["path"])}?{query}>; rel="next"'
+    return answer
 
 
 def page_after(question: Sequence[object], place: object) -> str:

@@ -7,7 +7,14 @@ import duckdb
 from fastapi import Request
 from starlette.responses import Response
 
-from apportion.api.answering import answer_table, page_after, place_of, rows_wanted, wanted_format
+from apportion.api.answering import (
+    answer_table,
+    name_next,
+    page_after,
+    place_of,
+    rows_wanted,
+    wanted_format,
+)
 from apportion.api.asking import Filter, Rows
 from apportion.api.formats.format import Answer
 from apportion.api.reading import Read
@@ -53,12 +60,6 @@ def answer_listing(
     about: dict[str, Any] = {"currency": found.currency}
     if "date" not in found.rows.column_names:
         about |= {"start_date": found.start, "end_date": found.end}
-    answer = answer_table(Answer(found.rows, said, about), chosen, read.doubts)
-    if following:
-        answer.headers["Link"] = f'<{_next_page(request, following)}>; rel="next"'
-    return answer
-
-
-def _next_page(request: Request, cursor: str) -> str:
-    url = request.url.include_query_params(cursor=cursor)
-    return f"{url.path}?{url.query}"
+    return name_next(
+        request, following, answer_table(Answer(found.rows, said, about), chosen, read.doubts)
+    )

@@ -76,10 +76,12 @@ def _open(workspace: Workspace, asked: Period) -> Opened:
 def read_charges(request: Request, run: str = "") -> tuple[RecordedCharges, tuple[Finding, ...]]:
     """The charges of the latest rating, or of the one named, and what is doubtful about them.
 
+    Their ``connection`` is open, and interrupted where the request takes longer than it may.
     Raises ``LedgerError`` (``no_run``, ``unknown_run``).
     """
     billing = workspace_of(request).billing
     charges = billing.charges(run)
+    watched(request, charges.connection)
     current = bool(run) or billing.is_current(charges.rating)
     return charges, () if current else (stale_rating(charges.rating),)
 

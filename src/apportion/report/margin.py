@@ -127,17 +127,19 @@ def margin(
     by: By | str = By.PRODUCT,
     currency: str = "",
     gaps: Sequence[tuple[date, date]] = (),
+    *,
+    costs: duckdb.DuckDBPyConnection | None = None,
 ) -> Margin:
     """Charges and cost of a period, both ends included, and what is left.
 
-    The connection has the views ``charges`` and ``allocations``, both in ``currency``. Raises
-    ``UsageError`` (``invalid_argument``).
+    The connection has the view ``charges``, and it or ``costs`` has ``allocations``, both in
+    ``currency``. Raises ``UsageError`` (``invalid_argument``).
     """
     require_period(start, end)
     by = _by(by)
     currency = currency or model.settings.currency
     accounts = _charged(connection, model, start, end, gaps)
-    products = _kept(connection, model, start, end)
+    products = _kept(costs or connection, model, start, end)
     for account in accounts.values():
         for product in account.products:
             products.setdefault(product, 0)

@@ -118,6 +118,16 @@ def small_page(
     return rows, (str(skipped + wanted.limit),) if follows else ()
 
 
+def table_page(
+    rows: pa.Table, limit: int | None, after: tuple[str, ...]
+) -> tuple[pa.Table, tuple[str, ...]]:
+    """The same for rows that are all there already."""
+    skipped = _number(after)
+    following = skipped + (rows.num_rows if limit is None else limit)
+    follows = following < rows.num_rows
+    return rows.slice(skipped, limit), (str(following),) if follows else ()
+
+
 _LONGEST = 12
 
 

@@ -11,12 +11,13 @@ _AT_ONCE = 100_000
 
 def write(answer: Answer) -> Iterator[bytes]:
     """The schema and the rows, batch by batch."""
-    table = answer.flat()
+    parts = answer.flat()
     sink = _Passing()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        for batch in table.to_batches(max_chunksize=_AT_ONCE):
-            stream.write_batch(batch)
-            yield sink.taken()
+    with pa.ipc.new_stream(sink, next(parts).schema) as stream:
+        for table in parts:
+            for batch in table.to_batches(max_chunksize=_AT_ONCE):
+                stream.write_batch(batch)
+                yield sink.taken()
     yield sink.taken()
 
 

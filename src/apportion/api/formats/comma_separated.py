@@ -18,19 +18,18 @@ _WITHOUT_HEADER = pyarrow.csv.WriteOptions(include_header=False)
 
 def write(answer: Answer) -> Iterator[bytes]:
     """A header and the rows; amounts with all their digits, lists joined by semicolons."""
-    table = answer.flat()
-    options = _WITH_HEADER
-    for batch in table.to_batches(max_chunksize=_AT_ONCE) or [_nothing(table)]:
-        out = io.BytesIO()
-        cells = pa.Table.from_batches([batch])
-        texts = pa.table({name: _text(cells[name]) for name in cells.column_names})
-        pyarrow.csv.write_csv(texts, out, options)
-        yield out.getvalue()
-        options = _WITHOUT_HEADER
+    parts = answer.flat()
+    yield _lines(next(parts), _WITH_HEADER)
+    for table in parts:
+        for begin in range(0, table.num_rows, _AT_ONCE):
+            yield _lines(table.slice(begin, _AT_ONCE), _WITHOUT_HEADER)
 
 
-def _nothing(table: pa.Table) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist([], schema=table.schema)
+def _lines(cells: pa.Table, options: pyarrow.csv.WriteOptions) -> bytes:
+    out = io.BytesIO()
+    texts = pa.table({name: _text(cells[name]) for name in cells.column_names})
+    pyarrow.csv.write_csv(texts, out, options)
+    return out.getvalue()
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -16,8 +16,9 @@ def write(answer: Answer) -> Iterator[bytes]:
 
 
 def _rows(answer: Answer) -> Iterator[dict[str, Any]]:
-    for batch in answer.rows.to_batches(max_chunksize=_AT_ONCE):
-        yield from batch.to_pylist()
+    for table in answer.tables():
+        for batch in table.to_batches(max_chunksize=_AT_ONCE):
+            yield from batch.to_pylist()
 
 
 FORMAT = Format("application/json", write)

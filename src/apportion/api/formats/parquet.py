@@ -14,7 +14,10 @@ _AT_ONCE = 2**20
 def write(answer: Answer) -> Iterator[bytes]:
     """The file; a large one is made on disk, since its end says where its parts lie."""
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
-        pq.write_table(answer.flat(), file, compression="zstd")
+        parts = answer.flat()
+        with pq.ParquetWriter(file, next(parts).schema, compression="zstd") as writer:
+            for table in parts:
+                writer.write_table(table)
         file.seek(0)
         while part := file.read(_AT_ONCE):
             yield part
