@@ -87,8 +87,11 @@ class RecordedResult:
         ]
         return rows.cast(pa.schema(fields))
 
-    def reconciliation(self) -> Reconciliation:
-        """Prove the result anew from the ledger's rows, and sum it up (`A18`-`A21`)."""
+    def reconciliation(self, only: Sequence[str] = ()) -> Reconciliation:
+        """Prove the result anew from the ledger's rows, and sum it up (`A18`-`A21`).
+
+        ``only`` restricts it to some dimensions; the cost of the others is then left out.
+        """
         return reconcile(
             self.connect(),
             self.model,
@@ -99,4 +102,5 @@ class RecordedResult:
             has_costs=not self.gaps,
             warnings=self.warnings,
             dimensions=self.dimensions,
+            only=only,
         )

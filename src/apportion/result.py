@@ -90,8 +90,11 @@ class Result:
         connection.register("costs", self.costs)
         return connection
 
-    def reconciliation(self) -> Reconciliation:
-        """Prove the result and sum it up (`A18`-`A21`)."""
+    def reconciliation(self, only: Sequence[str] = ()) -> Reconciliation:
+        """Prove the result and sum it up (`A18`-`A21`).
+
+        ``only`` restricts it to some dimensions; the cost of the others is then left out.
+        """
         return reconcile(
             self.connect(),
             self.model,
@@ -102,6 +105,7 @@ class Result:
             has_costs=True,
             warnings=self.warnings,
             dimensions=self.dimensions,
+            only=only,
         )
 
 

@@ -32,13 +32,17 @@ CREATE OR REPLACE TEMP VIEW proof_allocations AS
 SELECT CAST(node AS VARCHAR) AS node, date, CAST(dimension AS VARCHAR) AS dimension,
        CAST(currency AS VARCHAR) AS currency, direct, indirect, holistic, given, retained
 FROM allocations
-WHERE date BETWEEN getvariable('proof_start') AND getvariable('proof_end');
+WHERE date BETWEEN getvariable('proof_start') AND getvariable('proof_end')
+  AND (len(getvariable('proof_only')) = 0
+       OR list_contains(getvariable('proof_only'), CAST(dimension AS VARCHAR)));
 
 CREATE OR REPLACE TEMP VIEW proof_contributions AS
 SELECT CAST(source AS VARCHAR) AS source, CAST(receiver AS VARCHAR) AS receiver, date,
        CAST(dimension AS VARCHAR) AS dimension, CAST(currency AS VARCHAR) AS currency, amount
 FROM contributions
-WHERE date BETWEEN getvariable('proof_start') AND getvariable('proof_end');
+WHERE date BETWEEN getvariable('proof_start') AND getvariable('proof_end')
+  AND (len(getvariable('proof_only')) = 0
+       OR list_contains(getvariable('proof_only'), CAST(dimension AS VARCHAR)));
 """
 
 _GIVING = """
@@ -101,6 +105,7 @@ RESET VARIABLE proof_end;
 RESET VARIABLE proof_currency;
 RESET VARIABLE proof_scale;
 RESET VARIABLE proof_unit;
+RESET VARIABLE proof_only;
 """
 
 
@@ -149,6 +154,7 @@ def lay_out(
     has_costs: bool,
     warnings: pa.Table | None,
     dimensions: Sequence[str] | None,
+    only: Sequence[str],
 ) -> Iterator[Evidence]:
     """Make the ``proof_`` names on a connection, and remove them afterwards."""
     windows = window_rows(model, start, end)
@@ -159,12 +165,15 @@ def lay_out(
         connection.execute("SET VARIABLE proof_unit = ?", [Decimal((0, (1,), -scale))])
         connection.register("proof_nodes", node_rows(model))
         connection.register("proof_windows", windows)
+        connection.execute("SET VARIABLE proof_only = CAST(? AS VARCHAR[])", [list(only)])
         connection.execute(_VIEWS)
         connection.execute(_GIVING)
         connection.execute(_FLOWS)
         left_out: Mapping[str, Decimal] = {}
         if has_costs:
-            left_out = lay_out_recorded(connection, model, currency, scale, dimensions)
+            read = [each for each in dimensions or only if not only or each in only]
+            asked = None if dimensions is None and not only else read
+            left_out = lay_out_recorded(connection, model, currency, scale, asked)
         rows = connection.execute(_ROWS).fetchall()[0][0]
         yield Evidence(
             connection,

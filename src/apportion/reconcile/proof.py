@@ -32,6 +32,7 @@ def reconcile(
     has_costs: bool,
     warnings: pa.Table | None = None,
     dimensions: Sequence[str] | None = None,
+    only: Sequence[str] = (),
 ) -> Reconciliation:
     """Prove a result and sum it up (`A17` to `A25`).
 
@@ -41,7 +42,8 @@ def reconcile(
     maybe currency): the recorded lines. Amounts have ``scale`` decimals. Rows outside ``start`` to
     ``end``, both included, do not count. ``warnings`` are those of the run (code, policy,
     source), which tell why cost was kept and whether the period is known to be empty.
-    ``dimensions`` are those that the run was restricted to, if it was.
+    ``dimensions`` are those that the run was restricted to, if it was. Of a result of several,
+    ``only`` some can be proved and summed up, for each stands alone; none means all.
 
     Nothing is raised for a result that does not hold: the answer lists what is wrong. Temporary
     names that begin with ``proof_`` are used on the connection while this runs.
@@ -56,6 +58,7 @@ def reconcile(
         has_costs=has_costs,
         warnings=warnings,
         dimensions=dimensions,
+        only=only,
     ) as evidence:
         checks, violations = run_checks(evidence)
         reasons = reasons_kept(evidence)
