@@ -134,3 +134,5 @@ def test_a_long_chain_of_products_is_laid_out(
     while node.children:
         node, depth = node.children[0], depth + 1
     assert (depth, str(node.subtree_cost)) == (3000, "5.00")
+    with pytest.raises(ap.UsageError, match="3,000 levels"):
+        as_data(ask(result, wanted), ())

@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from apportion.findings import Finding, UsageError
+from apportion.findings import QUESTION, Finding, UsageError
 from apportion.model import Model, NodeType
 from apportion.model.spelling import did_you_mean
 from apportion.reconcile import HierarchyRow, Reconciliation, roll_up
@@ -305,10 +305,18 @@ def trends(connection: duckdb.DuckDBPyConnection, model: Model, wanted: Wanted) 
     return found
 
 
+DEEPEST = 200
+"""Levels of a tree that can be given as nested objects; few programs read many more."""
+
+
 def as_data(
     found: ProductForest, warnings: Sequence[str], trends: Trends | None = None
 ) -> dict[str, Any]:
-    """The forest for programs; ``warnings`` are those of ``sanity``, ``trends`` a day's figures."""
+    """The forest for programs; ``warnings`` are those of ``sanity``, ``trends`` a day's figures.
+
+    Raises ``UsageError`` (``invalid_argument``) where it has more levels than ``DEEPEST``.
+    """
+    _require_shallow(found.roots)
     return {
         "start_date": found.start,
         "end_date": found.end,
@@ -321,6 +329,16 @@ def as_data(
             "sanity_check_warnings": list(warnings),
         },
     }
+
+
+def _require_shallow(roots: Sequence[ProductNode]) -> None:
+    level, levels = list(roots), 0
+    while level:
+        level, levels = [child for node in level for child in node.children], levels + 1
+    if levels > DEEPEST:
+        message = f"The hierarchy has {levels:,} levels; as a tree at most {DEEPEST} can be given."
+        remedy = "Ask for the list of products, or name a product further down."
+        raise UsageError([Finding("invalid_argument", message, QUESTION, remedy)])
 
 
 def _tree(root: ProductNode, trends: Trends | None) -> dict[str, Any]:
