@@ -8,6 +8,14 @@ import pytest
 
 from apportion.demo import DemoCompany, write_company
 from apportion.reconcile import Reconciliation
+from apportion.report.allocations import allocations
+from apportion.report.costs_by_label import costs_by_label
+from apportion.report.costs_by_type import costs_by_type
+from apportion.report.hierarchy import hierarchy, trends
+from apportion.report.infrastructure import infrastructure
+from apportion.report.listing import Wanted
+from apportion.report.node import node
+from apportion.report.sanity import sanity
 from apportion.templates import write_workspace
 from apportion.workspace import IngestOutcome, RunOutcome, Workspace
 
@@ -40,6 +48,38 @@ def ran(workspace: Workspace, company: DemoCompany, ingested: list[IngestOutcome
 @pytest.fixture(scope="module")
 def proof(ran: RunOutcome) -> Reconciliation:
     return ran.reconciliation
+
+
+def test_all_questions_answer_the_same(
+    workspace: Workspace, company: DemoCompany, proof: Reconciliation
+) -> None:
+    """Whatever sums all cost comes to the proof's figures, to the last digit."""
+    result = workspace.result(company.start, company.end)
+    connection, wanted = result.connect(), Wanted(result.start, result.end)
+    asked = connection, result.model, wanted
+    came_in = proof.raw_infrastructure_cost + proof.product_direct_cost
+    forest = hierarchy(*asked, result.currency, result.scale, proof)
+    assert forest.total_cost == forest.summary.allocated_product_cost
+    assert forest.summary.allocated_product_cost == proof.allocated_product_cost
+    assert sanity(*asked, forest, result.scale, proof) == ()
+    given = infrastructure(*asked, result.currency, result.scale, proof)
+    assert (given.direct_cost, given.retained) == (
+        proof.raw_infrastructure_cost,
+        proof.unallocated_cost,
+    )
+    assert [each.id for each in given.nodes] == [each.id for each in proof.infrastructure_nodes]
+    for listing in (
+        costs_by_type(*asked, result.currency),
+        costs_by_label(*asked, "team", result.currency),
+        allocations(*asked, result.currency),
+    ):
+        assert listing.totals["direct"] == listing.totals["retained"] == came_in
+    kept = [day.retained_cost for days in trends(*asked).values() for day in days]
+    assert sum(kept) == proof.allocated_product_cost
+    rail = node(connection, result.model, wanted, "rail", result.currency, result.scale)
+    assert rail.figures.retained_cost == proof.product_costs["rail"]
+    assert sum(each.amount for each in rail.contributions_in) == rail.figures.indirect_cost
+    assert sum(edge.amount for edge in rail.edges_in) == rail.figures.indirect_cost
 
 
 def test_every_line_of_the_inbox_is_taken(ingested: list[IngestOutcome]) -> None:

@@ -119,6 +119,16 @@ def test_a_viewer_of_some_products_sees_nothing_of_the_others(
     assert costs == {"retail": "34.00", "labs": "34.00", "tools": "0.00"}
 
 
+def test_what_is_out_of_sight_is_no_parent(
+    result: ap.Result, wanted: Wanted, only: Callable[..., Any]
+) -> None:
+    seen = [node for node in result.model.nodes if node.id in ("search", "labs")]
+    model = replace(result.model, nodes=tuple(seen), edges=())
+    found = hierarchy(only(result, "search", "labs"), model, wanted, "USD", 2)
+    assert drawn(found.roots) == ["labs 0.00 34.00", "  search 34.00 34.00"]
+    assert (found.summary.product_count, found.summary.edge_count) == (2, 0)
+
+
 def test_a_long_chain_of_products_is_laid_out(
     attribute: Callable[..., ap.Result], wanted: Wanted
 ) -> None:

@@ -43,10 +43,13 @@ def roll_up(model: Model, own: Mapping[str, Decimal], scale: int) -> Hierarchy:
     """Roll amounts per product up over ``part_of``.
 
     ``own`` are amounts with ``scale`` decimals, such as ``Reconciliation.product_costs``; products
-    that it lacks hold nothing. Besides the products the rows hold whatever else they are part of.
+    that it lacks hold nothing. Besides the products the rows hold whatever else they are part of,
+    as far as the model has it: of a model seen in part, what is out of sight is no parent.
     """
     names = {node.id: node.name or node.id for node in model.nodes}
-    parents = {node.id: node.part_of for node in model.nodes}
+    parents = {
+        node.id: tuple(each for each in node.part_of if each in names) for node in model.nodes
+    }
     products = [node.id for node in model.nodes if node.type is NodeType.PRODUCT]
     members = sorted(_reached(products, parents))
     parts: dict[str, list[str]] = {member: [] for member in members}
