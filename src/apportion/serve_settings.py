@@ -34,6 +34,8 @@ class ServeSettings:
     oidc_audience: str = ""
     oidc_keys: str = ""
     oidc_default_role: str = ""
+    oidc_role_claim: str = "apportion_role"
+    oidc_products_claim: str = "apportion_products"
     body_bytes: int = 8 * 2**20
     upload_bytes: int = 2 * 2**30
     unpacked_bytes: int = 2 * 2**30

@@ -35,7 +35,9 @@ def schema(small: Path, tmp_path_factory: pytest.TempPathFactory) -> schemathesi
     # Some of what is asked for is done.
     own = shutil.copytree(small, tmp_path_factory.mktemp("asked") / "acme")
     app = application(ServeSettings(os.fspath(own)))
-    return schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
+    return schemathesis.openapi.from_asgi(
+        "/api/v1/openapi.json", app, headers={"Host": "localhost"}
+    )
 
 
 def test_there_is_something_to_ask() -> None:

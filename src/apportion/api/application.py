@@ -10,10 +10,14 @@ from typing import Any
 import anyio.to_thread
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
 import apportion
 from apportion.api import documentation
+from apportion.api.layers.authentication import Authentication
+from apportion.api.layers.authorisation import Authorisation
 from apportion.api.layers.limits import Limits
+from apportion.api.layers.origins import Origins
 from apportion.api.layers.remembered import RememberedAnswers
 from apportion.api.layers.request_log import RequestLog
 from apportion.api.layers.security_headers import SecurityHeaders
@@ -58,7 +62,27 @@ def _layers(settings: ServeSettings) -> list[Middleware]:
         Middleware(RequestLog),
         Middleware(SecurityHeaders),
         Middleware(Limits, settings=settings),
+        *_letting_in(settings),
+        Middleware(Origins, settings=settings),
+        Middleware(Authentication, settings=settings),
+        Middleware(Authorisation, settings=settings),
         Middleware(RememberedAnswers, settings=settings),
+    ]
+
+
+def _letting_in(settings: ServeSettings) -> list[Middleware]:
+    """Pages of other origins that a browser may show answers to: none unless the settings do."""
+    if not settings.origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"],
+            expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Request-Id"],
+            max_age=600,
+        )
     ]
 
 

@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
 from apportion.api.problems import FindingData, Problem, documented
+from apportion.api.who_may import WHO_MAY, Need
 
 WHAT_IT_IS = (
     "What each product really costs, and what each customer owes, in one exact ledger. Amounts are "
@@ -16,6 +17,12 @@ WHAT_IT_IS = (
     "where, and how to mend it."
 )
 PAGE = "/api/docs"
+_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A token of `apportion token create`, or of the issuer that the server trusts. "
+    "A server that is open to its own machine takes requests without one.",
+}
 _ANYWHERE = documented(401, 403, 408, 413, 414, 422, 429, 503)
 
 _HTML = """<!doctype html>
@@ -59,6 +66,15 @@ def add(app: FastAPI) -> None:
     app.openapi = document  # type: ignore[method-assign]
 
 
+def _tell_need(operation: dict[str, Any], need: Need | None) -> None:
+    if need is None or need.role is None:
+        return
+    operation["security"] = [{"token": []}]
+    limited = ", who may be limited to products" if need.narrowed else ""
+    said = f"It takes the role {need.role}{limited}."
+    operation["description"] = f"{operation.get('description', '')}\n\n{said}".strip()
+
+
 def _document(app: FastAPI) -> dict[str, Any]:
     said = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
@@ -71,8 +87,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
         schema = model.model_json_schema(ref_template=template)
         schema.pop("$defs", None)
         schemas[model.__name__] = schema
-    for path in said["paths"].values():
-        for operation in path.values():
+    said["components"]["securitySchemes"] = {"token": _TOKEN}
+    for path, operations in said["paths"].items():
+        for method, operation in operations.items():
+            _tell_need(operation, WHO_MAY.get((method.upper(), path)))
             answers = operation["responses"]
             for status, problem in _ANYWHERE.items():
                 if status == 422 or str(status) not in answers:

@@ -8,6 +8,7 @@ from fastapi import Request
 from apportion.api.asking import Period
 from apportion.api.current import Current
 from apportion.api.opened import Opened, OpenedResults
+from apportion.api.visibility import Products, narrowed_charges, narrowed_result, products_of
 from apportion.findings import Finding
 from apportion.recorded_charges import RecordedCharges
 from apportion.recorded_result import RecordedResult
@@ -53,23 +54,25 @@ def workspace_of(request: Request) -> Workspace:
 
 
 def read_result(request: Request, asked: Period) -> Read:
-    """The results that a question is about.
+    """The results that a question is about, as far as who asks may see them.
 
     Raises ``UsageError`` where the period ends before it begins, ``LedgerError``.
     """
     require_order(asked.start_date, asked.end_date)
     workspace = workspace_of(request)
     results: OpenedResults = request.state.current.results
-    opened = results.get(asked, lambda: _open(workspace, asked))
+    products = products_of(request)
+    opened = results.get((asked, products), lambda: _open(workspace, asked, products))
     connection = watched(request, opened.connection.cursor())
     return Read(opened.result, connection, opened.doubts)
 
 
-def _open(workspace: Workspace, asked: Period) -> Opened:
-    result = workspace.result(
+def _open(workspace: Workspace, asked: Period, products: Products | None) -> Opened:
+    whole = workspace.result(
         asked.start_date, asked.end_date, run=asked.run, currency=asked.currency
     )
-    require_order(result.start, result.end)
+    require_order(whole.start, whole.end)
+    result = narrowed_result(whole, products)
     return Opened(result, result.connect(), doubts(result))
 
 
@@ -83,6 +86,7 @@ def read_charges(request: Request, run: str = "") -> tuple[RecordedCharges, tupl
     charges = billing.charges(run)
     watched(request, charges.connection)
     current = bool(run) or billing.is_current(charges.rating)
+    charges = narrowed_charges(charges, products_of(request))
     return charges, () if current else (stale_rating(charges.rating),)
 
 

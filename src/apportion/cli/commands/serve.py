@@ -1,10 +1,15 @@
 """``apportion serve``: answer other programs over HTTP."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apportion.access.roles import Role
 from apportion.cli.session import session_of
+
+if TYPE_CHECKING:
+    from apportion.cli.suggestions import Suggestions
+    from apportion.serve_settings import ServeSettings
 
 APPLICATION = "apportion.api.application:create"
 """Named and not imported, so that the command line knows nothing of what is served."""
@@ -52,11 +57,21 @@ Keys = Annotated[
     ),
 ]
 DefaultRole = Annotated[
-    str,
+    Role | None,
     typer.Option(
         "--oidc-default-role",
-        metavar="ROLE",
         help="The role of tokens that name none. Default: they are refused.",
+    ),
+]
+RoleClaim = Annotated[
+    str, typer.Option("--oidc-role-claim", metavar="NAME", help="The claim that names the role.")
+]
+ProductsClaim = Annotated[
+    str,
+    typer.Option(
+        "--oidc-products-claim",
+        metavar="NAME",
+        help="The claim that lists the products that a viewer is limited to.",
     ),
 ]
 Grace = Annotated[
@@ -77,14 +92,16 @@ def serve(
     oidc_issuer: Issuer = "",
     oidc_audience: Audience = "",
     oidc_keys: Keys = "",
-    oidc_default_role: DefaultRole = "",
+    oidc_default_role: DefaultRole = None,
+    oidc_role_claim: RoleClaim = "apportion_role",
+    oidc_products_claim: ProductsClaim = "apportion_products",
     grace: Grace = 10.0,
 ) -> None:
     """Serve the workspace over HTTP: questions, statements, ingests and runs.
 
-    On loopback everybody who reaches it may do everything, unless tokens are required. The
-    description of all paths is at /api/docs. Stop it with Ctrl-C; a run that is under way leaves
-    nothing half done.
+    On loopback everybody who reaches it may do everything, unless tokens are required or an issuer
+    is given. The description of all paths is at /api/docs. Stop it with Ctrl-C; a run that is under
+    way leaves nothing half done.
     """
     import os
     import tempfile
@@ -99,15 +116,19 @@ def serve(
     session.open().store  # noqa: B018 - a ledger that cannot be opened is said here, not in workers
     settings = ServeSettings(
         workspace=str(folder.resolve()),
-        open_to_all=is_loopback(host) and not require_tokens,
+        open_to_all=is_loopback(host) and not require_tokens and not oidc_issuer,
         host=host,
         origins=tuple(origins or ()),
         oidc_issuer=oidc_issuer,
         oidc_audience=oidc_audience,
         oidc_keys=oidc_keys,
-        oidc_default_role=oidc_default_role,
+        oidc_default_role=str(oidc_default_role or ""),
+        oidc_role_claim=oidc_role_claim,
+        oidc_products_claim=oidc_products_claim,
         grace_seconds=grace,
     )
+    _require_issuer(settings)
+    _tell_who_may(settings, session.suggestions)
     shown = f"[{host}]" if ":" in host else host
     note(f"Serving {folder} at http://{shown}:{port}/api/docs; stop with Ctrl-C.")
     with tempfile.TemporaryDirectory(prefix="apportion-metrics-") as counted:
@@ -127,3 +148,27 @@ def serve(
             timeout_keep_alive=75,
             h11_max_incomplete_event_size=64 * 1024,
         )
+
+
+def _require_issuer(settings: "ServeSettings") -> None:
+    """Refuse half an issuer here, rather than in the workers. Raises what its keys' place does."""
+    given = (settings.oidc_issuer, settings.oidc_audience, settings.oidc_keys)
+    if any(given) and not all(given):
+        said = "An issuer takes all three: --oidc-issuer, --oidc-audience and --oidc-keys."
+        raise typer.BadParameter(said, param_hint="'--oidc-issuer'")
+    if settings.oidc_keys:
+        from apportion.access.issuer_keys import issuer_keys
+
+        keys = issuer_keys(settings.oidc_keys)
+        if "://" not in settings.oidc_keys:
+            keys.find("")
+
+
+def _tell_who_may(settings: "ServeSettings", suggestions: "Suggestions") -> None:
+    from apportion.access.tokens import list_tokens, token_file
+    from apportion.cli.output import note
+
+    if settings.open_to_all or settings.oidc_issuer or list_tokens(token_file(settings.folder)):
+        return
+    create = suggestions.command("token", "create", "NAME", "--role", "viewer")
+    note(f"There is no token yet, so nobody may ask anything. Make one with: {create}")

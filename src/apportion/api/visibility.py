@@ -1,0 +1,132 @@
+"""What a viewer sees who is limited to products: those products, and totals of them alone.
+
+Results and charges are narrowed where they are opened, so that no question can read past it: the
+views of their connections hold the rows that may be seen, and their model the names.
+"""
+
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+
+import duckdb
+from fastapi import Request
+
+from apportion.access import Principal
+from apportion.model import Edge, Model, NodeType
+from apportion.recorded_charges import RecordedCharges
+from apportion.recorded_result import RecordedResult
+
+Products = frozenset[str]
+
+_TABLE = "CREATE TABLE visible (id VARCHAR PRIMARY KEY)"
+_ROWS = "INSERT INTO visible SELECT unnest(CAST(? AS VARCHAR[]))"
+
+# A share, with what was carried, would tell what all of the source cost.
+_OF_RESULT = """
+ALTER VIEW allocations RENAME TO all_allocations;
+ALTER VIEW contributions RENAME TO all_contributions;
+ALTER VIEW costs RENAME TO all_costs;
+ALTER VIEW warnings RENAME TO all_warnings;
+ALTER VIEW reconciliations RENAME TO all_reconciliations;
+CREATE VIEW allocations AS
+    SELECT * FROM all_allocations WHERE CAST(node AS VARCHAR) IN (SELECT id FROM visible);
+CREATE VIEW contributions AS
+    SELECT * REPLACE (CAST(NULL AS DOUBLE) AS share) FROM all_contributions
+    WHERE CAST(receiver AS VARCHAR) IN (SELECT id FROM visible);
+CREATE VIEW costs AS
+    SELECT * FROM all_costs WHERE CAST(node AS VARCHAR) IN (SELECT id FROM visible);
+CREATE VIEW warnings AS SELECT * FROM all_warnings WHERE false;
+CREATE VIEW reconciliations AS SELECT * FROM all_reconciliations WHERE false
+"""
+_OF_CHARGES = """
+ALTER VIEW charges RENAME TO all_charges;
+CREATE VIEW charges AS
+    SELECT * FROM all_charges WHERE CAST(account AS VARCHAR) IN (SELECT id FROM visible)
+"""
+
+
+def products_of(request: Request) -> Products | None:
+    """The products that who asks is limited to, or None where there is no limit."""
+    principal: Principal = request.state.principal
+    return principal.products
+
+
+@dataclass(frozen=True)
+class NarrowedResult(RecordedResult):
+    """A result of which the rows of some products can be seen; ``model`` holds those alone."""
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A connection whose views hold what can be seen."""
+        connection = super().connect()
+        _narrow(connection, [node.id for node in self.model.nodes], _OF_RESULT)
+        return connection
+
+
+@dataclass(frozen=True)
+class NarrowedCharges(RecordedCharges):
+    """Charges of which the rows of some accounts can be seen; ``model`` holds those alone."""
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A connection whose view holds what can be seen."""
+        connection = super().connect()
+        _narrow(connection, [account.id for account in self.model.accounts], _OF_CHARGES)
+        return connection
+
+
+def _narrow(connection: duckdb.DuckDBPyConnection, ids: list[str], views: str) -> None:
+    connection.execute(_TABLE)
+    connection.execute(_ROWS, [ids])
+    connection.execute(views)
+
+
+def narrowed_result(result: RecordedResult, products: Products | None) -> RecordedResult:
+    """The result as somebody sees it who is limited to products; None is no limit."""
+    if products is None:
+        return result
+    said = {each.name: getattr(result, each.name) for each in fields(RecordedResult)}
+    return NarrowedResult(**{**said, "model": narrowed_model(result.model, products)})
+
+
+def narrowed_charges(charges: RecordedCharges, products: Products | None) -> RecordedCharges:
+    """The charges as somebody sees them who is limited to products; None is no limit."""
+    if products is None:
+        return charges
+    model = narrowed_model(charges.model, products)
+    return NarrowedCharges(charges.store, model, charges.rating)
+
+
+def narrowed_model(model: Model, products: Products) -> Model:
+    """The model without the names of anything else than these products, and their accounts.
+
+    Ids that are no product's of the model show nothing. Of edges there remain those by which the
+    products give on, which decides what they keep; to whom is left out. Such a model answers
+    questions and is for no run.
+    """
+    kept = [node for node in model.nodes if node.id in products and node.type is NodeType.PRODUCT]
+    seen = {node.id for node in kept}
+    nodes = tuple(
+        replace(node, part_of=tuple(each for each in node.part_of if each in seen)) for node in kept
+    )
+    accounts = tuple(each for each in model.accounts if each.product in seen)
+    owners = {each.organisation for each in accounts}
+    billed = {each.id for each in accounts}
+    return replace(
+        model,
+        nodes=nodes,
+        edges=tuple(_giving(model, edge) for edge in model.edges if edge.source in seen),
+        mapping=(),
+        metrics=(),
+        metric_nodes=(),
+        organisations=tuple(each for each in model.organisations if each.id in owners),
+        accounts=accounts,
+        allowances=tuple(each for each in model.allowances if each.account in billed),
+        warnings=(),
+    )
+
+
+def _giving(model: Model, edge: Edge) -> Edge:
+    """The edge to nobody, on the days on which it leads to somebody."""
+    archived = model.node(edge.receiver).archived_on
+    if archived is None:
+        return replace(edge, receiver="", overrides=())
+    last = archived - timedelta(days=1)
+    return replace(edge, receiver="", overrides=(), active_to=min(edge.active_to or last, last))
