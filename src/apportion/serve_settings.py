@@ -22,8 +22,9 @@ class ServeSettings:
     ``body_bytes`` bounds a document, ``upload_bytes`` a file, ``unpacked_bytes`` what a file may
     grow to; ``idle_seconds`` is how long the next part of a body may take to come, ``read_seconds``
     how long a question may take to answer, ``grace_seconds`` how long a stop waits for work.
-    ``remembered_bytes`` bounds the answers that a worker keeps, ``readers`` the questions that it
-    works on at once.
+    ``work_seconds`` and ``work_bytes`` bound a process that brings in a file or runs; 0 bytes is
+    the memory there is. ``remembered_bytes`` bounds the answers that a worker keeps, ``readers``
+    the questions that it works on at once.
     """
 
     workspace: str
@@ -44,6 +45,8 @@ class ServeSettings:
     grace_seconds: float = 10.0
     remembered_bytes: int = 64 * 2**20
     readers: int = 4
+    work_seconds: int = 3600
+    work_bytes: int = 0
 
     @property
     def folder(self) -> Path:

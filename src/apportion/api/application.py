@@ -24,6 +24,7 @@ from apportion.api.layers.security_headers import SecurityHeaders
 from apportion.api.logs import start_logging
 from apportion.api.problems import answer_errors
 from apportion.api.resources import RESOURCES
+from apportion.api.working import Working, at_work
 from apportion.serve_settings import ServeSettings, from_environment
 
 PREFIX = "/api/v1"
@@ -94,10 +95,11 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     end by themselves would keep it waiting.
     """
     app.state.stopping = asyncio.Event()
+    app.state.working = Working(app.state.settings)
     anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.settings.readers
     with _told_of_signals(app.state.stopping):
-        yield
-    app.state.stopping.set()
+        async with at_work(app.state.working, app.state.stopping):
+            yield
 
 
 class _told_of_signals:  # noqa: N801 - it reads as what it is used for

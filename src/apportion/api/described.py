@@ -96,6 +96,14 @@ def described_data(schema: Schema) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def described_answer(schema: Schema, description: str) -> dict[str, Any]:
+    """What OpenAPI says of an answer that is one object."""
+    return {
+        "description": description,
+        "content": {FORMATS["json"].media_type: {"schema": schema}},
+    }
+
+
 def described_rows(head: Mapping[str, Schema], row: Schema) -> dict[int | str, dict[str, Any]]:
     """What a path says of itself that answers with rows, in any format."""
     said = object_schema({**head, "warnings": FINDINGS, "rows": {"type": "array", "items": row}})

@@ -17,6 +17,7 @@ from apportion.findings import (
     ApportionError,
     Finding,
     IngestError,
+    JobError,
     LedgerError,
     ModelError,
     Place,
@@ -37,8 +38,21 @@ _STATUS: Mapping[type[ApportionError], HTTPStatus] = {
     ModelError: HTTPStatus.UNPROCESSABLE_ENTITY,
     IngestError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RunError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    JobError: HTTPStatus.UNPROCESSABLE_ENTITY,
     LedgerError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+
+_STATUS_OF_CODES: Mapping[str, HTTPStatus] = {
+    "ledger_busy": HTTPStatus.SERVICE_UNAVAILABLE,
+    "run_under_way": HTTPStatus.CONFLICT,
+    "key_in_use": HTTPStatus.CONFLICT,
+    "too_many_waiting": HTTPStatus.TOO_MANY_REQUESTS,
+    "stopped_work": HTTPStatus.SERVICE_UNAVAILABLE,
+}
+_TRY_AGAIN = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
+
+FAULT = "This is a fault of the program. The request's id leads to its place in the server's log."
+"""What is told of an error that nobody foresaw."""
 
 
 class FindingData(BaseModel):
@@ -145,8 +159,9 @@ def status_of(error: ApportionError) -> HTTPStatus:
     asked = isinstance(error, UsageError | LedgerError)
     if asked and all(each.code in NOT_FOUND_CODES for each in error.findings):
         return HTTPStatus.NOT_FOUND
-    if any(each.code == "ledger_busy" for each in error.findings):
-        return HTTPStatus.SERVICE_UNAVAILABLE
+    for each in error.findings:
+        if each.code in _STATUS_OF_CODES:
+            return _STATUS_OF_CODES[each.code]
     return _STATUS.get(type(error), HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
@@ -156,7 +171,7 @@ def answer_errors(app: FastAPI) -> None:
     @app.exception_handler(ApportionError)
     async def _of_findings(request: Request, error: ApportionError) -> Response:
         status = status_of(error)
-        headers = {"Retry-After": "5"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
+        headers = {"Retry-After": "5"} if status in _TRY_AGAIN else {}
         said = error.findings[0].message
         return problem(request, status, said, error.findings, headers, error)
 

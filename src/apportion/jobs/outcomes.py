@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from apportion.findings import ApportionError, Finding, JobError, Place
+from apportion.findings import (
+    ApportionError,
+    Finding,
+    IngestError,
+    JobError,
+    LedgerError,
+    ModelError,
+    Place,
+    RunError,
+    Severity,
+    UsageError,
+)
 from apportion.report.findings_data import as_data
 
 INTERNAL = "InternalError"
@@ -29,9 +40,30 @@ class Outcome:
     error: str = ""
     findings: tuple[dict[str, Any], ...] = ()
 
+    def as_error(self) -> ApportionError:
+        """The error, as the work raised it."""
+        kind = _ERRORS.get(self.error, JobError)
+        return kind([_finding(each) for each in self.findings])
+
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON holds it."""
         return {"done": self.done, "error": self.error, "findings": list(self.findings)}
+
+
+_ERRORS: Mapping[str, type[ApportionError]] = {
+    each.__name__: each for each in (IngestError, LedgerError, ModelError, RunError, UsageError)
+}
+
+
+def _finding(data: Mapping[str, Any]) -> Finding:
+    return Finding(
+        data["code"],
+        data["message"],
+        Place(data["file"], data["line"], data["column"]),
+        data["remedy"],
+        Severity(data["severity"]),
+        data["details"],
+    )
 
 
 def outcome_of(data: Mapping[str, Any]) -> Outcome:

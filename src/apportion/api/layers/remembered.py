@@ -7,7 +7,7 @@ a client that has it already is told so. Questions that are being answered are n
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -110,7 +110,16 @@ class RememberedAnswers:
     ) -> None:
         mine: asyncio.Future[Kept | None] = asyncio.get_running_loop().create_future()
         self._under_way.setdefault(question, mine)
-        passing = _Passing(send, self.settings.remembered_bytes // _PART, encoding, scope)
+
+        def alone() -> None:
+            # Whoever asks the same meanwhile must not wait for what will not be kept.
+            if self._under_way.get(question) is mine:
+                del self._under_way[question]
+            if not mine.done():
+                mine.set_result(None)
+
+        most = self.settings.remembered_bytes // _PART
+        passing = _Passing(send, most, encoding, scope, alone)
         try:
             await self.app(scope, receive, passing)
             kept = passing.kept
@@ -118,9 +127,9 @@ class RememberedAnswers:
                 self._keep(question, kept)
                 await _give(kept, Headers(scope=scope), send)
         finally:
-            if self._under_way.get(question) is mine:
-                del self._under_way[question]
-            mine.set_result(passing.kept)
+            if not mine.done():
+                mine.set_result(passing.kept)
+            alone()
 
     def _keep(self, question: Hashable, kept: Kept) -> None:
         before = self._kept.pop(question, None)
@@ -134,8 +143,11 @@ class RememberedAnswers:
 class _Passing:
     """Holds an answer back until it is whole, or too large or of a kind that is not kept."""
 
-    def __init__(self, send: Send, most: int, encoding: str, scope: Scope) -> None:
+    def __init__(
+        self, send: Send, most: int, encoding: str, scope: Scope, alone: Callable[[], None]
+    ) -> None:
         self._send, self._most, self._encoding, self._scope = send, most, encoding, scope
+        self._alone = alone
         self._start: Message = {}
         self._parts: list[bytes] = []
         self._size = 0
@@ -150,6 +162,7 @@ class _Passing:
             never = NEVER_KEPT in headers.get(b"cache-control", b"")
             if message["status"] != 200 or never:
                 self._passes_on = True
+                self._alone()
                 await self._send(message)
             return
         if self._passes_on:
@@ -174,6 +187,7 @@ class _Passing:
 
     async def _begin_passing(self) -> None:
         self._passes_on = True
+        self._alone()
         headers = self._start["headers"]
         self._compressor = compressor_for(self._encoding, headers, self._size)
         known = [each for each in headers if each[0] == b"etag"]

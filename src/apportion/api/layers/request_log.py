@@ -10,12 +10,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apportion.api import metrics
-from apportion.api.problems import MEDIA_TYPE, problem_body
+from apportion.api.problems import FAULT, MEDIA_TYPE, problem_body
 
 _LOGGER = logging.getLogger("apportion.requests")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 HEADER = "X-Request-Id"
-_FAULT = "This is a fault of the program. The request's id leads to its place in the server's log."
 
 
 class RequestLog:
@@ -56,7 +55,7 @@ class RequestLog:
 
 async def _answer_fault(request_id: str, send: Send) -> None:
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    body = problem_body(status, _FAULT, request_id)
+    body = problem_body(status, FAULT, request_id)
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": int(status), "headers": headers})
     await send({"type": "http.response.body", "body": body})

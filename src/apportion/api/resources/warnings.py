@@ -12,12 +12,12 @@ from apportion.result import WARNING_SCHEMA
 
 router = APIRouter(tags=["costs"])
 
-_ROW = object_schema(
+WARNING = object_schema(
     dict.fromkeys(WARNING_SCHEMA.names, TEXT) | {"days": {"anyOf": [COUNT, {"type": "null"}]}}
 )
 
 
-@router.get("/warnings", response_class=Response, responses=described_rows({}, _ROW))
+@router.get("/warnings", response_class=Response, responses=described_rows({}, WARNING))
 def get_warnings(request: Request, period: AskedPeriod, rows: AskedRows) -> Response:
     """One row per assumption: its code and sentence, the edge and metric, and on how many days."""
     chosen = wanted_format(request, rows.format)

@@ -1,0 +1,76 @@
+"""What is free for an account in a financial year, set."""
+
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from starlette.responses import JSONResponse, Response
+
+from apportion.api.asking import LONGEST_NAME
+from apportion.api.described import COUNT, TEXT, described_answer, object_schema
+from apportion.api.once import IdempotencyKey, body_digest, once
+from apportion.api.problems import documented
+from apportion.api.reading import workspace_of
+from apportion.api.working import working_of
+from apportion.billing import Billing
+from apportion.report.allowances import changed_as_data
+
+router = APIRouter(prefix="/allowances", tags=["usage"])
+
+MOST_UNITS = 10**15
+"""More than anybody ever used, and few enough to be summed over accounts and years."""
+
+_FLAG = {"type": "boolean"}
+_RESOLVED = object_schema(
+    {"channel": TEXT, "unit": TEXT, "units": COUNT, "is_default": _FLAG, "origin": TEXT}
+)
+_YEAR = object_schema({"year": COUNT, "units": COUNT, "custom": _FLAG})
+_CHANGED = object_schema(
+    {
+        "account": TEXT,
+        "channel": TEXT,
+        "before": _RESOLVED,
+        "changed": {"type": "array", "items": _YEAR},
+    }
+)
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: described_answer(_CHANGED, "What it was, and every year that changed."),
+    **documented(404, 409),
+}
+
+
+class AllowanceAsked(BaseModel):
+    """So many units are free for an account; unless custom, not in the years after it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    channel: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    year: Annotated[StrictInt, Field(ge=1970, le=2199, description="The year it begins in.")]
+    units: Annotated[StrictInt, Field(ge=0, le=MOST_UNITS)]
+    custom: StrictBool = True
+
+
+@router.post("", response_class=Response, responses=_ANSWERS)
+async def post_allowance(request: Request, key: IdempotencyKey, asked: AllowanceAsked) -> Response:
+    """Set what is free for an account in a financial year; charges follow with the next rating.
+
+    For a past year it changes that year alone; for this or a later one also the later years that
+    have an allowance of their own.
+    """
+    working = working_of(request)
+    billing = workspace_of(request).billing
+
+    async def work() -> Response:
+        return await working.look(partial(_set, billing, asked))
+
+    return await once(request, key, await body_digest(request), work)
+
+
+def _set(billing: Billing, asked: AllowanceAsked) -> Response:
+    meter = (asked.account, asked.channel, asked.year)
+    before = billing.allowance(*meter)
+    changed = billing.set_allowance(*meter, asked.units, custom=asked.custom)
+    return JSONResponse(changed_as_data(billing.model, before, changed), int(HTTPStatus.OK))
