@@ -55,7 +55,17 @@ WHO_MAY: Mapping[tuple[str, str], Need] = MappingProxyType(
         ("GET", f"{_API}/model/findings"): VIEWER,
         ("GET", f"{_API}/model/versions"): VIEWER,
         ("GET", f"{_API}/metrics"): VIEWER,
+        ("GET", f"{_API}/runs"): VIEWER,
+        ("GET", f"{_API}/runs/{{run_id}}"): VIEWER,
+        ("GET", f"{_API}/runs/{{run_id}}/events"): VIEWER,
+        ("GET", f"{_API}/ratings"): VIEWER,
         # What changes something
+        ("POST", f"{_API}/ingest/costs"): ANALYST,
+        ("POST", f"{_API}/ingest/usage"): ANALYST,
+        ("POST", f"{_API}/ingest/metrics"): ANALYST,
+        ("POST", f"{_API}/runs"): ANALYST,
+        ("POST", f"{_API}/ratings"): ANALYST,
+        ("POST", f"{_API}/allowances"): ANALYST,
         ("PUT", f"{_API}/model"): ADMIN,
     }
 )
