@@ -6,6 +6,7 @@ tell. Quick tests are named rather than thorough ones.
 """
 
 import defects_of_access
+import defects_of_answers
 import defects_of_charges
 import defects_of_figures
 import defects_of_files
@@ -17,4 +18,5 @@ DEFECTS = (
     *defects_of_files.DEFECTS,
     *defects_of_proof.DEFECTS,
     *defects_of_access.DEFECTS,
+    *defects_of_answers.DEFECTS,
 )

@@ -12,6 +12,7 @@ from roll_up import FIRST, MODEL
 import apportion as ap
 from apportion.report.hierarchy import ProductForest, ProductNode, as_data, hierarchy, trends
 from apportion.report.listing import Wanted
+from apportion.report.node import node
 
 
 def ask(result: ap.Result, wanted: Wanted, proof: Any = None) -> ProductForest:
@@ -21,10 +22,10 @@ def ask(result: ap.Result, wanted: Wanted, proof: Any = None) -> ProductForest:
 def drawn(nodes: tuple[ProductNode, ...], depth: int = 0) -> list[str]:
     """The forest as lines: name, what it keeps, what it keeps with its parts."""
     lines = []
-    for node in nodes:
-        mark = " again" if node.again else ""
-        lines.append(f"{'  ' * depth}{node.id} {node.own_cost} {node.subtree_cost}{mark}")
-        lines += drawn(node.children, depth + 1)
+    for each in nodes:
+        mark = " again" if each.again else ""
+        lines.append(f"{'  ' * depth}{each.id} {each.own_cost} {each.subtree_cost}{mark}")
+        lines += drawn(each.children, depth + 1)
     return lines
 
 
@@ -69,7 +70,7 @@ def test_the_summary_is_that_of_the_proof(result: ap.Result, wanted: Wanted) -> 
     assert (summary.edge_count, summary.days) == (proof.graph.edges, 2)
 
 
-def test_where_the_residual_is_unallocated_so_is_what_checkout_keeps_of_the_second_day(
+def test_the_residual_is_unallocated_where_the_settings_say_so(
     attribute: Callable[..., ap.Result], wanted: Wanted
 ) -> None:
     result = attribute({**MODEL, "residual": "unallocated"})
@@ -115,7 +116,7 @@ def test_a_viewer_of_some_products_sees_nothing_of_the_others(
     assert found.total_cost == found.summary.allocated_product_cost == Decimal("34.00")
     assert found.summary.raw_infrastructure_cost == found.summary.unallocated_cost == 0
     assert found.summary.coverage_percent is None
-    costs = {node.id: str(node.subtree_cost) for node in found.roots}
+    costs = {each.id: str(each.subtree_cost) for each in found.roots}
     assert costs == {"retail": "34.00", "labs": "34.00", "tools": "0.00"}
 
 
@@ -123,10 +124,14 @@ def test_what_is_out_of_sight_is_no_parent(
     result: ap.Result, wanted: Wanted, only: Callable[..., Any]
 ) -> None:
     seen = [node for node in result.model.nodes if node.id in ("search", "labs")]
-    model = replace(result.model, nodes=tuple(seen), edges=())
+    # The product still gives on the cost, to somebody who is not named.
+    given = replace(result.model.edges[-1], source="search", receiver="")
+    model = replace(result.model, nodes=tuple(seen), edges=(given,))
     found = hierarchy(only(result, "search", "labs"), model, wanted, "USD", 2)
     assert drawn(found.roots) == ["labs 0.00 34.00", "  search 34.00 34.00"]
     assert (found.summary.product_count, found.summary.edge_count) == (2, 0)
+    search = node(only(result, "search", "labs"), model, wanted, "search", "USD", 2)
+    assert search.edges_out == search.edges_in == ()
 
 
 def test_a_long_chain_of_products_is_laid_out(
@@ -140,9 +145,9 @@ def test_a_long_chain_of_products_is_laid_out(
     result = attribute(
         {"currency": "USD", "scale": 2, "nodes": nodes}, "p2999 2024-01-01 compute 5"
     )
-    node, depth = ask(result, wanted).roots[0], 1
-    while node.children:
-        node, depth = node.children[0], depth + 1
-    assert (depth, str(node.subtree_cost)) == (3000, "5.00")
+    lowest, depth = ask(result, wanted).roots[0], 1
+    while lowest.children:
+        lowest, depth = lowest.children[0], depth + 1
+    assert (depth, str(lowest.subtree_cost)) == (3000, "5.00")
     with pytest.raises(ap.UsageError, match="3,000 levels"):
         as_data(ask(result, wanted), ())

@@ -4,6 +4,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from apportion.model import Edge, Model
 from apportion.reconcile.facts import window_rows
@@ -58,7 +59,7 @@ def edges(
     ``share`` is what the edge carried over what its source had on those days; it is to be read,
     and null where the source had nothing.
     """
-    windows = window_rows(model, wanted.start, wanted.end)
+    windows = seen_windows(model, wanted)
     with filtered(connection, wanted, report_windows=windows, report_uses=uses(model)):
         return list_rows(connection, "edges", COLUMNS, _EDGES, wanted, currency)
 
@@ -67,10 +68,17 @@ def edge_rows(
     connection: duckdb.DuckDBPyConnection, model: Model, wanted: Wanted
 ) -> list[dict[str, Any]]:
     """The same rows as records, all of them, with ``edge``, the position in the model's edges."""
-    windows = window_rows(model, wanted.start, wanted.end)
+    windows = seen_windows(model, wanted)
     with filtered(connection, wanted, report_windows=windows, report_uses=uses(model)):
         rows: list[dict[str, Any]] = connection.sql(_EDGES).to_arrow_table().to_pylist()
     return rows
+
+
+def seen_windows(model: Model, wanted: Wanted) -> pa.Table:
+    """The edges' days in the period. Of a model seen in part, an edge to nobody in it is none."""
+    windows = window_rows(model, wanted.start, wanted.end)
+    nodes = pa.array([node.id for node in model.nodes], pa.string())
+    return windows.filter(pc.is_in(windows["receiver"], nodes))
 
 
 def uses(model: Model) -> pa.Table:

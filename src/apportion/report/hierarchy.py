@@ -20,6 +20,7 @@ from apportion.model.spelling import did_you_mean
 from apportion.reconcile import HierarchyRow, Reconciliation, roll_up
 from apportion.reconcile.exact import minus, total, zero
 from apportion.reconcile.facts import UNMAPPED, window_rows
+from apportion.report.edges import seen_windows
 from apportion.report.listing import Wanted, filtered
 
 FIGURES = ("direct_cost", "indirect_cost", "holistic_cost", "given_cost", "retained_cost")
@@ -161,7 +162,7 @@ def hierarchy(
             None if proof is None else proof.coverage_percent,
             len(model.nodes) - sum(node.is_infrastructure for node in model.nodes),
             len(model.nodes),
-            windows.num_rows,
+            seen_windows(model, wanted).num_rows,
             sum(sums[node].final for node in kept),
             days,
         ),
