@@ -125,6 +125,11 @@ def _filter(nodes: Names = None, dimensions: Names = None) -> Filter:
     return Filter(tuple(nodes or ()), tuple(dimensions or ()))
 
 
+def _dimensions(dimensions: Names = None) -> tuple[str, ...]:
+    return tuple(dimensions or ())
+
+
+AskedDimensions = Annotated[tuple[str, ...], Depends(_dimensions)]
 AskedFilter = Annotated[Filter, Depends(_filter)]
 
 

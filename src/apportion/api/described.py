@@ -16,6 +16,7 @@ Schema = dict[str, Any]
 AMOUNT: Schema = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
 TEXT: Schema = {"type": "string"}
 COUNT: Schema = {"type": "integer"}
+NAMES: Schema = {"type": "array", "items": TEXT}
 DAY: Schema = {"type": "string", "format": "date"}
 FINDINGS: Schema = {"type": "array", "items": {"$ref": "#/components/schemas/FindingData"}}
 

@@ -39,7 +39,7 @@ def answer_listing(
     result = read.result
     chosen = wanted_format(request, asked.format)
     pieces = [(each.run_id, each.first, each.last) for each in result.pieces]
-    question = (request.url.path, pieces, named)
+    question = (request.url.path, pieces, _asked(request))
     place = place_of(question, asked.cursor)
     wanted = Wanted(
         result.start,
@@ -63,3 +63,12 @@ def answer_listing(
     return name_next(
         request, following, answer_table(Answer(found.rows, said, about), chosen, read.doubts)
     )
+
+
+_OF_PAGES = frozenset({"cursor", "format", "limit"})
+
+
+def _asked(request: Request) -> list[tuple[str, str]]:
+    """What makes a question another one: all parameters but those that cut it into pages."""
+    given = request.query_params.multi_items()
+    return sorted(each for each in given if each[0] not in _OF_PAGES)

@@ -12,6 +12,7 @@ from threading import Lock
 import duckdb
 
 from apportion.findings import Finding
+from apportion.reconcile import Reconciliation
 from apportion.recorded_result import RecordedResult
 
 MOST = 8
@@ -20,11 +21,12 @@ MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A result, a connection with its views, and what is doubtful about it."""
+    """A result, a connection with its views, what is doubtful about it, and how to prove it."""
 
     result: RecordedResult
     connection: duckdb.DuckDBPyConnection
     doubts: tuple[Finding, ...]
+    proof: Callable[[], Reconciliation]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """What a question is asked of: the workspace as the request found it, and its recorded results."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 import duckdb
 from fastapi import Request
@@ -10,6 +12,7 @@ from apportion.api.current import Current
 from apportion.api.opened import Opened, OpenedResults
 from apportion.api.visibility import Products, narrowed_charges, narrowed_result, products_of
 from apportion.findings import Finding
+from apportion.reconcile import Reconciliation
 from apportion.recorded_charges import RecordedCharges
 from apportion.recorded_result import RecordedResult
 from apportion.report.doubts import doubts, require_order, stale_rating
@@ -38,11 +41,15 @@ class Interruptible:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A recorded result, a connection with its views, and what is doubtful about it."""
+    """A recorded result, a connection with its views, what is doubtful about it, and its proof.
+
+    There is no proof where only some nodes are to be seen.
+    """
 
     result: RecordedResult
     connection: duckdb.DuckDBPyConnection
     doubts: tuple[Finding, ...]
+    proof: Callable[[], Reconciliation | None]
 
 
 def workspace_of(request: Request) -> Workspace:
@@ -64,7 +71,7 @@ def read_result(request: Request, asked: Period) -> Read:
     products = products_of(request)
     opened = results.get((asked, products), lambda: _open(workspace, asked, products))
     connection = watched(request, opened.connection.cursor())
-    return Read(opened.result, connection, opened.doubts)
+    return Read(opened.result, connection, opened.doubts, opened.proof)
 
 
 def _open(workspace: Workspace, asked: Period, products: Products | None) -> Opened:
@@ -73,7 +80,8 @@ def _open(workspace: Workspace, asked: Period, products: Products | None) -> Ope
     )
     require_order(whole.start, whole.end)
     result = narrowed_result(whole, products)
-    return Opened(result, result.connect(), doubts(result))
+    proof = cache(result.reconciliation)
+    return Opened(result, result.connect_usage(), doubts(result), proof)
 
 
 def read_charges(request: Request, run: str = "") -> tuple[RecordedCharges, tuple[Finding, ...]]:

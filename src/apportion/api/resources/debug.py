@@ -26,7 +26,8 @@ _SAID = object_schema(
 def get_reconciliation(request: Request, period: AskedPeriod) -> Response:
     """What came in, where it went, what is left and why, and every invariant that does not hold."""
     read = read_result(request, period)
-    proof = read.result.reconciliation()
+    proof = read.proof()
+    assert proof is not None
     runs = [each.run_id for each in read.result.runs]
     said = {**proof.to_dict(), "runs": runs, "gaps": read.result.gaps}
     return answer_data(said, (*unproven(read.result, proof), *read.doubts))
