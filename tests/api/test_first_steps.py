@@ -109,6 +109,7 @@ def test_a_server_answers_and_stops(small: Path, serve: Serve) -> None:
         assert len(running.workers()) == 2
         assert b"apportion_requests_total" in httpx.get(f"{running.url}/api/v1/metrics").content
         assert running.stop() == 0
+        assert "leaked" not in running.log_text()
         lines = [line for line in running.log_text().splitlines() if line.startswith("{")]
     assert any(json.loads(line).get("request_id") == "mine-1" for line in lines)
 

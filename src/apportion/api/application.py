@@ -50,6 +50,7 @@ def application(settings: ServeSettings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings = settings
+    app.state.known = None
     for router in RESOURCES:
         app.include_router(router, prefix=PREFIX)
     documentation.add(app)
@@ -100,6 +101,8 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     with _told_of_signals(app.state.stopping):
         async with at_work(app.state.working, app.state.stopping):
             yield
+    # Connections that are open when Python ends are told of as leaks.
+    app.state.known = None
 
 
 class _told_of_signals:  # noqa: N801 - it reads as what it is used for

@@ -26,7 +26,7 @@ class Opened:
     result: RecordedResult
     connection: duckdb.DuckDBPyConnection
     doubts: tuple[Finding, ...]
-    proof: Callable[[], Reconciliation]
+    proof: Callable[[tuple[str, ...]], Reconciliation | None]
 
 
 @dataclass(frozen=True, slots=True)

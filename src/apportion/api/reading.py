@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 
 import duckdb
 from fastapi import Request
@@ -43,13 +43,14 @@ class Interruptible:
 class Read:
     """A recorded result, a connection with its views, what is doubtful about it, and its proof.
 
-    There is no proof where only some nodes are to be seen.
+    ``proof`` is of some dimensions, or of all where none is named. There is none where only some
+    nodes are to be seen.
     """
 
     result: RecordedResult
     connection: duckdb.DuckDBPyConnection
     doubts: tuple[Finding, ...]
-    proof: Callable[[], Reconciliation | None]
+    proof: Callable[[tuple[str, ...]], Reconciliation | None]
 
 
 def workspace_of(request: Request) -> Workspace:
@@ -80,8 +81,16 @@ def _open(workspace: Workspace, asked: Period, products: Products | None) -> Ope
     )
     require_order(whole.start, whole.end)
     result = narrowed_result(whole, products)
-    proof = cache(result.reconciliation)
+    proof = _unproven if products is not None else lru_cache(_PROOFS)(result.reconciliation)
     return Opened(result, result.connect_usage(), doubts(result), proof)
+
+
+_PROOFS = 8
+"""Proofs of an opened result that are kept, by the dimensions they are of."""
+
+
+def _unproven(_: tuple[str, ...]) -> None:
+    """No proof: what is only seen in part does not add up."""
 
 
 def read_charges(request: Request, run: str = "") -> tuple[RecordedCharges, tuple[Finding, ...]]:

@@ -37,6 +37,11 @@ CREATE VIEW costs AS
 CREATE VIEW warnings AS SELECT * FROM all_warnings WHERE false;
 CREATE VIEW reconciliations AS SELECT * FROM all_reconciliations WHERE false
 """
+_OF_USAGE = """
+ALTER VIEW usage RENAME TO all_usage;
+CREATE VIEW usage AS
+    SELECT * FROM all_usage WHERE CAST(node AS VARCHAR) IN (SELECT id FROM visible)
+"""
 _OF_CHARGES = """
 ALTER VIEW charges RENAME TO all_charges;
 CREATE VIEW charges AS
@@ -58,6 +63,12 @@ class NarrowedResult(RecordedResult):
         """A connection whose views hold what can be seen."""
         connection = super().connect()
         _narrow(connection, [node.id for node in self.model.nodes], _OF_RESULT)
+        return connection
+
+    def connect_usage(self) -> duckdb.DuckDBPyConnection:
+        """The same with the usage of what can be seen."""
+        connection = super().connect_usage()
+        connection.execute(_OF_USAGE)
         return connection
 
 

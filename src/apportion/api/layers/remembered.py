@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apportion.api import metrics
-from apportion.api.current import Current, current
+from apportion.api.current import current
 from apportion.api.layers.compressed import Compressor, compressor_for, encoding_wanted
 from apportion.api.layers.request_log import route_of
 from apportion.api.reading import Interruptible
@@ -51,7 +51,6 @@ class RememberedAnswers:
     def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
         """Stand before an application, with nothing remembered."""
         self.app, self.settings = app, settings
-        self._known: Current | None = None
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
         self._bytes = 0
         self._under_way: dict[Hashable, asyncio.Future[Kept | None]] = {}
@@ -70,7 +69,8 @@ class RememberedAnswers:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            self._known = scope["state"]["current"] = current(self.settings.folder, self._known)
+            state = scope["app"].state
+            state.known = scope["state"]["current"] = current(self.settings.folder, state.known)
         except ApportionError as error:
             # Some resources answer all the same; the others say what is wrong.
             scope["state"]["unreadable"] = error
@@ -93,13 +93,11 @@ class RememberedAnswers:
         await _give(kept, headers, send)
 
     def _question(self, scope: Scope, headers: Headers, encoding: str) -> Hashable:
-        assert self._known is not None
         principal = scope["state"].get("principal")
         sees = (principal.role, principal.products) if principal else None
-        accepted = headers.get("accept", "")
-        return (
-            self._known.marks, sees, scope["path"], scope["query_string"], accepted, encoding
-        )  # fmt: skip
+        marks = scope["state"]["current"].marks
+        asked = (scope["path"], scope["query_string"], headers.get("accept", ""))
+        return (marks, sees, asked, encoding)
 
     async def _from_another(self, question: Hashable) -> Kept | None:
         other = self._under_way.get(question)

@@ -4,11 +4,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from apportion.api.answering import answer_data
-from apportion.api.asking import AskedPeriod
+from apportion.api.asking import AskedDimensions, AskedPeriod
 from apportion.api.described import TEXT, described_data, object_schema, record_schema
 from apportion.api.reading import read_result
 from apportion.reconcile import Reconciliation
 from apportion.report.doubts import unproven
+from apportion.report.listing import Wanted, require_known
 
 router = APIRouter(prefix="/debug", tags=["costs"])
 
@@ -23,10 +24,14 @@ _SAID = object_schema(
 
 
 @router.get("/reconciliation", response_class=Response, responses=described_data(_SAID))
-def get_reconciliation(request: Request, period: AskedPeriod) -> Response:
+def get_reconciliation(
+    request: Request, period: AskedPeriod, dimensions: AskedDimensions
+) -> Response:
     """What came in, where it went, what is left and why, and every invariant that does not hold."""
     read = read_result(request, period)
-    proof = read.proof()
+    wanted = Wanted(read.result.start, read.result.end, dimensions=dimensions)
+    require_known(read.connection, read.result.model, wanted)
+    proof = read.proof(dimensions)
     assert proof is not None
     runs = [each.run_id for each in read.result.runs]
     said = {**proof.to_dict(), "runs": runs, "gaps": read.result.gaps}

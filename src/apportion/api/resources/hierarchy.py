@@ -84,8 +84,7 @@ def get_hierarchy(
     result = read.result
     wanted = Wanted(result.start, result.end, named.nodes, named.dimensions)
     require_known(read.connection, result.model, wanted)
-    # The proof is of all dimensions.
-    proof = None if named.dimensions else read.proof()
+    proof = read.proof(named.dimensions)
     asked = (read.connection, result.model, wanted)
     found = hierarchy(*asked, result.currency, result.scale, proof)
     problems = sanity(*asked, found, result.scale, proof)

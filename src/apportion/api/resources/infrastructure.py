@@ -50,7 +50,7 @@ def get_infrastructure(
     result = read.result
     wanted = Wanted(result.start, result.end, named.nodes, named.dimensions)
     require_known(read.connection, result.model, wanted)
-    proof = None if named.dimensions else read.proof()
+    proof = read.proof(named.dimensions)
     found = infrastructure(
         read.connection, result.model, wanted, result.currency, result.scale, proof
     )
