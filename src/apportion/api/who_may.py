@@ -41,12 +41,18 @@ WHO_MAY: Mapping[tuple[str, str], Need] = MappingProxyType(
         ("HEAD", "/api/docs/assets/{path:path}"): ANYBODY,
         # What is narrowed to the products that a viewer is limited to
         ("GET", f"{_API}/products"): NARROWED_VIEWER,
+        ("GET", f"{_API}/products/hierarchy"): NARROWED_VIEWER,
         ("GET", f"{_API}/nodes"): NARROWED_VIEWER,
+        ("GET", f"{_API}/nodes/{{node_id:path}}/timeseries"): NARROWED_VIEWER,
+        ("GET", f"{_API}/nodes/{{node_id:path}}"): NARROWED_VIEWER,
+        ("GET", f"{_API}/costs/by-type"): NARROWED_VIEWER,
+        ("GET", f"{_API}/costs/by-label"): NARROWED_VIEWER,
         ("GET", f"{_API}/allocations"): NARROWED_VIEWER,
         ("GET", f"{_API}/contributions"): NARROWED_VIEWER,
         ("GET", f"{_API}/strategies"): NARROWED_VIEWER,
         ("GET", f"{_API}/strategies/{{name}}"): NARROWED_VIEWER,
         # What tells of everybody
+        ("GET", f"{_API}/infrastructure"): VIEWER,
         ("GET", f"{_API}/edges"): VIEWER,
         ("GET", f"{_API}/shares"): VIEWER,
         ("GET", f"{_API}/warnings"): VIEWER,
