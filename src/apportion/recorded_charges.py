@@ -10,6 +10,7 @@ from apportion.ledger.store import Store
 from apportion.model import Model
 from apportion.rating.changes import BEFORE, changes
 from apportion.rating.charges import RATED, ChargeViews
+from apportion.rating.views import CHARGES
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,16 @@ class RecordedCharges(ChargeViews):
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection with the view ``charges``."""
         connection = duckdb.connect()
-        charges_view(connection, self.store, self.rating.run_id)
+        self.show(connection, CHARGES)
         return connection
+
+    def show(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
+        """Put the rated rows on a connection, as a view of some name."""
+        charges_view(connection, self.store, self.rating.run_id, name)
 
     def since(self, before: "RecordedCharges") -> pa.Table:
         """Every account, month and figure that moved from an earlier rating to this (`B18`)."""
-        charges_view(self.connection, self.store, before.rating.run_id, BEFORE)
+        before.show(self.connection, BEFORE)
         return changes(self.connection, self.model)
 
     @property

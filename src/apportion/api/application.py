@@ -23,7 +23,7 @@ from apportion.api.layers.request_log import RequestLog
 from apportion.api.layers.security_headers import SecurityHeaders
 from apportion.api.logs import start_logging
 from apportion.api.problems import answer_errors
-from apportion.api.resources import RESOURCES
+from apportion.api.resources import RESOURCES, ROOT_RESOURCES
 from apportion.api.working import Working, at_work
 from apportion.serve_settings import ServeSettings, from_environment
 
@@ -53,6 +53,8 @@ def application(settings: ServeSettings) -> FastAPI:
     app.state.known = None
     for router in RESOURCES:
         app.include_router(router, prefix=PREFIX)
+    for router in ROOT_RESOURCES:
+        app.include_router(router)
     documentation.add(app)
     answer_errors(app)
     return app

@@ -7,6 +7,8 @@ from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+import pyarrow as pa
+
 from apportion.api.formats import FORMATS
 from apportion.api.problems import documented
 from apportion.report.column import Column, Kind
@@ -80,6 +82,29 @@ def record_schema(kind: Any, but: Sequence[str] = ()) -> Schema:
 def object_schema(properties: Mapping[str, Schema]) -> Schema:
     """An object that has all of these keys."""
     return {"type": "object", "properties": dict(properties), "required": list(properties)}
+
+
+def array_schema(items: Schema) -> Schema:
+    """A list of these."""
+    return {"type": "array", "items": items}
+
+
+_ARROW: dict[pa.DataType, Schema] = {
+    pa.string(): TEXT,
+    pa.int64(): COUNT,
+    pa.bool_(): {"type": "boolean"},
+    pa.date32(): DAY,
+}
+
+
+def table_schema(columns: pa.Schema) -> Schema:
+    """A row of a table whose cells are all filled."""
+    return object_schema(
+        {
+            each.name: AMOUNT if pa.types.is_decimal(each.type) else _ARROW[each.type]
+            for each in columns
+        }
+    )
 
 
 def row_schema(columns: Sequence[Column]) -> Schema:

@@ -10,8 +10,15 @@ from fastapi import Request
 from apportion.api.asking import Period
 from apportion.api.current import Current
 from apportion.api.opened import Opened, OpenedResults
-from apportion.api.visibility import Products, narrowed_charges, narrowed_result, products_of
+from apportion.api.visibility import (
+    Products,
+    narrowed_charges,
+    narrowed_model,
+    narrowed_result,
+    products_of,
+)
 from apportion.findings import Finding
+from apportion.model import Model
 from apportion.reconcile import Reconciliation
 from apportion.recorded_charges import RecordedCharges
 from apportion.recorded_result import RecordedResult
@@ -100,11 +107,16 @@ def read_charges(request: Request, run: str = "") -> tuple[RecordedCharges, tupl
     Raises ``LedgerError`` (``no_run``, ``unknown_run``).
     """
     billing = workspace_of(request).billing
-    charges = billing.charges(run)
+    charges = narrowed_charges(billing.charges(run), products_of(request))
     watched(request, charges.connection)
     current = bool(run) or billing.is_current(charges.rating)
-    charges = narrowed_charges(charges, products_of(request))
     return charges, () if current else (stale_rating(charges.rating),)
+
+
+def billing_model(request: Request) -> Model:
+    """The model with the allowances that were set, as far as who asks may see it."""
+    model, products = workspace_of(request).billing.model, products_of(request)
+    return model if products is None else narrowed_model(model, products)
 
 
 def watched(request: Request, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

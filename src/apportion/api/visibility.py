@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 
 import duckdb
+import pyarrow as pa
 from fastapi import Request
 
 from apportion.access import Principal
@@ -42,11 +43,6 @@ ALTER VIEW usage RENAME TO all_usage;
 CREATE VIEW usage AS
     SELECT * FROM all_usage WHERE CAST(node AS VARCHAR) IN (SELECT id FROM visible)
 """
-_OF_CHARGES = """
-ALTER VIEW charges RENAME TO all_charges;
-CREATE VIEW charges AS
-    SELECT * FROM all_charges WHERE CAST(account AS VARCHAR) IN (SELECT id FROM visible)
-"""
 
 
 def products_of(request: Request) -> Products | None:
@@ -62,7 +58,9 @@ class NarrowedResult(RecordedResult):
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection whose views hold what can be seen."""
         connection = super().connect()
-        _narrow(connection, [node.id for node in self.model.nodes], _OF_RESULT)
+        connection.execute(_TABLE)
+        connection.execute(_ROWS, [[node.id for node in self.model.nodes]])
+        connection.execute(_OF_RESULT)
         return connection
 
     def connect_usage(self) -> duckdb.DuckDBPyConnection:
@@ -76,17 +74,15 @@ class NarrowedResult(RecordedResult):
 class NarrowedCharges(RecordedCharges):
     """Charges of which the rows of some accounts can be seen; ``model`` holds those alone."""
 
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """A connection whose view holds what can be seen."""
-        connection = super().connect()
-        _narrow(connection, [account.id for account in self.model.accounts], _OF_CHARGES)
-        return connection
-
-
-def _narrow(connection: duckdb.DuckDBPyConnection, ids: list[str], views: str) -> None:
-    connection.execute(_TABLE)
-    connection.execute(_ROWS, [ids])
-    connection.execute(views)
+    def show(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
+        """Put the rows that can be seen on a connection, as a view of some name."""
+        hidden, visible = f"all_{name}", f"visible_{name}"
+        super().show(connection, hidden)
+        ids = pa.table({"id": pa.array([each.id for each in self.model.accounts], pa.string())})
+        connection.from_arrow(ids).create(visible)
+        rows = connection.view(hidden).set_alias("charged")
+        seen = rows.join(connection.table(visible), "charged.account = id", how="semi")
+        seen.create_view(name)
 
 
 def narrowed_result(result: RecordedResult, products: Products | None) -> RecordedResult:

@@ -28,6 +28,7 @@ ANALYST = Need(Role.ANALYST)
 ADMIN = Need(Role.ADMIN)
 
 _API = "/api/v1"
+_SERVICE = "/service/{service_id:path}/billing"
 WHO_MAY: Mapping[tuple[str, str], Need] = MappingProxyType(
     {
         # What says nothing of the workspace
@@ -51,6 +52,21 @@ WHO_MAY: Mapping[tuple[str, str], Need] = MappingProxyType(
         ("GET", f"{_API}/contributions"): NARROWED_VIEWER,
         ("GET", f"{_API}/strategies"): NARROWED_VIEWER,
         ("GET", f"{_API}/strategies/{{name}}"): NARROWED_VIEWER,
+        ("GET", f"{_API}/usage/accounts/{{account:path}}/monthly"): NARROWED_VIEWER,
+        ("GET", f"{_API}/usage/accounts/{{account:path}}/yearly"): NARROWED_VIEWER,
+        ("GET", f"{_API}/usage/organisations/{{organisation:path}}"): NARROWED_VIEWER,
+        ("GET", f"{_API}/usage/platform/daily"): NARROWED_VIEWER,
+        ("GET", f"{_API}/usage/platform/providers"): NARROWED_VIEWER,
+        ("GET", f"{_API}/usage/platform/accounts"): NARROWED_VIEWER,
+        ("GET", f"{_API}/usage/platform/charges"): NARROWED_VIEWER,
+        ("GET", f"{_API}/usage/changes"): NARROWED_VIEWER,
+        ("GET", f"{_API}/usage/rows"): NARROWED_VIEWER,
+        ("GET", f"{_API}/statements/{{account:path}}"): NARROWED_VIEWER,
+        ("GET", f"{_API}/margin"): NARROWED_VIEWER,
+        ("GET", f"{_API}/allowances"): NARROWED_VIEWER,
+        ("GET", f"{_SERVICE}/monthly-usage"): NARROWED_VIEWER,
+        ("GET", f"{_SERVICE}/yearly-usage-summary"): NARROWED_VIEWER,
+        ("GET", f"{_SERVICE}/free-sms-fragment-limit"): NARROWED_VIEWER,
         # What tells of everybody
         ("GET", f"{_API}/infrastructure"): VIEWER,
         ("GET", f"{_API}/edges"): VIEWER,
@@ -72,6 +88,7 @@ WHO_MAY: Mapping[tuple[str, str], Need] = MappingProxyType(
         ("POST", f"{_API}/runs"): ANALYST,
         ("POST", f"{_API}/ratings"): ANALYST,
         ("POST", f"{_API}/allowances"): ANALYST,
+        ("POST", f"{_SERVICE}/free-sms-fragment-limit"): ANALYST,
         ("PUT", f"{_API}/model"): ADMIN,
     }
 )

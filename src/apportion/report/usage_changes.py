@@ -49,8 +49,22 @@ def head(found: Changes) -> dict[str, Any]:
 def rows(found: Changes) -> Iterator[dict[str, Any]]:
     """A row for each figure that moved."""
     for batch in found.rows.to_batches(max_chunksize=_AT_ONCE):
-        for row in batch.to_pylist():
-            yield {**row, "difference": _difference(row["figure"], row["difference"])}
+        yield from map(_plain, batch.to_pylist())
+
+
+def difference_texts(rows: pa.Table) -> pa.Table:
+    """The rows with differences as texts, which are as long as each figure asks."""
+    texts = [_text(_plain(row)["difference"]) for row in rows.to_pylist()]
+    place = rows.column_names.index("difference")
+    return rows.set_column(place, "difference", pa.array(texts, pa.string()))
+
+
+def _text(moved: Decimal | None) -> str | None:
+    return None if moved is None else format(moved, "f")
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "difference": _difference(row["figure"], row["difference"])}
 
 
 def _difference(figure: str, moved: Decimal | None) -> Decimal | None:

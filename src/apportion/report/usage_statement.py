@@ -224,7 +224,7 @@ def _allowances(
     return tuple(found)
 
 
-_ACCOUNT = (
+ACCOUNT_FIELDS = (
     "id",
     "name",
     "organisation",
@@ -235,6 +235,7 @@ _ACCOUNT = (
     "reference",
     "purchase_order",
 )
+"""What a statement says of the account itself."""
 
 
 def as_data(statement: UsageStatement, issued: Issued) -> dict[str, Any]:
@@ -243,7 +244,7 @@ def as_data(statement: UsageStatement, issued: Issued) -> dict[str, Any]:
         "issuer": issued.company,
         "rating": issued.rating,
         "rated_at": issued.at.isoformat(),
-        "account": {name: getattr(statement.account, name) for name in _ACCOUNT},
+        "account": {name: getattr(statement.account, name) for name in ACCOUNT_FIELDS},
         "organisation": statement.organisation,
         "year": statement.year,
         "month": statement.month,

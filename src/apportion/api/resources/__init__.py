@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from apportion.api.resources import (
     allocations,
     allowances,
+    billing_service,
     contributions,
     costs,
     debug,
@@ -13,6 +14,7 @@ from apportion.api.resources import (
     hierarchy,
     infrastructure,
     ingest,
+    margin,
     metrics,
     model,
     node,
@@ -21,7 +23,10 @@ from apportion.api.resources import (
     ratings,
     runs,
     shares,
+    statements,
     strategies,
+    usage,
+    usage_platform,
     warnings,
 )
 
@@ -38,6 +43,10 @@ RESOURCES: tuple[APIRouter, ...] = (
     contributions.router,
     warnings.router,
     debug.router,
+    usage.router,
+    usage_platform.router,
+    statements.router,
+    margin.router,
     model.router,
     strategies.router,
     ingest.router,
@@ -48,3 +57,6 @@ RESOURCES: tuple[APIRouter, ...] = (
     metrics.router,
 )
 """All of them, in the order in which the documentation shows them."""
+
+ROOT_RESOURCES: tuple[APIRouter, ...] = (billing_service.router,)
+"""Those whose paths stand at the root, as other programs know them."""

@@ -1,21 +1,34 @@
-"""What is free for an account in a financial year, set."""
+"""What is free for an account in a financial year, shown and set."""
 
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+import pyarrow as pa
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 from starlette.responses import JSONResponse, Response
 
-from apportion.api.asking import LONGEST_NAME
-from apportion.api.described import COUNT, TEXT, described_answer, object_schema
+from apportion.api.answering import answer_data, answer_table, wanted_format
+from apportion.api.asking import LONGEST_NAME, AskedRows, Name, Year
+from apportion.api.described import (
+    COUNT,
+    FINDINGS,
+    TEXT,
+    array_schema,
+    described_answer,
+    described_formats,
+    object_schema,
+)
+from apportion.api.formats import FORMATS
+from apportion.api.formats.format import Answer
 from apportion.api.once import IdempotencyKey, body_digest, once
 from apportion.api.problems import documented
-from apportion.api.reading import workspace_of
+from apportion.api.reading import billing_model, workspace_of
 from apportion.api.working import working_of
 from apportion.billing import Billing
-from apportion.report.allowances import changed_as_data
+from apportion.rating.views.asking import billed_channels, require_account
+from apportion.report.allowances import as_data, changed_as_data
 
 router = APIRouter(prefix="/allowances", tags=["usage"])
 
@@ -39,6 +52,44 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: described_answer(_CHANGED, "What it was, and every year that changed."),
     **documented(404, 409),
 }
+
+
+_SHOWN = object_schema(
+    {"account": TEXT, "year": COUNT, "allowances": array_schema(_RESOLVED), "warnings": FINDINGS}
+)
+_COLUMNS = pa.schema(
+    [
+        ("account", pa.string()),
+        ("year", pa.int64()),
+        ("channel", pa.string()),
+        ("unit", pa.string()),
+        ("units", pa.int64()),
+        ("is_default", pa.bool_()),
+        ("origin", pa.string()),
+    ]
+)
+
+
+@router.get("", response_class=Response, responses=described_formats(_SHOWN))
+def get_allowances(
+    request: Request,
+    account: Annotated[str, Query(max_length=LONGEST_NAME, description="The account's id.")],
+    year: Year,
+    rows: AskedRows,
+    channel: Annotated[Name, Query(description="Default: each channel that is billed.")] = "",
+) -> Response:
+    """An account's allowance for each channel: set, carried over, or by default, and from where."""
+    chosen = wanted_format(request, rows.format)
+    model = billing_model(request)
+    require_account(model, account)
+    billing = workspace_of(request).billing
+    channels = [channel] if channel else billed_channels(model)
+    found = [billing.allowance(account, each, year) for each in channels]
+    said = as_data(model, account, year, found)
+    if chosen is FORMATS["json"]:
+        return answer_data(said)
+    lines = [{"account": account, "year": year, **each} for each in said["allowances"]]
+    return answer_table(Answer(pa.Table.from_pylist(lines, schema=_COLUMNS), {}), chosen, ())
 
 
 class AllowanceAsked(BaseModel):
