@@ -5,6 +5,7 @@ import io
 import json
 import os
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -154,17 +155,41 @@ def test_every_way_to_read_a_narrowed_result_is_narrow(small: Path) -> None:
     assert narrowed_result(whole, None) is whole
 
 
-def test_a_narrowed_model_names_nobody_else(small: Path) -> None:
-    model = apportion.load_model(small)
-    narrow = narrowed_model(model, frozenset({"search", "servers", "nothing"}))
-    said = repr([getattr(narrow, name) for name in ("nodes", "edges", "accounts", "mapping")])
-    assert [node.id for node in narrow.nodes] == ["search"]
-    others = {node.id for node in model.nodes} - {"search"}
-    assert not [name for name in others if f"'{name}'" in said]
-    # It still knows that the product gives on, which decides what it keeps.
-    assert [edge.source for edge in narrow.edges] == ["search"] * len(
-        [edge for edge in model.edges if edge.source == "search"]
+def test_a_narrowed_model_names_nobody_else() -> None:
+    model = apportion.Model.from_dict(
+        {
+            "nodes": [
+                {"id": "servers", "type": "resource"},
+                *({"id": name, "type": "product"} for name in ("retail", "cart", "pay", "old")),
+                {"id": "search", "type": "product", "part_of": ["retail", "cart"]},
+            ],
+            "edges": [
+                {"source": "servers", "receiver": "search", "strategy": "equal"},
+                {"source": "search", "receiver": "pay", "strategy": "equal"},
+                {"source": "cart", "receiver": "search", "strategy": "equal"},
+            ],
+            "mapping": [{"when": {"all": []}, "node": "pay", "dimension": "x"}],
+            "organisation_types": [{"id": "local"}],
+            "organisations": [{"id": "north", "type": "local"}, {"id": "south", "type": "local"}],
+            "accounts": [
+                {"id": "a", "organisation": "north", "product": "search"},
+                {"id": "b", "organisation": "south", "product": "pay"},
+                {"id": "c", "organisation": "south"},
+            ],
+        }
     )
+    narrow = narrowed_model(model, frozenset({"search", "servers", "cart", "nothing"}))
+    assert [(node.id, node.part_of) for node in narrow.nodes] == [
+        ("cart", ()),
+        ("search", ("cart",)),
+    ]
+    # It is still known that they give on, which decides what they keep.
+    assert [(edge.source, edge.receiver) for edge in narrow.edges] == [("cart", ""), ("search", "")]
+    assert [account.id for account in narrow.accounts] == ["a"]
+    assert [organisation.id for organisation in narrow.organisations] == ["north"]
+    said = repr([getattr(narrow, each.name) for each in fields(narrow)])
+    hidden = ("servers", "retail", "pay", "old", "south")
+    assert not [name for name in hidden if f"'{name}'" in said]
 
 
 def test_what_a_product_keeps_does_not_depend_on_who_asks(

@@ -11,11 +11,20 @@ from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 from starlette.routing import Mount
 
-from apportion.access import Role
+from apportion.access import Kind, Principal, Role
 from apportion.access.audit import audit_file
 from apportion.access.tokens import Token, create_token, revoke_token, token_file
 from apportion.api.application import application
-from apportion.api.who_may import ANYBODY, WHO_MAY, Need, asked
+from apportion.api.who_may import (
+    ADMIN,
+    ANYBODY,
+    NARROWED_VIEWER,
+    VIEWER,
+    WHO_MAY,
+    Need,
+    asked,
+    why_not,
+)
 from apportion.serve_settings import ServeSettings
 
 Ask = Callable[..., TestClient]
@@ -48,6 +57,8 @@ def header_of(who: str) -> dict[str, str]:
 def guarded(small: Path, own: Callable[[Path], Path]) -> Path:
     """A workspace with a token for everybody."""
     folder = own(small)
+    # What others tried on the workspace that this one is a copy of.
+    audit_file(folder).unlink(missing_ok=True)
     for who, token in TOKENS.items():
         assert create_token(token_file(folder), token, SECRET) == text_of(who)
     revoke_token(token_file(folder), TOKENS["revoked"].token_id, NOW)
@@ -109,6 +120,27 @@ def expected(who: str, need: Need) -> str:
     if rank.index(role) < rank.index(str(need.role)):
         return "denied"
     return "denied" if who == "limited" and not need.narrowed else "let in"
+
+
+def test_why_somebody_may_not() -> None:
+    said = {
+        who: [
+            why_not(need, principal_of(who)) for need in (ANYBODY, NARROWED_VIEWER, VIEWER, ADMIN)
+        ]
+        for who in ("limited", "viewer", "admin")
+    }
+    only_some = "A viewer who is limited to products may not ask this: it tells of all of them."
+    needs_admin = "This needs the role admin."
+    assert said == {
+        "limited": ["", "", only_some, needs_admin],
+        "viewer": ["", "", "", needs_admin],
+        "admin": ["", "", "", ""],
+    }
+
+
+def principal_of(who: str) -> Principal:
+    token = TOKENS[who]
+    return Principal(who, token.role, token.products, Kind.TOKEN, token.token_id)
 
 
 @pytest.mark.parametrize("who", EVERYBODY)

@@ -4,7 +4,9 @@ from planting import Defect
 
 KEYS = "tests/access/test_issuer_keys.py"
 OIDC = "tests/access/test_oidc.py"
+MAY = "tests/api/test_who_may.py"
 ROLES = "tests/access/test_roles.py"
+SEES = "tests/api/test_visibility.py"
 TOKENS = "tests/access/test_tokens.py"
 
 DEFECTS = (
@@ -27,7 +29,7 @@ DEFECTS = (
         "access/tokens.py",
         "if kept is None or not is_right:",
         "if kept is None:",
-        (f"{TOKENS}::test_any_other_text_is_refused",),
+        (f"{TOKENS}::test_any_other_text_is_refused[another secret]",),
     ),
     Defect(
         "a lower role may what a higher one may",
@@ -48,7 +50,7 @@ DEFECTS = (
         "access/oidc.py",
         """options={"require": _REQUIRED},""",
         """options={"require": _REQUIRED, "verify_aud": False},""",
-        (f"{OIDC}::test_any_other_token_is_refused",),
+        (f"{OIDC}::test_any_other_token_is_refused[wrong aud]",),
     ),
     Defect(
         "what an issuer withdrew counts on",
@@ -56,5 +58,19 @@ DEFECTS = (
         "if found is not None and self._age() < FRESH_SECONDS:",
         "if found is not None:",
         (f"{KEYS}::test_a_key_that_was_withdrawn_ends_within_minutes",),
+    ),
+    Defect(
+        "a model is narrowed to nothing in particular",
+        "api/visibility.py",
+        "if node.id in products and node.type is NodeType.PRODUCT]",
+        "if node.type is NodeType.PRODUCT]",
+        (f"{SEES}::test_a_narrowed_model_names_nobody_else",),
+    ),
+    Defect(
+        "a limited viewer may ask what is not narrowed",
+        "api/who_may.py",
+        "if principal.products is not None and not need.narrowed:",
+        "if principal.products is not None and need is ANYBODY:",
+        (f"{MAY}::test_why_somebody_may_not",),
     ),
 )

@@ -61,18 +61,26 @@ def _name_of(host: str) -> str:
 
 
 def _require_own_page(headers: Headers, origins: tuple[str, ...]) -> None:
-    """A write comes from no page, from one of ours, or from one that the settings let in."""
+    """A write comes from no page, from one of ours, or from one that the settings let in.
+
+    Browsers say by themselves whether a page is ours; of those that do not the origin is compared
+    with the host that was asked for.
+    """
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     if origin is not None and origin in origins:
         return
-    is_strange = site not in (None, "same-origin", "none") or (
-        origin is not None and _host_of(origin) != headers.get("host", "")
-    )
-    if is_strange:
-        said = "Pages of other origins may not write here. --origin lets one in."
+    if site is None:
+        is_ours = origin is None or _host_of(origin) == headers.get("host", "")
+    else:
+        is_ours = site in _OURS
+    if not is_ours:
+        said = "Pages of other origins may not write here, unless --origin lets them in."
         raise DeniedError(HTTPStatus.FORBIDDEN, said, f"{said} Origin: {origin}, site: {site}.")
 
 
+_OURS = frozenset({"same-origin", "none"})
+
+
 def _host_of(origin: str) -> str:
-    """The host and port of an origin; empty for one that is hidden, which is nobody's."""
-    return origin.partition("://")[2]
+    """The host and port of an origin; of one that is hidden something that no host is."""
+    return origin.partition("://")[2] or "hidden"

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from apportion.access.secrets_in_text import without_secrets
 from apportion.api import metrics
 from apportion.api.problems import FAULT, MEDIA_TYPE, problem_body
 
@@ -66,15 +67,17 @@ def _tell(scope: Scope, request_id: str, status: int, seconds: float) -> None:
     metrics.count_request(scope["method"], route, status, seconds)
     principal = scope["state"].get("principal")
     client = scope.get("client")
+    # Nobody should put a token into an address; some do all the same.
+    path = without_secrets(scope["path"])
     _LOGGER.info(
         "%s %s %s",
         scope["method"],
-        scope["path"],
+        path,
         status,
         extra={
             "request_id": request_id,
             "method": scope["method"],
-            "path": scope["path"],
+            "path": path,
             "route": route,
             "status": status,
             "milliseconds": round(seconds * 1000, 2),
