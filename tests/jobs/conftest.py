@@ -1,27 +1,15 @@
 """Companies with ledgers, and child processes to which something happens at a step of a write."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from happenings import STARTUP, Happening
+from happenings import happening  # noqa: F401 - a fixture
 from ledgers import BILL, USAGE_FILE, write_company
 
 from apportion import Workspace
 from apportion.jobs.processes import Children
-
-
-@pytest.fixture
-def happening(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Happening:
-    """What happens to child processes: at first nothing."""
-    found = [str(STARTUP), *filter(None, [os.environ.get("PYTHONPATH")])]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(found))
-    place = tmp_path / "held"
-    place.mkdir()
-    monkeypatch.setenv("HELD_IN", str(place))
-    return Happening(monkeypatch, place)
 
 
 @pytest.fixture

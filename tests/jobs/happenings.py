@@ -1,5 +1,6 @@
 """What happens to the child processes of a server, at a step of a write."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,3 +42,14 @@ class Happening:
     def go(self) -> None:
         """Let it go on."""
         (self.place / "go").touch()
+
+
+@pytest.fixture
+def happening(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Happening:
+    """What happens to child processes: at first nothing."""
+    found = [str(STARTUP), *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(found))
+    place = tmp_path / "held"
+    place.mkdir()
+    monkeypatch.setenv("HELD_IN", str(place))
+    return Happening(monkeypatch, place)
