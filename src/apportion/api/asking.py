@@ -142,18 +142,17 @@ class Rows:
     format: str
 
 
-def _rows(
-    limit: Limit = None,
-    cursor: Cursor = "",
-    format_name: Annotated[
-        str,
-        Query(
-            alias="format",
-            pattern="^(|json|csv|arrow|parquet)$",
-            description="The format, for clients that cannot set the header Accept.",
-        ),
-    ] = "",
-) -> Rows:
+FormatName = Annotated[
+    str,
+    Query(
+        alias="format",
+        pattern="^(|json|csv|arrow|parquet)$",
+        description="The format, for clients that cannot set the header Accept.",
+    ),
+]
+
+
+def _rows(limit: Limit = None, cursor: Cursor = "", format_name: FormatName = "") -> Rows:
     return Rows(limit, cursor, format_name)
 
 

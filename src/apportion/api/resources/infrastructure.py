@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from apportion.api.answering import answer_data, answer_table, wanted_format
-from apportion.api.asking import AskedFilter, AskedPeriod, AskedRows
+from apportion.api.asking import AskedFilter, AskedPeriod, FormatName
 from apportion.api.described import (
     AMOUNT,
     DAY,
@@ -38,14 +38,14 @@ _SAID = object_schema(
 
 @router.get("/infrastructure", response_class=Response, responses=described_formats(_SAID))
 def get_infrastructure(
-    request: Request, period: AskedPeriod, named: AskedFilter, rows: AskedRows
+    request: Request, period: AskedPeriod, named: AskedFilter, format_name: FormatName = ""
 ) -> Response:
     """One entry per resource, shared service or platform with cost, with its receivers.
 
     What the entries keep sums to unallocated cost, less what products keep unallocated. Flat
     formats have a row for each node and receiver.
     """
-    chosen = wanted_format(request, rows.format)
+    chosen = wanted_format(request, format_name)
     read = read_result(request, period)
     result = read.result
     wanted = Wanted(result.start, result.end, named.nodes, named.dimensions)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from apportion.api.answering import answer_data, answer_table, wanted_format
-from apportion.api.asking import AskedDimensions, AskedPeriod, AskedRows, PathName
+from apportion.api.asking import AskedDimensions, AskedPeriod, FormatName, PathName
 from apportion.api.described import (
     COUNT,
     DAY,
@@ -79,14 +79,14 @@ def get_timeseries(
     node_id: PathName,
     period: AskedPeriod,
     dimensions: AskedDimensions,
-    rows: AskedRows,
+    format_name: FormatName = "",
 ) -> Response:
     """What the node had, received, gave and kept on each day, and what it used by metric.
 
     Usage is that which the runs read, so that it explains their shares. Flat formats have the costs
     alone.
     """
-    chosen = wanted_format(request, rows.format)
+    chosen = wanted_format(request, format_name)
     read = read_result(request, period)
     wanted = _wanted(read, dimensions)
     _require_node(read, node_id)

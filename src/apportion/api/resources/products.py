@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from apportion.api.answering import answer_data, answer_table, wanted_format
-from apportion.api.asking import AskedFilter, AskedPeriod, AskedRows
+from apportion.api.asking import AskedFilter, AskedPeriod, FormatName, Limit
 from apportion.api.described import (
     AMOUNT,
     COUNT,
@@ -44,17 +44,21 @@ _PRODUCTS = object_schema(
 
 @router.get("/products", response_class=Response, responses=described_formats(_PRODUCTS))
 def get_products(
-    request: Request, period: AskedPeriod, named: AskedFilter, rows: AskedRows
+    request: Request,
+    period: AskedPeriod,
+    named: AskedFilter,
+    limit: Limit = None,
+    format_name: FormatName = "",
 ) -> Response:
     """The products that have cost, in the order of the hierarchy, the dearest first.
 
     A product that is part of several stands below each; from the second time on `again` is true,
     and a sum leaves that line out.
     """
-    chosen = wanted_format(request, rows.format)
+    chosen = wanted_format(request, format_name)
     read = read_result(request, period)
     result = read.result
-    wanted = Wanted(result.start, result.end, named.nodes, named.dimensions, rows.limit)
+    wanted = Wanted(result.start, result.end, named.nodes, named.dimensions, limit)
     require_known(read.connection, result.model, wanted)
     found = products(read.connection, result.model, wanted, result.currency, result.scale)
     said = as_data(found)

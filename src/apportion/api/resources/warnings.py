@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from apportion.api.answering import answer_table, wanted_format
-from apportion.api.asking import AskedPeriod, AskedRows
+from apportion.api.asking import AskedPeriod, FormatName
 from apportion.api.described import COUNT, TEXT, described_rows, object_schema
 from apportion.api.formats.format import Answer
 from apportion.api.reading import read_result
@@ -18,8 +18,8 @@ WARNING = object_schema(
 
 
 @router.get("/warnings", response_class=Response, responses=described_rows({}, WARNING))
-def get_warnings(request: Request, period: AskedPeriod, rows: AskedRows) -> Response:
+def get_warnings(request: Request, period: AskedPeriod, format_name: FormatName = "") -> Response:
     """One row per assumption: its code and sentence, the edge and metric, and on how many days."""
-    chosen = wanted_format(request, rows.format)
+    chosen = wanted_format(request, format_name)
     read = read_result(request, period)
     return answer_table(Answer(read.result.warnings, {}), chosen, read.doubts)
