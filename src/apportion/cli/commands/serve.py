@@ -128,6 +128,7 @@ def serve(
         grace_seconds=grace,
     )
     _require_issuer(settings)
+    _require_free(host, port)
     _tell_who_may(settings, session.suggestions)
     shown = f"[{host}]" if ":" in host else host
     note(f"Serving {folder} at http://{shown}:{port}/api/docs; stop with Ctrl-C.")
@@ -162,6 +163,25 @@ def _require_issuer(settings: "ServeSettings") -> None:
         keys = issuer_keys(settings.oidc_keys)
         if "://" not in settings.oidc_keys:
             keys.find("")
+
+
+def _require_free(host: str, port: int) -> None:
+    """Say here that nothing can listen there, rather than in the log of a worker."""
+    import socket
+
+    from apportion.findings import QUESTION, Finding, UsageError
+
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+    except OSError as error:
+        message = f"Nothing can listen at {host}, port {port}: {error.strerror or error}."
+        remedy = "Name another place with --host or --port."
+        raise UsageError([Finding("invalid_argument", message, QUESTION, remedy)]) from error
 
 
 def _tell_who_may(settings: "ServeSettings", suggestions: "Suggestions") -> None:
