@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from billed import billed_workspace
 from fastapi.testclient import TestClient
 from serving import COMMAND, Served, served
 
@@ -50,6 +51,14 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "run --from 2024-01 --to 2024-01",
     )
     return folder / "acme"
+
+
+@pytest.fixture(scope="session")
+def billed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small notification service that was rated twice, with names that could do harm."""
+    folder = tmp_path_factory.mktemp("billed")
+    billed_workspace(folder)
+    return folder
 
 
 @pytest.fixture
