@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 from starlette.responses import JSONResponse, Response
 
 from apportion.api.answering import answer_data, answer_table, wanted_format
-from apportion.api.asking import LONGEST_NAME, AskedRows, Name, Year
+from apportion.api.asking import LONGEST_NAME, FormatName, Name, Year
 from apportion.api.described import (
     COUNT,
     FINDINGS,
@@ -75,11 +75,11 @@ def get_allowances(
     request: Request,
     account: Annotated[str, Query(max_length=LONGEST_NAME, description="The account's id.")],
     year: Year,
-    rows: AskedRows,
     channel: Annotated[Name, Query(description="Default: each channel that is billed.")] = "",
+    format_name: FormatName = "",
 ) -> Response:
     """An account's allowance for each channel: set, carried over, or by default, and from where."""
-    chosen = wanted_format(request, rows.format)
+    chosen = wanted_format(request, format_name)
     model = billing_model(request)
     require_account(model, account)
     billing = workspace_of(request).billing

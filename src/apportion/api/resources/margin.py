@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from apportion.api.answering import answer_data, answer_table, wanted_format
-from apportion.api.asking import AskedRows, EndDate, Period, RunId, StartDate
+from apportion.api.asking import EndDate, FormatName, Period, RunId, StartDate
 from apportion.api.described import (
     AMOUNT,
     COUNT,
@@ -79,16 +79,15 @@ def _of_runs(start_date: StartDate = None, end_date: EndDate = None, run: RunId 
 def get_margin(
     request: Request,
     period: Annotated[Period, Depends(_of_runs)],
-    rows: AskedRows,
     by: Annotated[By, Query(description="What a line stands for.")] = By.PRODUCT,
     rating: RatingId = "",
+    format_name: FormatName = "",
 ) -> Response:
     """Charges less holistic cost; `run` chooses the cost, `rating` the charges.
 
-    A line without id holds what belongs to no product, account or organisation. All lines come at
-    once.
+    A line without id holds what belongs to no product, account or organisation.
     """
-    chosen = wanted_format(request, rows.format)
+    chosen = wanted_format(request, format_name)
     charges, of_charges = read_charges(request, rating)
     cost = read_result(request, replace(period, currency=charges.rating.currency))
     result = cost.result
