@@ -77,7 +77,6 @@ COST_ROW = {"node": "shop", "date": "2024-01-01", "dimension": "d", "amount": "1
 @pytest.mark.parametrize(
     ("path", "query", "body"),
     [
-        ("costs", {"file": "bill.csv.gz", "source": "cloud"}, gzip.compress(BILL)),
         ("costs", {"file": "bill.parquet", "period": "2024-01"}, in_parquet([COST_ROW])),
         ("usage", {"file": "usage.csv", "source": "monitor"}, USAGE),
     ],
@@ -165,7 +164,6 @@ def test_a_bad_line_is_told_with_its_place(client: TestClient, company: Path) ->
 JUNK = {
     "nothing": b"",
     "nul": b"node,date\n\0",
-    "not UTF-8": b"node,date,dimension,amount\n\xff\xfe\xfd",
     "a zip archive": b"PK\x03\x04" + bytes(100),
     "gzip of gzip": gzip.compress(gzip.compress(BILL)),
     "a damaged parquet": b"PAR1" + bytes(range(256)) * 4 + b"PAR1",

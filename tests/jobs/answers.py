@@ -1,6 +1,6 @@
 """A process that claims a key, says so, and waits to be killed or to be told to keep an answer.
 
-Its arguments are the workspace, the key and the fingerprint.
+Its arguments are the workspace, the key, the fingerprint and the run that is promised, if any.
 """
 
 import sys
@@ -19,9 +19,10 @@ def keyed(key: str = "k", fingerprint: str = "f", **other: str) -> Keyed:
     return Keyed(key=key, fingerprint=fingerprint, **told)
 
 
-def main(folder: str, key: str, fingerprint: str) -> None:
+def main(folder: str, key: str, fingerprint: str, promised_run: str = "") -> None:
     """Claim a key."""
-    with answered_once(Path(folder), keyed(key, fingerprint), NOW) as claim:
+    asked = keyed(key, fingerprint, promised_run=promised_run)
+    with answered_once(Path(folder), asked, NOW) as claim:
         sys.stdout.write("claimed\n")
         sys.stdout.flush()
         if sys.stdin.readline():

@@ -12,7 +12,7 @@ from begins import ALLOWED, run_asked
 from happenings import Happening
 from waiting import until
 
-from apportion import UsageError
+from apportion import LedgerError, UsageError
 from apportion.findings import JobError
 from apportion.jobs.keys import KEPT, Answer, Keyed, answered_once, fingerprint_of, require_key
 from apportion.jobs.processes import Children
@@ -130,18 +130,49 @@ def test_across_processes(tmp_path: Path, fate: str, fingerprint: str, expected:
 def test_the_promise_of_an_abandoned_run_is_not_repeated(
     company: Path, children: Children, happening: Happening
 ) -> None:
-    promise = Answer(202, {"location": "/api/v1/runs/first"}, b"{}", "first")
+    promise = Answer(202, {"location": "/api/v1/runs/first"}, b"{}")
+    asked = keyed(promised_run="first")
     happening.hold_at("record")
-    with answered_once(company, BEFORE, NOW) as claim:
+    with answered_once(company, asked, NOW) as claim:
         assert begin_run(children, company, run_asked("first"), ALLOWED).done
         claim.keep(promise)
     happening.reached()
-    with answered_once(company, BEFORE, NOW) as claim:
+    again = keyed(promised_run="second")
+    with answered_once(company, again, NOW) as claim:
         assert claim.first == promise
     children.stop(0)
     until(lambda: getattr(job(company, "first"), "state", None) is State.ABANDONED)
-    assert ask(company, BEFORE) == "answered"
-    assert ask(company, BEFORE) == "repeated"
+    with answered_once(company, again, NOW) as claim:
+        assert (claim.first, claim.begun_run) == (None, "")
+
+
+def test_a_run_that_was_begun_before_its_server_was_killed_is_not_begun_twice(
+    company: Path, children: Children
+) -> None:
+    first = subprocess.Popen(
+        [sys.executable, answers.__file__, str(company), "k", "f", "first"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert first.stdin
+    assert first.stdout
+    assert first.stdout.readline() == b"claimed\n"
+    assert begin_run(children, company, run_asked("first"), ALLOWED).done
+    first.kill()
+    first.wait()
+    first.stdin.close()
+    first.stdout.close()
+    with answered_once(company, keyed(promised_run="second"), NOW) as claim:
+        assert (claim.first, claim.begun_run) == (None, "first")
+        claim.keep(FIRST)
+    assert ask(company, keyed(promised_run="third")) == "repeated"
+
+
+def test_a_table_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "server").mkdir()
+    (tmp_path / "server" / "jobs.sqlite").write_bytes(b"no database at all" * 100)
+    with pytest.raises(LedgerError, match="storage_failed"):
+        ask(tmp_path, BEFORE)
 
 
 @pytest.mark.parametrize("key", ["k", "k" * 255, "8e03978e-40d5-43e8-bc93-6894a57f9324", '"q"'])

@@ -1,8 +1,6 @@
 """Runs in child processes: who owns them, whose turn it is, and what is seen when somebody dies."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -169,7 +167,7 @@ def test_only_so_many_wait(children: Children, company: Path, happening: Happeni
     nothing_is_left(company)
 
 
-@pytest.mark.parametrize("step", ["sweep", "write rows", "record", LAST])
+@pytest.mark.parametrize("step", ["write rows", "record", LAST])
 def test_a_run_whose_child_is_killed_at_a_step_is_abandoned(
     children: Children, company: Path, happening: Happening, step: str
 ) -> None:
@@ -207,24 +205,6 @@ def test_a_run_goes_on_when_its_server_is_killed(
     happening.go()
     assert ended(company, "first").state is State.COMPLETED
     assert recorded(company) == ["first"]
-    nothing_is_left(company)
-
-
-def test_a_run_is_abandoned_when_server_and_child_are_killed(
-    children: Children, servers: Callable[[], Server], company: Path, happening: Happening
-) -> None:
-    before = seen(company)
-    happening.hold_at("record")
-    server = servers()
-    assert server.begin(company, "first")["done"]
-    child = happening.reached()
-    server.kill()
-    os.kill(child, signal.SIGKILL)
-    assert ended(company, "first").state is State.ABANDONED
-    assert seen(company) == before
-    happening.nothing()
-    assert begin(children, company, "second").done
-    assert ended(company, "second").state is State.COMPLETED
     nothing_is_left(company)
 
 

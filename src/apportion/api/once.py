@@ -4,7 +4,9 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -50,6 +52,17 @@ def principal_of(request: Request) -> Principal:
     return found or LOCAL
 
 
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A run that an answer names, and what is answered of one that was begun already.
+
+    That is the case where the server was killed between the run's beginning and its answer.
+    """
+
+    run_id: str
+    told: Callable[[str], Awaitable[Response]]
+
+
 async def body_digest(request: Request) -> str:
     """The SHA-256 of a body that is a document."""
     return hashlib.sha256(await request.body()).hexdigest()
@@ -60,12 +73,12 @@ async def once(
     key: str,
     digest: str,
     work: Callable[[], Awaitable[Response]],
-    promised_run: str = "",
+    promise: Promise | None = None,
 ) -> Response:
     """Answer by ``work``, or, under a key that came before, by what was answered then.
 
-    ``digest`` is the SHA-256 of the body, ``promised_run`` the id of a run that the answer names.
-    What is refused by raising is not kept. Raises ``JobError`` (``key_reused``, ``key_in_use``).
+    ``digest`` is the SHA-256 of the body. What is refused by raising is not kept. Raises
+    ``JobError`` (``key_reused``, ``key_in_use``).
     """
     if not key:
         return await work()
@@ -76,6 +89,7 @@ async def once(
         request.url.path,
         key,
         fingerprint_of(request.url.query, digest),
+        promise.run_id if promise else "",
     )
     working = working_of(request)
     held = ExitStack()
@@ -84,9 +98,11 @@ async def once(
         claim = await working.look(lambda: held.enter_context(answering))
         if claim.first is not None:
             return _again(claim.first)
+        if promise and claim.begun_run:
+            work = partial(promise.told, claim.begun_run)
         answer = await _answered(request, work)
         headers = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
-        claim.keep(Answer(answer.status_code, headers, bytes(answer.body), promised_run))
+        claim.keep(Answer(answer.status_code, headers, bytes(answer.body)))
         return answer
     finally:
         with anyio.CancelScope(shield=True):

@@ -84,9 +84,11 @@ async def at_work(working: Working, stopping: asyncio.Event) -> AsyncIterator[No
         await asyncio.to_thread(working.children.stop, working.settings.grace_seconds)
 
     ending = asyncio.create_task(end())
-    yield
-    stopping.set()
-    await ending
+    try:
+        yield
+    finally:
+        stopping.set()
+        await ending
 
 
 def _all_memory() -> int:

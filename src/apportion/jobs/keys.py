@@ -27,13 +27,17 @@ KEPT = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """A request with a key. ``fingerprint`` is ``fingerprint_of`` what it asks for."""
+    """A request with a key. ``fingerprint`` is ``fingerprint_of`` what it asks for.
+
+    ``promised_run`` is the id of the run that the answer will promise, if any.
+    """
 
     principal: str
     method: str
     path: str
     key: str
     fingerprint: str
+    promised_run: str = ""
 
     @property
     def scope(self) -> str:
@@ -44,19 +48,22 @@ class Keyed:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer to be repeated. ``run_id`` names the run that it promises, if any."""
+    """An answer to be repeated."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    run_id: str = ""
 
 
 @dataclass(slots=True)
 class Claim:
-    """The right to answer a request, or, in ``first``, the answer that it had before."""
+    """The right to answer a request, or, in ``first``, the answer that it had before.
+
+    ``begun_run`` is the run that was begun for it by a server that was killed before it answered.
+    """
 
     first: Answer | None
+    begun_run: str = ""
     kept: list[Answer] = field(default_factory=list)
 
     def keep(self, answer: Answer) -> None:
@@ -88,10 +95,11 @@ def answered_once(folder: Path, asked: Keyed, at: datetime) -> Iterator[Claim]:
     with jobs_database(folder) as connection, ExitStack() as held:
         with transaction(connection):
             _forget(connection, at - KEPT)
-            first = _first(connection, folder, asked)
+            first, begun_run = _before(connection, folder, asked)
             if first is None:
-                _take(connection, folder, asked, at, held)
-        claim = Claim(first)
+                run_id = begun_run or asked.promised_run
+                _take(connection, folder, asked, at, run_id, held)
+        claim = Claim(first, begun_run)
         if first is not None:
             yield claim
             return
@@ -106,31 +114,39 @@ def _forget(connection: sqlite3.Connection, before: datetime) -> None:
     connection.execute("DELETE FROM keys WHERE at < ?", [before.isoformat()])
 
 
-def _first(connection: sqlite3.Connection, folder: Path, asked: Keyed) -> Answer | None:
-    """The answer that is to be repeated, if there is one."""
+def _before(
+    connection: sqlite3.Connection, folder: Path, asked: Keyed
+) -> tuple[Answer | None, str]:
+    """The answer that is to be repeated, if there is one, or the run that was begun for it."""
     row = connection.execute(
         "SELECT fingerprint, status, headers, body, run_id FROM keys WHERE scope = ?",
         [asked.scope],
     ).fetchone()
     if row is None:
-        return None
+        return None, ""
     if row["fingerprint"] != asked.fingerprint:
         message = "The Idempotency-Key came before with another query or body."
         remedy = "Choose a new key for a new request."
         raise JobError([Finding("key_reused", message, QUESTION, remedy)])
-    if not row["status"]:
-        return None
-    if row["run_id"]:
+    run_id: str = row["run_id"]
+    if run_id:
         settle_alone(connection, folder)
-        job = find_job(connection, row["run_id"])
+        job = find_job(connection, run_id)
         if job is None or job.state is State.ABANDONED:
             # What was promised will not come, so asking again must not be in vain.
-            return None
-    return Answer(row["status"], json.loads(row["headers"]), row["body"], row["run_id"])
+            return None, ""
+    if not row["status"]:
+        return None, run_id
+    return Answer(row["status"], json.loads(row["headers"]), row["body"]), run_id
 
 
 def _take(
-    connection: sqlite3.Connection, folder: Path, asked: Keyed, at: datetime, held: ExitStack
+    connection: sqlite3.Connection,
+    folder: Path,
+    asked: Keyed,
+    at: datetime,
+    run_id: str,
+    held: ExitStack,
 ) -> None:
     claims = folder / "server" / "keys"
     claims.mkdir(mode=0o700, exist_ok=True)
@@ -139,9 +155,9 @@ def _take(
         remedy = "Wait for its answer, or ask again later."
         raise JobError([Finding("key_in_use", message, QUESTION, remedy)])
     connection.execute(
-        "INSERT INTO keys (scope, fingerprint, at) VALUES (?, ?, ?) "
-        "ON CONFLICT (scope) DO UPDATE SET at = excluded.at, status = 0, run_id = ''",
-        [asked.scope, asked.fingerprint, at.isoformat()],
+        "INSERT INTO keys (scope, fingerprint, at, run_id) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (scope) DO UPDATE SET at = excluded.at, status = 0, run_id = excluded.run_id",
+        [asked.scope, asked.fingerprint, at.isoformat(), run_id],
     )
 
 
@@ -151,6 +167,6 @@ def _put(connection: sqlite3.Connection, asked: Keyed, claim: Claim) -> None:
         return
     answer = claim.kept[0]
     connection.execute(
-        "UPDATE keys SET status = ?, headers = ?, body = ?, run_id = ? WHERE scope = ?",
-        [answer.status, as_json(dict(answer.headers)), answer.body, answer.run_id, asked.scope],
+        "UPDATE keys SET status = ?, headers = ?, body = ? WHERE scope = ?",
+        [answer.status, as_json(dict(answer.headers)), answer.body, asked.scope],
     )

@@ -89,6 +89,7 @@ def _take_place(connection: sqlite3.Connection, folder: Path, request: Mapping[s
         if len(before) > WAITERS:
             message = f"{len(before) - 1} runs wait for their turn, and no more are taken."
             raise JobError([Finding("too_many_waiting", message, QUESTION, "Ask again later.")])
+        connection.execute("DELETE FROM jobs WHERE at < ?", [request["forget_before"]])
         connection.execute(
             "INSERT INTO jobs (run_id, state, request, asked_by, at) VALUES (?, ?, ?, ?, ?)",
             [

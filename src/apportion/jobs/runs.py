@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,16 @@ from apportion.jobs.running import ACCEPTED
 from apportion.jobs.table import (
     Job,
     State,
-    every_job,
+    database_file,
     find_job,
     jobs_database,
     scratch_of,
     settle,
+    unrecorded,
 )
+
+KEPT = timedelta(days=90)
+"""How long it is known who asked for a run, and why it failed; the ledger forgets no run."""
 
 _PLACE_SECONDS = 60.0
 """How long a child may take to find its place in the queue."""
@@ -65,6 +69,7 @@ def begin_run(children: Children, folder: Path, asked: RunAsked, allowed: Allowe
             "run_id": asked.run_id,
             "asked_by": asked.asked_by,
             "at": asked.at.isoformat(),
+            "forget_before": (asked.at - KEPT).isoformat(),
             "if_busy": str(asked.if_busy),
             "asked": {
                 "start_date": asked.start.isoformat(),
@@ -93,15 +98,22 @@ def _after(folder: Path, run_id: str, status: int, words: str) -> None:
         )
 
 
-def jobs(folder: Path) -> list[Job]:
-    """All runs that were ever asked for, the latest first. Raises ``sqlite3.Error``."""
+def jobs(folder: Path, most: int = 1_000) -> list[Job]:
+    """The runs that were asked for and are not recorded, or not yet: the latest, latest first.
+
+    Raises ``LedgerError`` (``storage_failed``).
+    """
+    if not database_file(folder).exists():
+        return []
     with jobs_database(folder) as connection:
         settle(connection, folder)
-        return every_job(connection)
+        return unrecorded(connection, most)
 
 
 def job(folder: Path, run_id: str) -> Job | None:
-    """How far a run is, by its whole id. Raises ``sqlite3.Error``."""
+    """How far a run is, by its whole id. Raises ``LedgerError`` (``storage_failed``)."""
+    if not database_file(folder).exists():
+        return None
     with jobs_database(folder) as connection:
         settle(connection, folder)
         return find_job(connection, run_id)

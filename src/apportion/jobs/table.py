@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from apportion.findings import Finding, LedgerError, Place
 from apportion.jobs.claims import claimed
 from apportion.sqlite_file import database, transaction
 
@@ -43,9 +44,9 @@ CREATE TABLE IF NOT EXISTS keys (
 CREATE INDEX IF NOT EXISTS keys_by_age ON keys (at);
 """
 
-_ALL = """
+_UNRECORDED = """
     SELECT sequence, run_id, state, request, asked_by, at, days_done, days_total, outcome FROM jobs
-    ORDER BY sequence DESC
+    WHERE state <> 'completed' ORDER BY sequence DESC LIMIT ?
 """
 _ONE = """
     SELECT sequence, run_id, state, request, asked_by, at, days_done, days_total, outcome FROM jobs
@@ -94,14 +95,28 @@ class Job:
 
 @contextmanager
 def jobs_database(folder: Path) -> Iterator[sqlite3.Connection]:
-    """The database of a workspace, closed at the end. Raises ``sqlite3.Error``, ``OSError``."""
-    with database(folder / "server" / "jobs.sqlite", SCHEMA) as connection:
-        yield connection
+    """The database of a workspace, closed at the end. Raises ``LedgerError`` (``storage_failed``).
+
+    So does whatever is done with it meanwhile.
+    """
+    try:
+        with database(database_file(folder), SCHEMA) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        message = f"The table of runs and keys cannot be read or written: {error}."
+        place = Place(str(database_file(folder)))
+        remedy = "Check space and permissions, then ask again."
+        raise LedgerError([Finding("storage_failed", message, place, remedy)]) from error
 
 
-def every_job(connection: sqlite3.Connection) -> list[Job]:
-    """All that was ever asked for, the latest first."""
-    return [_job(row) for row in connection.execute(_ALL)]
+def database_file(folder: Path) -> Path:
+    """Where the database of a workspace lies."""
+    return folder / "server" / "jobs.sqlite"
+
+
+def unrecorded(connection: sqlite3.Connection, most: int) -> list[Job]:
+    """What was asked for and is not recorded, or not yet: the latest, and the latest first."""
+    return [_job(row) for row in connection.execute(_UNRECORDED, [most])]
 
 
 def find_job(connection: sqlite3.Connection, run_id: str) -> Job | None:

@@ -22,7 +22,7 @@ from apportion.api.described import (
     object_schema,
     record_schema,
 )
-from apportion.api.once import IdempotencyKey, body_digest, broken, once, principal_of
+from apportion.api.once import IdempotencyKey, Promise, body_digest, broken, once, principal_of
 from apportion.api.problems import documented
 from apportion.api.reading import workspace_of
 from apportion.api.resources.health import NOT_KEPT
@@ -188,6 +188,12 @@ async def post_run(request: Request, key: IdempotencyKey, wanted: RunWanted) -> 
         wanted.if_busy,
     )
 
+    async def told(run_id: str) -> Response:
+        found = await working.look(partial(job, working.settings.folder, run_id))
+        assert found is not None
+        headers = {"Location": f"{request.url.path}/{run_id}"}
+        return JSONResponse(job_data(found), int(HTTPStatus.ACCEPTED), headers)
+
     async def work() -> Response:
         # A model that is wrong is better told now than as the end of a run.
         await working.look(lambda: workspace.model)
@@ -196,25 +202,17 @@ async def post_run(request: Request, key: IdempotencyKey, wanted: RunWanted) -> 
             partial(begin_run, working.children, folder, asked, working.allowed)
         )
         answer = broken(request, begun)
-        if answer is not None:
-            return answer
-        found = await working.look(partial(job, folder, asked.run_id))
-        assert found is not None
-        return JSONResponse(
-            job_data(found),
-            int(HTTPStatus.ACCEPTED),
-            {"Location": f"{request.url.path}/{asked.run_id}"},
-        )
+        return answer or await told(asked.run_id)
 
-    return await once(request, key, await body_digest(request), work, asked.run_id)
+    return await once(request, key, await body_digest(request), work, Promise(asked.run_id, told))
 
 
 @router.get("", response_class=Response, responses={200: described_answer(_ALL, "The runs.")})
 def get_runs(request: Request) -> Response:
     """The recorded runs, and those that were asked for and are not recorded; the latest first."""
     recorded = listed_as_data(workspace_of(request).runs())
-    others = [each for each in jobs(_folder(request)) if each.state is not State.COMPLETED]
-    return _json({"runs": recorded, "jobs": [job_data(each) for each in others[:MOST_JOBS]]})
+    others = jobs(_folder(request), MOST_JOBS)
+    return _json({"runs": recorded, "jobs": [job_data(each) for each in others]})
 
 
 @router.get(
