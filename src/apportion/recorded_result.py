@@ -92,8 +92,14 @@ class RecordedResult:
 
         ``only`` restricts it to some dimensions; the cost of the others is then left out.
         """
+        return self.proved(self.connect(), only)
+
+    def proved(
+        self, connection: duckdb.DuckDBPyConnection, only: Sequence[str] = ()
+    ) -> Reconciliation:
+        """The same on a connection that this result gave."""
         return reconcile(
-            self.connect(),
+            connection,
             self.model,
             self.start,
             self.end,

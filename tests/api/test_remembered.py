@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from duckdb import DuckDBPyConnection
 from fastapi import Request, Response
 from fastapi.testclient import TestClient
 
 from apportion import Workspace
 from apportion.api.resources import nodes
+from apportion.reconcile import Reconciliation
 from apportion.recorded_result import RecordedResult
 from conftest import run_command
 
@@ -132,3 +134,41 @@ def test_a_question_that_takes_too_long_is_given_up(small: Path, ask: Ask) -> No
     answer = ask(small, read_seconds=0.0).get("/api/v1/shares")
     assert answer.status_code == 503
     assert "fewer days" in answer.json()["detail"]
+
+
+def test_a_proof_that_takes_too_long_is_given_up_and_the_next_one_is_made(
+    small: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(
+        result: RecordedResult, connection: DuckDBPyConnection, only: tuple[str, ...] = ()
+    ) -> None:
+        connection.execute(
+            "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
+        )
+
+    client = ask(small, read_seconds=0.5)
+    with monkeypatch.context() as patched:
+        patched.setattr(RecordedResult, "proved", endless)
+        for path in ("debug/reconciliation", "products/hierarchy"):
+            assert client.get(f"/api/v1/{path}").status_code == 503
+    patient = ask(small)
+    assert patient.get("/api/v1/debug/reconciliation").status_code == 200
+
+
+def test_one_proof_serves_all_who_ask_about_a_period(
+    small: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    before = RecordedResult.proved
+
+    def counted(result: RecordedResult, *asked: Any) -> Reconciliation:
+        made.append(asked)
+        return before(result, *asked)
+
+    monkeypatch.setattr(RecordedResult, "proved", counted)
+    client = ask(small)
+    paths = ("debug/reconciliation", "products/hierarchy", "infrastructure")
+    with ThreadPoolExecutor(len(paths)) as pool:
+        answers = [pool.submit(client.get, f"/api/v1/{path}") for path in paths]
+    assert [each.result().status_code for each in answers] == [200] * len(paths)
+    assert len(made) == 1

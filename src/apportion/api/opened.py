@@ -19,14 +19,39 @@ MOST = 8
 """Results that stay open; each holds a DuckDB instance with what it knows of its files."""
 
 
+MOST_PROOFS = 8
+"""Proofs of an opened result that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """The proofs of a result, by the dimensions they are of. One is made at a time."""
+
+    kept: OrderedDict[tuple[str, ...], Reconciliation] = field(default_factory=OrderedDict)
+    lock: Lock = field(default_factory=Lock)
+
+    def get(self, only: tuple[str, ...], making: Callable[[], Reconciliation]) -> Reconciliation:
+        """The proof of some dimensions, made now if it is not there. Raises what making does."""
+        # Whoever asks meanwhile waits: what belongs to one page is asked for at once.
+        with self.lock:
+            if only not in self.kept:
+                self.kept[only] = making()
+            while len(self.kept) > MOST_PROOFS:
+                self.kept.popitem(last=False)
+            return self.kept[only]
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A result, a connection with its views, what is doubtful about it, and how to prove it."""
+    """A result, a connection with its views, what is doubtful about it, and its proofs.
+
+    There are none of a result that is only seen in part: it does not add up.
+    """
 
     result: RecordedResult
     connection: duckdb.DuckDBPyConnection
     doubts: tuple[Finding, ...]
-    proof: Callable[[tuple[str, ...]], Reconciliation | None]
+    proofs: Proofs | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +69,8 @@ class OpenedResults:
                 return self.kept[asked]
         opened = opening()
         with self.lock:
-            self.kept[asked] = opened
+            # Of those who open the same at once all go on with the same.
+            opened = self.kept.setdefault(asked, opened)
             while len(self.kept) > MOST:
                 self.kept.popitem(last=False)
         return opened

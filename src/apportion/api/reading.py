@@ -1,15 +1,13 @@
 """What a question is asked of: the workspace as the request found it, and its recorded results."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import duckdb
 from fastapi import Request
 
 from apportion.api.asking import Period
 from apportion.api.current import Current
-from apportion.api.opened import Opened, OpenedResults
+from apportion.api.opened import Opened, OpenedResults, Proofs
 from apportion.api.visibility import (
     Products,
     narrowed_charges,
@@ -35,9 +33,13 @@ class Interruptible:
 
     def add(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Work on a connection. Raises ``duckdb.InterruptException`` where the time is over."""
+        self.require_time()
+        self.connections.append(connection)
+
+    def require_time(self) -> None:
+        """Raise ``duckdb.InterruptException`` where the time is over."""
         if self.is_over:
             raise duckdb.InterruptException("the time of the request is over")
-        self.connections.append(connection)
 
     def interrupt(self) -> None:
         """Stop what the request still computes, and what it would begin."""
@@ -48,16 +50,26 @@ class Interruptible:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A recorded result, a connection with its views, what is doubtful about it, and its proof.
-
-    ``proof`` is of some dimensions, or of all where none is named. There is none where only some
-    nodes are to be seen.
-    """
+    """A recorded result, a connection with its views, and what is doubtful about it."""
 
     result: RecordedResult
     connection: duckdb.DuckDBPyConnection
     doubts: tuple[Finding, ...]
-    proof: Callable[[tuple[str, ...]], Reconciliation | None]
+    proofs: Proofs | None
+    working: Interruptible
+
+    def proof(self, only: tuple[str, ...]) -> Reconciliation | None:
+        """The proof of some dimensions, or of all where none is named.
+
+        There is none where only some nodes are to be seen. Raises ``duckdb.InterruptException``
+        where it takes longer than the request may.
+        """
+
+        def making() -> Reconciliation:
+            self.working.require_time()
+            return self.result.proved(self.connection, only)
+
+        return None if self.proofs is None else self.proofs.get(only, making)
 
 
 def workspace_of(request: Request) -> Workspace:
@@ -79,7 +91,8 @@ def read_result(request: Request, asked: Period) -> Read:
     products = products_of(request)
     opened = results.get((asked, products), lambda: _open(workspace, asked, products))
     connection = watched(request, opened.connection.cursor())
-    return Read(opened.result, connection, opened.doubts, opened.proof)
+    working: Interruptible = request.state.working
+    return Read(opened.result, connection, opened.doubts, opened.proofs, working)
 
 
 def _open(workspace: Workspace, asked: Period, products: Products | None) -> Opened:
@@ -88,16 +101,8 @@ def _open(workspace: Workspace, asked: Period, products: Products | None) -> Ope
     )
     require_order(whole.start, whole.end)
     result = narrowed_result(whole, products)
-    proof = _unproven if products is not None else lru_cache(_PROOFS)(result.reconciliation)
-    return Opened(result, result.connect_usage(), doubts(result), proof)
-
-
-_PROOFS = 8
-"""Proofs of an opened result that are kept, by the dimensions they are of."""
-
-
-def _unproven(_: tuple[str, ...]) -> None:
-    """No proof: what is only seen in part does not add up."""
+    proofs = None if products is not None else Proofs()
+    return Opened(result, result.connect_usage(), doubts(result), proofs)
 
 
 def read_charges(request: Request, run: str = "") -> tuple[RecordedCharges, tuple[Finding, ...]]:
