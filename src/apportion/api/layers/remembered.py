@@ -61,7 +61,15 @@ class RememberedAnswers:
             await self.app(scope, receive, send)
             return
         working = scope["state"]["working"] = Interruptible()
-        limit = asyncio.get_running_loop().call_later(self.settings.read_seconds, working.interrupt)
+        loop = asyncio.get_running_loop()
+
+        def interrupt() -> None:
+            nonlocal limit
+            working.interrupt()
+            # Between two statements of a question there was nothing to interrupt.
+            limit = loop.call_later(_AGAIN_SECONDS, interrupt)
+
+        limit = loop.call_later(self.settings.read_seconds, interrupt)
         try:
             await self._answer(scope, receive, send)
         finally:
