@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from apportion.client import Client
     from apportion.findings import (
         ApportionError,
         Finding,
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "ApportionError": "apportion.findings",
     "Charges": "apportion.rating",
+    "Client": "apportion.client",
     "Finding": "apportion.findings",
     "IngestError": "apportion.findings",
     "LedgerError": "apportion.findings",
@@ -46,6 +48,7 @@ _HOMES = {
 __all__ = [
     "ApportionError",
     "Charges",
+    "Client",
     "Finding",
     "IngestError",
     "LedgerError",

@@ -160,6 +160,9 @@ CODES: Mapping[str, str] = MappingProxyType(
         "stopped_work": "The server stopped before a piece of work was done.",
         "key_in_use": "A request with the same Idempotency-Key is still being answered.",
         "key_reused": "An Idempotency-Key came before with another request.",
+        # A client of a server
+        "request_refused": "A server refused a request, and gave no finding that is known here.",
+        "server_unreachable": "A server gives no answer.",
         # Examples and command line
         "example_failed": "A given/expect example gave another figure.",
         "unknown_name": "A name on the command line is not known.",

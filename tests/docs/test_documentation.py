@@ -15,6 +15,8 @@ BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 WRITES = re.compile(r"^cat > (\S+) << 'END'\n(.*?)^END$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
+SERVER = "localhost:8080"
+
 BILL = """\
 BilledCost,BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargeCategory,\
 ChargePeriodStart,ChargePeriodEnd,EffectiveCost,ListCost,ContractedCost,ProviderName,\
@@ -37,7 +39,10 @@ def blocks(document: Path, *languages: str) -> list[str]:
 def commands(document: Path) -> list[str]:
     """The lines of shell blocks that a user would type."""
     lines = [line for text in blocks(document, "", "sh") for line in text.splitlines()]
-    return [line for line in lines if line.startswith(("apportion ", "cd "))]
+    # What is asked of a server is tested with one running.
+    return [
+        line for line in lines if line.startswith(("apportion ", "cd ")) and " serve" not in line
+    ]
 
 
 def write_files(document: Path, folder: Path) -> None:
@@ -52,7 +57,7 @@ def python_blocks(document: Path) -> list[str]:
     return [
         text
         for text in blocks(document, "python")
-        if text.startswith("import") or "\nimport apportion" in text
+        if (text.startswith("import") or "\nimport apportion" in text) and SERVER not in text
     ]
 
 

@@ -34,14 +34,22 @@ PLANTED = [
         "from apportion.model import types",
         "The kernel knows arrays, not tables or names",
     ),
+    (
+        "client/client.py",
+        "from apportion.model import types",
+        "The client knows findings, and nothing else of the program",
+    ),
+    ("workspace.py", "import apportion.client", "Data flows one way"),
 ]
 MODULES = (
     "amounts/split.py",
+    "client/client.py",
     "findings.py",
     "plugins.py",
     "model/types.py",
     "ledger/schemas.py",
     "ingest/formats.py",
+    "rating/charges.py",
     "attribution/kernel.py",
     "engines/local.py",
     "reconcile/proof.py",
@@ -78,7 +86,9 @@ def package(tmp_path: Path) -> Path:
     for folder in (tmp_path / "src" / "apportion").rglob("*"):
         if folder.is_dir():
             (folder / "__init__.py").touch()
-    (tmp_path / "src" / "apportion" / "__init__.py").touch()
+    # The public names are the one thing that may know all.
+    public = "import apportion.client"
+    (tmp_path / "src" / "apportion" / "__init__.py").write_text(f"{public}\n")
     return tmp_path
 
 

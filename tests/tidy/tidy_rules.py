@@ -121,7 +121,13 @@ SOURCE = ("src/apportion/",)
 CLI = ("src/apportion/cli/",)
 API = ("src/apportion/api/",)
 # A person's edge and a program's, and the line's own defaults, are where time and chance come in.
-EDGES = (*CLI, *API, "src/apportion/pipeline.py", "src/apportion/workspace.py")
+EDGES = (
+    *CLI,
+    *API,
+    "src/apportion/client/client.py",
+    "src/apportion/pipeline.py",
+    "src/apportion/workspace.py",
+)
 # Where every number is money.
 MONEY = tuple(
     f"src/apportion/{part}" for part in ("amounts", "ledger", "ingest", "reconcile", "report")

@@ -1,0 +1,281 @@
+"""A workspace behind a server, with the method names of ``Workspace``."""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
+
+import httpx2 as httpx
+
+from apportion.client import records
+from apportion.client.charges import Charges, charges
+from apportion.client.connection import KEY, Connection
+from apportion.client.result import Result, result
+from apportion.client.running import Progress, RunOutcome, follow, wanted
+from apportion.findings import QUESTION, Finding, Place, UsageError
+
+_JSON = {"Content-Type": "application/json"}
+_PATHS = {"costs": "costs", "focus": "costs", "dynatrace": "metrics"}
+_KINDS = ("costs", "usage", "metrics")
+_AT_ONCE = 2**20
+
+
+class Client:
+    """A workspace that a server has.
+
+    ``timeout`` is how many seconds the server may be silent. Requests are sent again after a lost
+    connection where that cannot do anything twice; ``new_key`` gives the keys by which the server
+    knows a write that is repeated, ``sleep`` waits between the tries.
+
+    Methods raise what those of ``Workspace`` raise, with the same findings; their details have
+    ``http_status``. Where the server refuses who asks it is a ``UsageError`` (``request_refused``),
+    where it gives no answer a ``LedgerError`` (``server_unreachable``).
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: str = "",
+        timeout: float = 60.0,
+        new_key: Callable[[], str] = lambda: secrets.token_hex(16),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Name a server, such as ``http://127.0.0.1:8000``; nothing is sent yet.
+
+        Raises ``UsageError`` where the address is none.
+        """
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            message = f"{base_url!r} is no address of a server."
+            remedy = "Give one such as http://127.0.0.1:8000."
+            raise UsageError([Finding("invalid_argument", message, QUESTION, remedy)])
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        http = httpx.Client(base_url=base_url.rstrip("/"), headers=headers, timeout=timeout)
+        self._connection = Connection(http, sleep)
+        self._new_key = new_key
+
+    def __repr__(self) -> str:
+        """Name the server, and not the token."""
+        return f"Client({str(self._connection.http.base_url)!r})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._connection.http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def model(self) -> records.ServedModel:
+        """The model as it is now. Raises ``ModelError``."""
+        return records.served_model(self._connection.json("GET", "/model"))
+
+    def put_model(
+        self, document: Mapping[str, Any], *, expected_digest: str = ""
+    ) -> records.PutModel:
+        """Put a model, with the keys of the model's files, in the place of the one there is.
+
+        With ``expected_digest`` it is refused where the model is another by now
+        (``model_changed``). Raises ``ModelError`` with all findings; the model then is as it was.
+        """
+        match = {"If-Match": f'"{expected_digest}"'} if expected_digest else {}
+        told = self._send("PUT", "/model", document, match)
+        return records.put_model(told)
+
+    def model_versions(self) -> list[records.ModelVersion]:
+        """The models that were put, the latest first."""
+        told = self._connection.json("GET", "/model/versions")
+        return [records.ModelVersion.of(each) for each in told["versions"]]
+
+    def ingest(
+        self,
+        format_name: str,
+        path: Path | str,
+        *,
+        source: str | None = None,
+        period: tuple[date, date] | None = None,
+        cost_column: str | None = None,
+        kind: str = "",
+        idempotency_key: str = "",
+    ) -> records.Ingested:
+        """Send a file to be brought into the ledger, all or nothing.
+
+        ``kind`` is ``costs``, ``usage`` or ``metrics``, for formats of plug-ins. Give an
+        ``idempotency_key`` of your own where the program itself may be started again and must not
+        bring the file twice.
+
+        Raises ``IngestError``, ``ModelError``, ``LedgerError``; the ledger then is as it was.
+        """
+        file = Path(path)
+        start, end = period or (None, None)
+        asked = {
+            "format": format_name,
+            "file": file.name,
+            "source": source,
+            "start_date": start,
+            "end_date": end,
+            "cost_column": cost_column,
+        }
+        kind = kind or _PATHS.get(format_name, "usage")
+        if kind not in _KINDS:
+            message = f"{kind!r} is no kind of file; expected {', '.join(_KINDS)}."
+            raise UsageError([Finding("invalid_argument", message, QUESTION)])
+        headers = {
+            KEY: idempotency_key or self._new_key(),
+            "Content-Type": "application/octet-stream",
+            "Content-Length": str(_size(file)),
+        }
+        told = self._connection.json(
+            "POST", f"/ingest/{kind}", asked, headers=headers, body=lambda: _parts(file)
+        )
+        return records.ingested(told)
+
+    def run(
+        self,
+        start: date,
+        end: date,
+        *,
+        dimensions: Sequence[str] | None = None,
+        currency: str = "",
+        on_progress: Progress | None = None,
+        if_busy: str = "wait",
+        idempotency_key: str = "",
+    ) -> RunOutcome:
+        """Have the costs of a period attributed, proved and recorded, and wait for the end.
+
+        ``if_busy`` is ``wait`` or ``refuse``: what is wanted while another run is under way
+        (``run_under_way``). ``on_progress`` is told how many days are done, and of how many.
+
+        Raises ``ModelError``, ``RunError``, ``LedgerError``, ``JobError``; nothing is then
+        published.
+        """
+        listed = None if dimensions is None else list(dimensions)
+        body = wanted(start, end, listed, currency, if_busy)
+        headers = {KEY: idempotency_key or self._new_key(), **_JSON}
+        begun = self._connection.json("POST", "/runs", headers=headers, body=lambda: iter([body]))
+        return follow(self._connection, begun["run_id"], on_progress)
+
+    def runs(self) -> list[records.Run]:
+        """All completed runs, the latest first."""
+        told = self._connection.json("GET", "/runs")
+        return [records.Run.of(each) for each in told["runs"]]
+
+    def result(
+        self,
+        start: date | None = None,
+        end: date | None = None,
+        *,
+        run: str = "",
+        currency: str = "",
+    ) -> Result:
+        """The results of a period: of one run, or for each day of the latest that covers it.
+
+        Without dates it is the period of the run named, or of the latest run. Raises
+        ``LedgerError`` (``unknown_run``, ``no_run``), ``UsageError``.
+        """
+        return result(self._connection, start, end, run, currency)
+
+    def charges(self, run: str = "") -> Charges:
+        """The charges of the latest rating, or of the one named, with the views on them.
+
+        Raises ``LedgerError`` (``no_run``, ``unknown_run``).
+        """
+        return charges(self._connection, run)
+
+    def rate(self, *, idempotency_key: str = "") -> records.RatingOutcome:
+        """Have all billable usage rated. Raises ``RunError``, ``LedgerError``, ``JobError``."""
+        headers = {KEY: idempotency_key or self._new_key()}
+        return records.rating_outcome(self._connection.json("POST", "/ratings", headers=headers))
+
+    def margin(self, start: date, end: date, by: str = "product") -> dict[str, Any]:
+        """Charges beside cost for a period, by ``product``, ``account`` or ``organisation``.
+
+        It is what ``apportion show margin --json`` gives: amounts are decimal texts.
+        """
+        asked = {"start_date": start, "end_date": end, "by": by}
+        told: dict[str, Any] = self._connection.json("GET", "/margin", asked)
+        return told
+
+    def statement(self, account: str, year: int, month: int | str | None = None) -> dict[str, Any]:
+        """An account's statement for a financial year, or a month of it.
+
+        It is what ``apportion usage statement --json`` gives: amounts are decimal texts. Raises
+        ``UsageError``, ``LedgerError`` (``no_run``).
+        """
+        path = f"/statements/{quote(account, safe='')}"
+        told: dict[str, Any] = self._connection.json("GET", path, {"year": year, "month": month})
+        return told
+
+    def allowances(self, account: str, year: int, channel: str = "") -> dict[str, Any]:
+        """What is free for an account in a year, by channel, and where each figure is from.
+
+        It is what ``apportion allowance show --json`` gives. Raises ``UsageError``.
+        """
+        asked = {"account": account, "year": year, "channel": channel}
+        told: dict[str, Any] = self._connection.json("GET", "/allowances", asked)
+        return told
+
+    def set_allowance(
+        self,
+        account: str,
+        channel: str,
+        year: int,
+        units: int,
+        *,
+        custom: bool = True,
+        idempotency_key: str = "",
+    ) -> dict[str, Any]:
+        """Set an account's allowance; gives what it was and every year that it changed.
+
+        Charges follow with the next rating. Raises ``UsageError``, ``LedgerError``.
+        """
+        asked = {"account": account, "channel": channel, "year": year, "units": units}
+        key = {KEY: idempotency_key or self._new_key()}
+        told: dict[str, Any] = self._send("POST", "/allowances", {**asked, "custom": custom}, key)
+        return told
+
+    def _send(
+        self, method: str, path: str, document: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> Any:
+        body = json.dumps(document, default=_plain).encode()
+        return self._connection.json(
+            method, path, headers={**_JSON, **headers}, body=lambda: iter([body])
+        )
+
+
+def _plain(value: Any) -> str:
+    """What a document of Python's own values is in JSON; a model reads texts as exactly these."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON")
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError as error:
+        message = f"The file cannot be read: {error.strerror or error}."
+        raise UsageError([Finding("unreadable_file", message, Place(str(file)))]) from error
+
+
+def _parts(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as opened:
+        while part := opened.read(_AT_ONCE):
+            yield part
