@@ -85,6 +85,35 @@ def test_what_passes_is_tried_again(first: Answer) -> None:
     assert waited[1] > waited[0] > 0
 
 
+def test_what_the_server_still_works_on_is_waited_for() -> None:
+    found, server, waited = asked([busy("key_in_use", 409)] * 30 + [OK], get)
+    assert found.digest == "d"
+    assert len(server.asked) == 31
+    assert waited[-1] == max(waited) == 10
+    found, server, _ = asked([busy("key_in_use", 409)], get)
+    assert [each.code for each in found.findings] == ["key_in_use"]
+    assert len(server.asked) == 360
+
+
+@pytest.mark.parametrize("said", [b"<html>welcome</html>", b"", b"\xff\x00"])
+def test_what_is_no_answer_of_ours_is_told(said: bytes) -> None:
+    from datetime import date
+
+    page = answer(200, said, "text/html")
+    for ask in (get, lambda client: client.charges().rows, lambda client: client.runs()):
+        found, _, _ = asked([page], ask)
+        assert type(found) is LedgerError
+        assert "text/html" in str(found)
+    head = json.dumps({"start_date": "2024-01-01", "end_date": "2024-01-02", "currency": "USD"}
+                      | {"runs": ["r"], "warnings": []}).encode()  # fmt: skip
+    day = date(2024, 1, 1)
+    found, _, _ = asked([answer(200, head), page], lambda it: it.result(day, day).allocations)
+    assert "what comes is text/html" in str(found)
+    strange = answer(500, said, "application/problem+json")
+    found, _, _ = asked([strange], get)
+    assert type(found) is LedgerError
+
+
 @pytest.mark.parametrize("first", [None, busy("ledger_busy")])
 def test_it_gives_up_in_the_end(first: Answer) -> None:
     found, server, waited = asked([first], get)
@@ -209,6 +238,8 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with Client("http://127.0.0.1:9") as client, pytest.raises(UsageError, match="No such file"):
         client.ingest("costs", tmp_path / "nowhere.csv")
+    with Client("http://127.0.0.1:9") as client, pytest.raises(UsageError, match="a directory"):
+        client.ingest("costs", tmp_path)
 
 
 def test_names_are_data_in_addresses() -> None:

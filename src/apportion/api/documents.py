@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Annotated, Any, NoReturn
@@ -19,19 +20,28 @@ YAML = "application/yaml"
 _YAML_TYPES = (YAML, "application/x-yaml", "text/yaml", "text/x-yaml")
 
 
-async def _body(request: Request) -> Any:
-    data = await request.body()
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A body that is JSON or YAML, not yet read."""
+
+    data: bytes
+    is_json: bool
+
+    def document(self) -> Any:
+        """What it holds; a large one takes its time. Raises ``ModelError`` where it is none."""
+        return _from_json(self.data) if self.is_json else _from_yaml(self.data)
+
+
+async def _sent(request: Request) -> Sent:
     media = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
-    if media == JSON:
-        return _from_json(data)
-    if media in _YAML_TYPES:
-        return _from_yaml(data)
-    said = f"A body of {media!r} is not read here; send {JSON} or {YAML}."
-    raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, said)
+    if media != JSON and media not in _YAML_TYPES:
+        said = f"A body of {media!r} is not read here; send {JSON} or {YAML}."
+        raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, said)
+    return Sent(await request.body(), media == JSON)
 
 
-Document = Annotated[Any, Depends(_body)]
-"""The body, read; raises ``ModelError`` where it is no document, ``ProblemError`` (415)."""
+SentDocument = Annotated[Sent, Depends(_sent)]
+"""The body; raises ``ProblemError`` (415) where it is of another kind."""
 
 
 def described_document(schema: Schema) -> dict[str, Any]:

@@ -15,5 +15,8 @@ def table(connection: Connection, path: str, asked: Asked, columns: Sequence[str
     Raises the ``ApportionError`` that a problem stands for.
     """
     answer = connection.answer("GET", path, asked, headers={"Accept": MEDIA_TYPE})
-    found = pa.ipc.open_stream(pa.py_buffer(answer.content)).read_all()
+    try:
+        found = pa.ipc.open_stream(pa.py_buffer(answer.content)).read_all()
+    except pa.ArrowException as error:
+        raise connection.not_ours(answer) from error
     return found.select(list(columns)) if columns else found

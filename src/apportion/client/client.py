@@ -1,6 +1,7 @@
 """A workspace behind a server, with the method names of ``Workspace``."""
 
 import json
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -269,13 +270,21 @@ def _plain(value: Any) -> str:
 
 def _size(file: Path) -> int:
     try:
-        return file.stat().st_size
+        with file.open("rb") as opened:
+            return os.fstat(opened.fileno()).st_size
     except OSError as error:
-        message = f"The file cannot be read: {error.strerror or error}."
-        raise UsageError([Finding("unreadable_file", message, Place(str(file)))]) from error
+        raise _unreadable(file, error) from error
 
 
 def _parts(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as opened:
-        while part := opened.read(_AT_ONCE):
-            yield part
+    try:
+        with file.open("rb") as opened:
+            while part := opened.read(_AT_ONCE):
+                yield part
+    except OSError as error:
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: OSError) -> UsageError:
+    message = f"The file cannot be read: {error.strerror or error}."
+    return UsageError([Finding("unreadable_file", message, Place(str(file)))])

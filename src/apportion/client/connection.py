@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,8 +18,12 @@ KEY = "Idempotency-Key"
 TRIES = 6
 """How often a request is sent where the server gives no answer, or cannot answer now."""
 
+WAITS = 360
+"""How often it is asked again while the server still does what was asked for: about an hour."""
+
 _FIRST_WAIT, _LONGEST_WAIT = 0.25, 10.0
-_PASSING = frozenset({"ledger_busy", "stopped_work", "too_many_waiting", "key_in_use"})
+_STILL_DONE = "key_in_use"
+_PASSING = frozenset({"ledger_busy", "stopped_work", "too_many_waiting", _STILL_DONE})
 """Codes of what is over after a while."""
 
 _GATEWAYS = (502, 503, 504)
@@ -52,7 +56,10 @@ class Connection:
     ) -> Any:
         """The JSON of an answer. Raises the ``ApportionError`` that a problem stands for."""
         answer = self.answer(method, path, asked, headers=headers, body=body)
-        return json.loads(answer.content)
+        try:
+            return json.loads(answer.content)
+        except ValueError as error:
+            raise self.not_ours(answer) from error
 
     def answer(
         self,
@@ -68,7 +75,8 @@ class Connection:
         Raises the ``ApportionError`` that a problem stands for.
         """
         again = method in _SAFE or KEY in (headers or {})
-        for number in range(1, TRIES + 1):
+        failed = waited = 0
+        while True:
             try:
                 found = self.http.send(
                     self.http.build_request(
@@ -80,17 +88,21 @@ class Connection:
                     )
                 )
             except httpx.TransportError as error:
-                if not again or number == TRIES:
+                failed += 1
+                if not again or failed == TRIES:
                     raise self._unreachable(error) from error
-                self.sleep(wait_before(number))
+                self.sleep(wait_before(failed))
                 continue
             if found.status_code < _FIRST_BAD:
                 return found
             problem = self.error_of(found)
-            if not again or number == TRIES or not _passes(found, problem):
+            if any(each.code == _STILL_DONE for each in problem.findings):
+                waited += 1
+            else:
+                failed += 1
+            if not again or failed == TRIES or waited == WAITS or not _passes(found, problem):
                 raise problem
-            self.sleep(wait_before(number, found.headers.get("retry-after", "")))
-        raise AssertionError(number)
+            self.sleep(wait_before(failed + waited, found.headers.get("retry-after", "")))
 
     @contextmanager
     def lines(self, path: str) -> Iterator[Iterator[str]]:
@@ -109,8 +121,14 @@ class Connection:
         """The exception that an answer stands for."""
         problem: Mapping[str, Any] = {}
         if answer.headers.get("content-type", "").startswith("application/problem+json"):
-            problem = json.loads(answer.content)
+            with suppress(ValueError):
+                problem = json.loads(answer.content)
         return error_of(answer.status_code, problem, str(answer.url.copy_with(query=None)))
+
+    def not_ours(self, answer: httpx.Response) -> ApportionError:
+        """The exception for an answer that is nothing of what was asked for."""
+        media = answer.headers.get("content-type", "nothing")
+        return unreachable(str(answer.url.copy_with(query=None)), f"what comes is {media}")
 
     def _unreachable(self, error: Exception) -> ApportionError:
         return unreachable(str(self.http.base_url), str(error) or type(error).__name__)
@@ -139,5 +157,5 @@ def _passes(answer: httpx.Response, problem: ApportionError) -> bool:
 
 def wait_before(number: int, asked: str = "") -> float:
     """Seconds before the next try: longer each time, and what the server asks for if it is more."""
-    mine: float = min(_FIRST_WAIT * 2 ** (number - 1), _LONGEST_WAIT)
+    mine: float = min(_FIRST_WAIT * 2.0 ** min(number - 1, 10), _LONGEST_WAIT)
     return max(mine, min(float(asked), _LONGEST_WAIT)) if asked.isdecimal() else mine

@@ -1,6 +1,7 @@
 """The model: what it says, what is wrong with it, and another in its place."""
 
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -17,9 +18,10 @@ from apportion.api.described import (
     object_schema,
     schema_of,
 )
-from apportion.api.documents import Document, described_document
+from apportion.api.documents import Sent, SentDocument, described_document
 from apportion.api.problems import ProblemError, documented, without_folder
 from apportion.api.reading import workspace_of
+from apportion.api.working import working_of
 from apportion.findings import Finding, ModelError, only_errors
 from apportion.ledger.model_versions import ModelVersion
 from apportion.model.build import LIST_KINDS
@@ -128,9 +130,9 @@ def get_versions(request: Request) -> Response:
     },
     openapi_extra=described_document(_MODEL),
 )
-def put_model(
+async def put_model(
     request: Request,
-    document: Document,
+    sent: SentDocument,
     if_match: Annotated[
         str,
         Header(
@@ -143,10 +145,15 @@ def put_model(
 
     It holds the lists of a model. Settings may only repeat the workspace's.
     """
+    # Beside the threads that answer questions, since it may wait for whoever writes.
+    return await working_of(request).look(partial(_put, request, sent, _digest_in(if_match)))
+
+
+def _put(request: Request, sent: Sent, expected: str) -> Response:
+    # The one that other requests read keeps the model that they found.
+    workspace = Workspace(request.app.state.settings.folder)
     try:
-        # The one that other requests read keeps the model that they found.
-        workspace = Workspace(request.app.state.settings.folder)
-        put = workspace.put_model(document, expected_digest=_digest_in(if_match))
+        put = workspace.put_model(sent.document(), expected_digest=expected)
     except ModelError as error:
         if all(each.code != "model_changed" for each in error.findings):
             raise
