@@ -62,6 +62,7 @@ class RememberedAnswers:
             return
         working = scope["state"]["working"] = Interruptible()
         loop = asyncio.get_running_loop()
+        limit: asyncio.TimerHandle
 
         def interrupt() -> None:
             nonlocal limit
