@@ -212,13 +212,83 @@ def test_a_body_that_is_too_large_is_refused(company: Path, ask: Ask) -> None:
     nothing_is_left(company)
 
 
-def test_a_form_is_refused(client: TestClient) -> None:
-    kind = "multipart/form-data; boundary=x"
+TWO = {"one.csv": BILL, "two.csv": BILL.replace(b"2024-01", b"2024-02")}
+
+
+def as_form(files: dict[str, bytes]) -> list[tuple[str, tuple[str, bytes]]]:
+    return [("files", (name, content)) for name, content in files.items()]
+
+
+def test_the_files_of_a_form_are_taken_together(
+    client: TestClient, company: Path, tmp_path: Path
+) -> None:
+    answer = client.post(COSTS, params={"source": "cloud"}, files=as_form(TWO))
+    assert answer.status_code == 201, answer.text
+    other = write_company(tmp_path / "other")
+    paths = [other / name for name in TWO]
+    for path, content in zip(paths, TWO.values(), strict=True):
+        path.write_bytes(content)
+    Workspace(other).ingest("costs", *paths, source="cloud")
+    assert [each["file"] for each in answer.json()["files"]] == list(TWO)
+    assert seen(company) == seen(other)
+    again = client.post(COSTS, params={"source": "cloud"}, files=as_form(TWO))
+    assert (again.status_code, again.json()["changed"]) == (200, False)
+    nothing_is_left(company)
+
+
+def test_a_large_file_of_a_form_comes_whole(client: TestClient) -> None:
+    lines = [b"shop,2024-01-01,Compute,1.00,USD"] * 100_000
+    large = b"\n".join([b"node,date,dimension,amount,currency", *lines])
+    assert len(large) > 3 * 2**20
+    answer = client.post(COSTS, params={"source": "a"}, files=as_form({"large.csv": large}))
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["lines_read"] == len(lines)
+
+
+def test_the_same_form_under_a_key_is_taken_once(client: TestClient) -> None:
+    asked = {"params": {"source": "cloud"}, "headers": {"Idempotency-Key": "both"}}
+    first = client.post(COSTS, files=as_form(TWO), **asked)
+    # Each client, and each attempt, draws a border of its own between the parts.
+    again = client.post(COSTS, files=as_form(TWO), **asked)
+    assert again.content == first.content
+    assert again.headers["Idempotent-Replayed"] == "true"
+    other = client.post(COSTS, files=as_form({**TWO, "two.csv": BILL}), **asked)
+    assert other.status_code == 422
+    assert other.json()["findings"][0]["code"] == "key_reused"
+
+
+BORDER = "multipart/form-data; boundary=x"
+PART = b'--x\r\nContent-Disposition: form-data; name="f"; filename="%s"\r\n\r\n%s\r\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "said"),
+    [
+        (BILL, "multipart/form-data", 400, "no boundary"),
+        (BILL, BORDER, 400, "cannot be read"),
+        (b"", BORDER, 400, "before its last part"),
+        (b"--x--\r\n", BORDER, 400, "no file"),
+        (PART % (b"a.csv", BILL), BORDER, 400, "before its last part"),
+        (PART % (b"../a.csv", BILL) + b"--x--", BORDER, 422, "not a plain one"),
+        (PART % (b"a.csv", BILL) * 2 + b"--x--", BORDER, 422, "Two files"),
+        (PART.replace(b'; filename="%s"', b"") % BILL + b"--x--", BORDER, 422, "no file"),
+    ],
+)
+def test_a_form_that_is_wrong_is_refused(
+    client: TestClient, company: Path, body: bytes, kind: str, status: int, said: str
+) -> None:
     answer = client.post(
-        COSTS, params={"file": "a.csv"}, content=BILL, headers={"Content-Type": kind}
+        COSTS, params={"source": "cloud"}, content=body, headers={"Content-Type": kind}
     )
-    assert answer.status_code == 415
-    assert "--data-binary" in answer.json()["detail"]
+    assert answer.status_code == status, answer.text
+    assert said in answer.json()["detail"]
+    nothing_is_left(company)
+
+
+def test_a_form_names_its_files_itself(client: TestClient) -> None:
+    answer = client.post(COSTS, params={"file": "a.csv"}, files=as_form(TWO))
+    assert answer.status_code == 422
+    assert "its own name" in answer.json()["detail"]
 
 
 def test_a_file_is_taken_as_curl_sends_it(client: TestClient) -> None:

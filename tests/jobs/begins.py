@@ -32,7 +32,7 @@ def bring(children: Children, folder: Path, file: str = "corrected.csv", **said:
     about.setdefault("period", (date(2024, 1, 1), date(2024, 1, 31)))
     with private_folder(folder) as private:
         upload = upload_into(private, file)
-        shutil.copy(folder / file, upload.path)
+        shutil.copy(folder / file, upload.path_of(file))
         return ingest(children, folder, upload, Said(**about), {}, ALLOWED)
 
 

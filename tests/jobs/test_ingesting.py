@@ -36,7 +36,7 @@ def send(
     """Send a file as a client does."""
     with private_folder(folder) as private:
         upload = upload_into(private, name)
-        upload.path.write_bytes(content)
+        upload.path_of(name).write_bytes(content)
         return ingest(children, folder, upload, Said(format_name, "cloud"), cost, allowed)
 
 

@@ -16,20 +16,19 @@ from apportion.jobs.uploads import SCRATCH, UPLOAD, require_plain_name
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that came in: the private folder of its request, and the name its sender gave it."""
+    """Files that came in: the private folder of their request, and the names their sender gave."""
 
     private: Path
-    name: str
+    names: tuple[str, ...] = ()
 
-    @property
-    def path(self) -> Path:
-        """Where the file lies."""
-        return self.private / UPLOAD / self.name
+    def path_of(self, name: str) -> Path:
+        """Where a file of a plain name lies."""
+        return self.private / UPLOAD / name
 
 
-def upload_into(private: Path, name: str) -> Upload:
-    """Make a place for a file. Raises ``UsageError`` (``invalid_argument``)."""
-    upload = Upload(private, require_plain_name(name))
+def upload_into(private: Path, *names: str) -> Upload:
+    """Make a place for files. Raises ``UsageError`` (``invalid_argument``) for a strange name."""
+    upload = Upload(private, tuple(map(require_plain_name, names)))
     (private / UPLOAD).mkdir()
     (private / SCRATCH).mkdir()
     return upload
@@ -53,14 +52,16 @@ def ingest(
     cost: Mapping[str, int],
     allowed: Allowed,
 ) -> Outcome:
-    """Bring a file into the ledger in a child; ``done`` is as ``apportion ingest --json`` has it.
+    """Bring files, taken together, into the ledger in a child.
+
+    ``done`` is as ``apportion ingest --json`` has it.
 
     ``cost`` are fields of ``apportion.ingest.inspected.Limits`` in place of their defaults. Raises
     ``JobError`` (``stopped_work``).
     """
     request = {
         "work": "ingest",
-        "about": upload.name,
+        "about": list(upload.names),
         "folder": str(folder.resolve()),
         "scratch": str(upload.private.resolve()),
         "format": said.format,
@@ -69,7 +70,7 @@ def ingest(
         "cost_column": said.cost_column,
         "limits": dict(cost),
     }
-    return children.do(request, allowed, Place(upload.name))
+    return children.do(request, allowed, Place(", ".join(upload.names)))
 
 
 def work(request: Mapping[str, Any], _tell: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
@@ -80,12 +81,12 @@ def work(request: Mapping[str, Any], _tell: Callable[[Mapping[str, Any]], None])
 
     private = Path(request["scratch"])
     tempfile.tempdir = str(private / SCRATCH)
-    # From inside its folder the file has the name that its sender gave it, in every message too.
+    # From inside their folder files have the names that their sender gave, in every message too.
     os.chdir(private / UPLOAD)
     days = [date.fromisoformat(day) for day in request["period"] or ()]
     outcome = Workspace(Path(request["folder"])).ingest(
         request["format"],
-        request["about"],
+        *request["about"],
         source=request["source"],
         period=(days[0], days[1]) if days else None,
         cost_column=request["cost_column"],

@@ -1,4 +1,4 @@
-"""Files brought into the ledger: the body is the file itself, in any format the program reads."""
+"""Files brought into the ledger: the body is the file, or a form with several taken together."""
 
 from calendar import monthrange
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,8 @@ from apportion.api.described import (
 )
 from apportion.api.once import IdempotencyKey, broken, once
 from apportion.api.problems import documented
-from apportion.api.uploading import Taken, taken_in
+from apportion.api.several_files import MEDIA_TYPE
+from apportion.api.uploading import Taken, is_form, taken_in
 from apportion.api.working import working_of
 from apportion.findings import QUESTION, Finding, UsageError
 from apportion.ingest import COST_COLUMNS, FileReport, Kind, MappedAmount, Total, format_named
@@ -110,14 +111,20 @@ def _wrong(message: str, remedy: str) -> UsageError:
     return UsageError([Finding("invalid_argument", message, QUESTION, remedy)])
 
 
-def _format(asked: Asked, kinds: tuple[Kind, ...], usual: str) -> str:
-    """The format of the file, which must be one of those that belong to the path."""
+def _format(asked: Asked, kinds: tuple[Kind, ...], usual: str, *, named: bool) -> str:
+    """The format of the files, which must be one of those that belong to the path.
+
+    ``named`` says that the files have names of their own.
+    """
+    if named and asked.file:
+        message = "In a form each file has its own name, and there is another in the address."
+        raise _wrong(message, "Leave out file.")
     found = format_named(asked.format or usual)
     if found.kind not in kinds:
         fitting = ", ".join(_names(kinds))
         message = f"The format {found.name!r} brings {found.kind}, which does not belong here."
         raise _wrong(message, f"Formats of this path are {fitting}.")
-    if found.name in _NAMED_BY_FILE and not asked.source and not asked.file:
+    if found.name in _NAMED_BY_FILE and not (asked.source or asked.file or named):
         message = "Nothing says who says it: there is neither a source nor a file's name."
         raise _wrong(message, "Give source, or file.")
     return found.name
@@ -154,17 +161,27 @@ _INGESTED = object_schema(
         "last_day": _DAY_OR_NONE,
     }
 )
+_FILE: Schema = {"type": "string", "format": "binary"}
 _BODY = {
     "requestBody": {
         "required": True,
-        "description": "The file itself, as CSV, JSON or Parquet, which may be packed with gzip.",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "description": "The file itself, as CSV, JSON or Parquet, which may be packed with gzip; "
+        "or a form with several files, which are taken together as one bill.",
+        "content": {
+            "application/octet-stream": {"schema": _FILE},
+            MEDIA_TYPE: {
+                "schema": {
+                    "type": "object",
+                    "properties": {"files": {"type": "array", "items": _FILE}},
+                }
+            },
+        },
     }
 }
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: described_answer(_INGESTED, "The ledger has the same rows already."),
     201: described_answer(_INGESTED, "The rows are in the ledger."),
-    **documented(400, 409, 415),
+    **documented(400, 409),
 }
 
 
@@ -172,7 +189,7 @@ def _bringing(kinds: tuple[Kind, ...], usual: str) -> Callable[..., Awaitable[Re
     async def bring(
         request: Request, key: IdempotencyKey, asked: Annotated[Asked, Depends(_asked)]
     ) -> Response:
-        format_name = _format(asked, kinds, usual)
+        format_name = _format(asked, kinds, usual, named=is_form(request))
         said = Said(format_name, asked.source or None, asked.period, asked.cost_column or None)
         async with taken_in(request, asked.file or UNNAMED) as taken:
 
