@@ -1,7 +1,9 @@
 """What a client has written by a server is what a workspace writes itself, refusals included."""
 
 import json
+import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -113,6 +115,34 @@ def test_a_key_of_ones_own_makes_a_repeated_write_one(
     with pytest.raises(ApportionError) as error:
         client.ingest("costs", file, source="cloud", idempotency_key="nightly 2024-01-31")
     assert [each.code for each in error.value.findings] == ["key_reused"]
+
+
+def test_a_client_survives_the_workers_that_it_talks_to(
+    small: Path, own: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    folder = own(small)
+    file = tmp_path / "bill.csv"
+    file.write_text(BILL)
+    with (
+        served(folder, tmp_path / "server.log", "--workers", "2") as running,
+        Client(running.url) as client,
+    ):
+        killed: list[int] = []
+
+        def kill(*_: int) -> None:
+            if not killed:
+                killed.extend(running.workers())
+                for worker in killed:
+                    os.kill(worker, signal.SIGKILL)
+
+        outcome = client.run(*JANUARY, on_progress=kill)
+        assert len(killed) == 2
+        ingested = client.ingest("costs", file, source="cloud")
+    assert ingested.changed
+    runs = Workspace(folder).runs()
+    assert runs[0].run_id == outcome.run.run_id
+    assert len(runs) == 2
+    assert Workspace(folder).result(run=outcome.run.run_id).reconciliation().holds
 
 
 def test_usage_is_brought_in_rated_and_billed(tmp_path: Path) -> None:
