@@ -74,7 +74,8 @@ def test_a_change_is_put_and_counts_at_once(
     tag = got.headers["ETag"]
     document = renamed(client, "Another name: yes")
     put = client.put(MODEL, json=document, headers={"If-Match": tag})
-    assert (put.status_code, put.json()["folder"]) == (201, "models/0001")
+    assert put.status_code == 201
+    assert (put.json()["folder"], put.json()["version"]) == ("models/0001", 1)
     after = client.get(MODEL, headers={"If-None-Match": tag})
     assert after.status_code == 200
     assert after.json()["model"]["nodes"][0]["name"] == "Another name: yes"

@@ -114,32 +114,28 @@ def test_short_writes_are_carried_on(put: Put, failing: Forks) -> None:
     put.require_old_or_new(fork, failing)
 
 
-def test_of_two_at_once_that_expect_the_same_model_one_is_refused(put: Put, forks: Forks) -> None:
+def test_of_two_at_once_that_expect_the_same_model_one_is_refused(
+    put: Put, forks: Forks, failing: Forks
+) -> None:
     put.document["nodes"][0]["name"] = "Another database"
     other = put.writes("other.json")
-    second = Forks()
-    try:
-        forks.begin(put.folder, *put.command, put.old)
-        second.begin(put.folder, *other, put.old)
-        ends = [forks.end(), second.end()]
-    finally:
-        second.close()
+    forks.begin(put.folder, *put.command, put.old)
+    failing.begin(put.folder, *other, put.old)
+    ends = [forks.end(), failing.end()]
     assert sorted(end.status for end in ends) == [0, 1]
     (refused,) = [end for end in ends if end.status]
     assert "[model_changed]" in refused.said
     assert [path.name for path in (put.folder / "models").iterdir()] == ["0001"]
 
 
-def test_of_two_at_once_that_expect_nothing_both_are_put(put: Put, forks: Forks) -> None:
+def test_of_two_at_once_that_expect_nothing_both_are_put(
+    put: Put, forks: Forks, failing: Forks
+) -> None:
     put.document["nodes"][0]["name"] = "Another database"
     other = put.writes("other.json")
-    second = Forks()
-    try:
-        forks.begin(put.folder, *put.command)
-        second.begin(put.folder, *other)
-        ends = [forks.end(), second.end()]
-    finally:
-        second.close()
+    forks.begin(put.folder, *put.command)
+    failing.begin(put.folder, *other)
+    ends = [forks.end(), failing.end()]
     assert [end.status for end in ends] == [0, 0]
     assert sorted(path.name for path in (put.folder / "models").iterdir()) == ["0001", "0002"]
     assert "model_folder: models/0002\n" in (put.folder / "apportion.yaml").read_text()

@@ -55,7 +55,7 @@ def test_what_was_put_counts_from_then_on(folder: Path) -> None:
     workspace.ingest("usage", folder / "usage.csv", source="monitor")
     old = workspace.model.digest
     put = workspace.put_model(changed(workspace), expected_digest=old)
-    assert (put.folder, put.written) == ("models/0001", True)
+    assert (put.folder, put.version, put.written) == ("models/0001", 1, True)
     assert put.digest == workspace.model.digest == load_model(folder).digest != old
     assert workspace.model.node("database").name == "The database"
     first = workspace.run(date(2024, 1, 1), date(2024, 1, 2))
@@ -80,7 +80,8 @@ def test_the_same_model_writes_nothing(folder: Path) -> None:
     document = json.loads(json.dumps(workspace.model.to_dict()))
     document["edges"].reverse()
     put = workspace.put_model(document)
-    assert (put.folder, put.written, put.digest) == ("model", False, workspace.model.digest)
+    assert (put.folder, put.version, put.written) == ("model", None, False)
+    assert put.digest == workspace.model.digest
     assert everything(folder) == before
 
 

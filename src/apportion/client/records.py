@@ -116,9 +116,13 @@ def served_model(told: Mapping[str, Any]) -> ServedModel:
 
 @dataclass(frozen=True, slots=True)
 class PutModel:
-    """The model that counts after a put. ``written`` is false where it was the same already."""
+    """The model that counts after a put. ``written`` is false where it was the same already.
+
+    ``version`` is the number of its folder, or None where it is one that people keep.
+    """
 
     folder: str
+    version: int | None
     digest: str
     written: bool
     warnings: tuple[Finding, ...]
@@ -127,7 +131,7 @@ class PutModel:
 def put_model(told: Mapping[str, Any]) -> PutModel:
     """The record of an answer."""
     warnings = tuple(findings_of(told["warnings"]))
-    return PutModel(told["folder"], told["digest"], told["written"], warnings)
+    return PutModel(told["folder"], told["version"], told["digest"], told["written"], warnings)
 
 
 @dataclass(frozen=True, slots=True)

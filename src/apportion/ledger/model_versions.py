@@ -72,6 +72,12 @@ def folder_of(number: int) -> str:
     return f"{VERSIONS}/{number:04}"
 
 
+def number_of(folder: object) -> int | None:
+    """The number of a version's folder; none where it is a folder that people keep."""
+    beginning, _, name = str(folder).rpartition("/")
+    return int(name) if beginning == VERSIONS and _NUMBERED.fullmatch(name) else None
+
+
 def about(digest: str, at: datetime, program: str) -> str:
     """What is kept beside a version."""
     facts = {"digest": digest, "at": at.isoformat(), "program": program}

@@ -21,6 +21,7 @@ from apportion.ledger.model_versions import (
     about,
     current_folder,
     folder_of,
+    number_of,
     numbers,
 )
 from apportion.ledger.proposed_model import proposed_model
@@ -41,11 +42,13 @@ _NEXT_SETTINGS = ".apportion.yaml.next"
 class PutModel:
     """The model that counts after a put, and the folder in which it lies.
 
+    ``version`` is the number of that folder, or None where it is one that people keep.
     ``written`` is false where the model was the same already. ``warnings`` are what is doubtful
     about it.
     """
 
     folder: str
+    version: int | None
     digest: str
     written: bool
     warnings: tuple[Finding, ...]
@@ -77,11 +80,15 @@ def put_model(
         if now is not None and now.digest == model.digest:
             # Also for whoever repeats a put whose answer was lost.
             where = str(current_folder(folder) or MODEL_FOLDER)
-            return PutModel(where, now.digest, written=False, warnings=model.warnings)
+            return _put(where, model, written=False)
         _require_expected(folder, now, expected_digest)
         name = _recorded(folder, settings, model, at=at, program=program, on_step=on_step)
         on_step("unlock")
-    return PutModel(name, model.digest, written=True, warnings=model.warnings)
+    return _put(name, model, written=True)
+
+
+def _put(where: str, model: Model, *, written: bool) -> PutModel:
+    return PutModel(where, number_of(where), model.digest, written, model.warnings)
 
 
 def _recorded(

@@ -64,7 +64,15 @@ _JUDGED: Schema = {
     },
     "required": ["valid", "errors", "warnings", "findings"],
 }
-_PUT = object_schema({"folder": TEXT, "digest": TEXT, "written": _FLAG, "warnings": FINDINGS})
+_PUT = object_schema(
+    {
+        "folder": TEXT,
+        "version": {"type": ["integer", "null"]},
+        "digest": TEXT,
+        "written": _FLAG,
+        "warnings": FINDINGS,
+    }
+)
 _VERSIONS = object_schema({"versions": schema_of(tuple[ModelVersion, ...])})
 
 
@@ -161,6 +169,7 @@ def _put(request: Request, sent: Sent, expected: str) -> Response:
         raise ProblemError(HTTPStatus.PRECONDITION_FAILED, changed, error.findings) from error
     said = {
         "folder": put.folder,
+        "version": put.version,
         "digest": put.digest,
         "written": put.written,
         "warnings": as_data(_told(request, put.warnings)),
