@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from apportion.serve_settings import ServeSettings
 
 APPLICATION = "apportion.api.application:create"
+CONNECTION = "apportion.api.connections:Connection"
 """Named and not imported, so that the command line knows nothing of what is served."""
 
 
@@ -147,7 +148,7 @@ def serve(
             proxy_headers=False,
             timeout_graceful_shutdown=int(grace) + 1,
             timeout_keep_alive=75,
-            h11_max_incomplete_event_size=64 * 1024,
+            http=CONNECTION,
         )
 
 

@@ -1,0 +1,106 @@
+"""Connections as uvicorn reads them, with bounds on what comes before and between bodies.
+
+The parser itself takes a head of any length, for as long as anybody likes to send it, and keeps all
+of it in memory before the application hears of the request.
+"""
+
+from asyncio import TimerHandle, Transport
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_BYTES = 64 * 1024
+"""Bytes that may come without an end of a head or a part of a body among them."""
+
+HEAD_SECONDS = 20.0
+"""Seconds within which the head of a request has to come, or at least its first byte at all."""
+
+_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"connection: close\r\ncontent-length: 0\r\n\r\n"
+)
+
+
+class Connection(HttpToolsProtocol):
+    """A connection that is closed where a head is too long or too slow.
+
+    What follows a body that comes in chunks is bounded likewise and not taken for a header.
+    """
+
+    _progressed = False
+    _without_progress = 0
+    _in_head = True
+    _head_limit: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, as far as what came leads anywhere."""
+        self._progressed = False
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._progressed:
+            self._without_progress = 0
+        else:
+            self._without_progress += len(data)
+            if self._without_progress > MOST_BYTES:
+                self._refuse()
+                return
+        if self._head_limit is None and self._is_idle():
+            # What came let uvicorn forget how long a quiet connection may stay.
+            self._await_head()
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        super().on_message_begin()
+        self._in_head = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header, unless it comes after the body."""
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._progressed, self._in_head = True, False
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body came."""
+        self._progressed = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._progressed, self._in_head = True, True
+        super().on_message_complete()
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _await_head(self) -> None:
+        self._head_limit = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._head_limit is not None:
+            self._head_limit.cancel()
+            self._head_limit = None
+
+    def _give_up(self) -> None:
+        self._head_limit = None
+        if self._is_idle() and not self.transport.is_closing():
+            self.transport.close()
+
+    def _refuse(self) -> None:
+        if self._is_idle():
+            self.transport.write(_TOO_LARGE)
+        self.transport.close()
