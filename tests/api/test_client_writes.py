@@ -76,6 +76,23 @@ def test_a_file_a_model_and_a_run(sides: tuple[Workspace, Client], tmp_path: Pat
     assert len(client.runs()) == len(workspace.runs()) == 2
 
 
+def test_the_files_of_one_bill_are_taken_together(
+    sides: tuple[Workspace, Client], tmp_path: Path
+) -> None:
+    first, second = tmp_path / "a b.csv", tmp_path / "zwei-ü.csv"
+    first.write_text(BILL)
+    second.write_text(BILL.replace("12.50", "2.25").replace("-03", "-04"))
+    mine, other = (
+        side.ingest("costs", first, second, source="cloud", period=JANUARY) for side in sides
+    )
+    assert (other.rows, other.days) == (mine.recorded.rows, mine.days)
+    assert other.rows == 2
+    told = [{**each, "file": Path(each["file"]).name} for each in mine.report.to_dict()["files"]]
+    assert other.report["files"] == told
+    with pytest.raises(ApportionError, match="no file"):
+        sides[1].ingest("costs")
+
+
 def test_refusals_are_the_same(sides: tuple[Workspace, Client], tmp_path: Path) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_text(BILL + "cluster,2024-01-04,Compute,much,USD\ncluster,soon,Compute,1,USD\n")

@@ -155,6 +155,25 @@ def test_an_upload_is_sent_again_whole_and_under_the_same_key(tmp_path: Path) ->
     assert server.asked[0][0].startswith("POST /api/v1/ingest/costs?format=costs&file=bill.csv ")
 
 
+def test_several_files_are_sent_again_whole(tmp_path: Path) -> None:
+    files = [tmp_path / "a.csv", tmp_path / 'b"\r\nx: y.csv']
+    for file in files:
+        file.write_bytes(file.name.encode() * 100_000)
+    _, server, _ = asked([None, answer(201, INGESTED)],
+                         lambda client: client.ingest("costs", *files))  # fmt: skip
+    (line, headers, body), again = server.asked
+    assert (line, headers, body) == again
+    assert "file=" not in line
+    assert int(headers["content-length"]) == len(body)
+    boundary = headers["content-type"].partition("boundary=")[2].encode()
+    parts = body.split(b"--" + boundary)
+    assert [parts[0], parts[-1]] == [b"", b"--\r\n"]
+    names = [part.split(b"\r\n", 2)[1].rpartition(b"filename=")[2] for part in parts[1:-1]]
+    assert names == [b'"a.csv"', b'"b%22%0D%0Ax: y.csv"']
+    contents = [part.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n") for part in parts[1:-1]]
+    assert contents == [file.read_bytes() for file in files]
+
+
 def test_each_write_has_a_key_of_its_own_unless_one_is_given(tmp_path: Path) -> None:
     file = tmp_path / "bill.csv"
     file.write_bytes(b"x")

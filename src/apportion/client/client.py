@@ -1,10 +1,9 @@
 """A workspace behind a server, with the method names of ``Workspace``."""
 
 import json
-import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -19,12 +18,12 @@ from apportion.client.charges import Charges, charges
 from apportion.client.connection import KEY, Connection
 from apportion.client.result import Result, result
 from apportion.client.running import Progress, RunOutcome, follow, wanted
-from apportion.findings import QUESTION, Finding, Place, UsageError
+from apportion.client.uploads import upload
+from apportion.findings import QUESTION, Finding, UsageError
 
 _JSON = {"Content-Type": "application/json"}
 _PATHS = {"costs": "costs", "focus": "costs", "dynatrace": "metrics"}
 _KINDS = ("costs", "usage", "metrics")
-_AT_ONCE = 2**20
 
 
 class Client:
@@ -106,15 +105,14 @@ class Client:
     def ingest(
         self,
         format_name: str,
-        path: Path | str,
-        *,
+        *paths: Path | str,
         source: str | None = None,
         period: tuple[date, date] | None = None,
         cost_column: str | None = None,
         kind: str = "",
         idempotency_key: str = "",
     ) -> records.Ingested:
-        """Send a file to be brought into the ledger, all or nothing.
+        """Send files of one format to be brought into the ledger together, all or nothing.
 
         ``kind`` is ``costs``, ``usage`` or ``metrics``, for formats of plug-ins. Give an
         ``idempotency_key`` of your own where the program itself may be started again and must not
@@ -122,11 +120,11 @@ class Client:
 
         Raises ``IngestError``, ``ModelError``, ``LedgerError``; the ledger then is as it was.
         """
-        file = Path(path)
+        sent = upload(paths, f"apportion-{self._new_key()}")
         start, end = period or (None, None)
         asked = {
             "format": format_name,
-            "file": file.name,
+            "file": sent.name,
             "source": source,
             "start_date": start,
             "end_date": end,
@@ -136,13 +134,9 @@ class Client:
         if kind not in _KINDS:
             message = f"{kind!r} is no kind of file; expected {', '.join(_KINDS)}."
             raise UsageError([Finding("invalid_argument", message, QUESTION)])
-        headers = {
-            KEY: idempotency_key or self._new_key(),
-            "Content-Type": "application/octet-stream",
-            "Content-Length": str(_size(file)),
-        }
+        headers = {KEY: idempotency_key or self._new_key(), **sent.headers()}
         told = self._connection.json(
-            "POST", f"/ingest/{kind}", asked, headers=headers, body=lambda: _parts(file)
+            "POST", f"/ingest/{kind}", asked, headers=headers, body=sent.body
         )
         return records.ingested(told)
 
@@ -266,25 +260,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no JSON")
-
-
-def _size(file: Path) -> int:
-    try:
-        with file.open("rb") as opened:
-            return os.fstat(opened.fileno()).st_size
-    except OSError as error:
-        raise _unreadable(file, error) from error
-
-
-def _parts(file: Path) -> Iterator[bytes]:
-    try:
-        with file.open("rb") as opened:
-            while part := opened.read(_AT_ONCE):
-                yield part
-    except OSError as error:
-        raise _unreadable(file, error) from error
-
-
-def _unreadable(file: Path, error: OSError) -> UsageError:
-    message = f"The file cannot be read: {error.strerror or error}."
-    return UsageError([Finding("unreadable_file", message, Place(str(file)))])
