@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
-from starlette.routing import Mount
+from starlette.routing import Mount, compile_path
 
 from apportion.access import Kind, Principal, Role
 from apportion.access.audit import audit_file
@@ -98,6 +98,15 @@ def test_every_route_stands_in_the_table_and_the_table_has_no_other(small: Path)
 @pytest.mark.parametrize(("method", "path"), WHO_MAY)
 def test_a_path_is_asked_for_by_its_own_row(method: str, path: str) -> None:
     assert asked(method, filled(path)).need == WHO_MAY[method, path]
+
+
+def test_rows_that_one_path_could_mean_take_the_same() -> None:
+    # The application takes the route that was declared first, the table its first row.
+    patterns = {row: compile_path(row[1])[0] for row in WHO_MAY}
+    for (method, path), need in WHO_MAY.items():
+        alike = [row for row in WHO_MAY if row[0] == method and patterns[row].match(filled(path))]
+        assert (method, path) in alike
+        assert {WHO_MAY[row] for row in alike} == {need}
 
 
 def filled(path: str) -> str:

@@ -10,8 +10,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apportion.access import Principal
 from apportion.access.audit import Event
-from apportion.api.layers.origins import READS
-from apportion.api.layers.refusing import DeniedError, answer_problem, deny, entry, log_entry
+from apportion.api.layers.refusing import (
+    READS,
+    DeniedError,
+    answer_problem,
+    deny,
+    entry,
+    log_entry,
+)
 from apportion.api.who_may import ANYBODY, asked, why_not
 from apportion.serve_settings import ServeSettings
 

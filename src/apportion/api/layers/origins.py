@@ -11,10 +11,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from apportion.api.layers.refusing import DeniedError, deny
+from apportion.api.layers.refusing import READS, DeniedError, deny
 from apportion.serve_settings import ServeSettings, is_loopback
-
-READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _PROXIED = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"})
 

@@ -17,6 +17,9 @@ from apportion.access.audit import Entry, Event, append_entry, audit_file
 from apportion.api.layers.threads import in_thread
 from apportion.api.problems import MEDIA_TYPE, problem_body
 
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
+
 _LOGGER = logging.getLogger("apportion.access")
 
 
@@ -88,6 +91,8 @@ async def answer_problem(
         "content-type": MEDIA_TYPE,
         "content-length": str(len(body)),
         "cache-control": "no-store",
+        # What is still to come of a body is not read.
+        **({} if scope["method"] in READS else {"connection": "close"}),
         **(headers or {}),
     }
     pairs = [(name.lower().encode(), value.encode("latin-1")) for name, value in said.items()]
