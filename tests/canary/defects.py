@@ -11,12 +11,14 @@ import defects_of_charges
 import defects_of_figures
 import defects_of_files
 import defects_of_proof
+import defects_of_puts
 
 DEFECTS = (
     *defects_of_figures.DEFECTS,
     *defects_of_charges.DEFECTS,
     *defects_of_files.DEFECTS,
     *defects_of_proof.DEFECTS,
+    *defects_of_puts.DEFECTS,
     *defects_of_access.DEFECTS,
     *defects_of_answers.DEFECTS,
 )

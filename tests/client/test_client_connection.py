@@ -155,6 +155,18 @@ def test_an_upload_is_sent_again_whole_and_under_the_same_key(tmp_path: Path) ->
     assert server.asked[0][0].startswith("POST /api/v1/ingest/costs?format=costs&file=bill.csv ")
 
 
+@pytest.mark.parametrize("then", [b"x", b"x" * 3_000_000])
+def test_a_file_that_changes_on_its_way_is_not_sent(tmp_path: Path, then: bytes) -> None:
+    from apportion.client.uploads import upload
+
+    file = tmp_path / "bill.csv"
+    file.write_bytes(b"x" * 1_500_000)
+    sent = upload([file], "border")
+    file.write_bytes(then)
+    with pytest.raises(UsageError, match="while it was sent"):
+        list(sent.body())
+
+
 def test_several_files_are_sent_again_whole(tmp_path: Path) -> None:
     files = [tmp_path / "a.csv", tmp_path / 'b"\r\nx: y.csv']
     for file in files:

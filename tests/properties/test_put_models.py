@@ -64,6 +64,14 @@ def test_what_a_model_gives_can_be_put_again(
     assert not Workspace(company).put_model(again.to_dict()).written
 
 
+def test_names_that_yaml_could_take_for_something_else_are_put(tmp_path: Path) -> None:
+    nodes = [{"id": name, "type": "product", "name": name} for name in sorted(TRAPS)]
+    model = Model.from_dict({"nodes": nodes})
+    company = workspace_for(model, tmp_path / "company")
+    assert Workspace(company).put_model({"nodes": nodes}).digest == model.digest
+    assert [node.id for node in load_model(company).nodes] == sorted(TRAPS)
+
+
 def test_other_programs_read_the_same_from_the_file() -> None:
     nodes = [{"id": name, "type": "product", "name": name} for name in TRAPS]
     text = model_text(Model.from_dict({"nodes": nodes}))

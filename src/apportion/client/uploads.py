@@ -40,11 +40,11 @@ class Upload:
     def body(self) -> Iterator[bytes]:
         """The body, part by part. Raises ``UsageError`` where a file cannot be read."""
         if len(self.files) == 1:
-            yield from _parts(self.files[0])
+            yield from _parts(self.files[0], self.sizes[0])
             return
-        for file in self.files:
+        for file, size in zip(self.files, self.sizes, strict=True):
             yield self._beginning(file)
-            yield from _parts(file)
+            yield from _parts(file, size)
             yield _END
         yield self._last()
 
@@ -76,13 +76,21 @@ def _size(file: Path) -> int:
         raise _unreadable(file, error) from error
 
 
-def _parts(file: Path) -> Iterator[bytes]:
+def _parts(file: Path, size: int) -> Iterator[bytes]:
+    left = size
     try:
         with file.open("rb") as opened:
             while part := opened.read(_AT_ONCE):
+                left -= len(part)
+                if left < 0:
+                    break
                 yield part
     except OSError as error:
         raise _unreadable(file, error) from error
+    if left:
+        message = "The file was written to while it was sent."
+        remedy = "Wait until it is whole, then send it again."
+        raise UsageError([Finding("unreadable_file", message, Place(str(file)), remedy)])
 
 
 def _unreadable(file: Path, error: OSError) -> UsageError:
