@@ -3,6 +3,7 @@
 from planting import Defect
 
 PUT = "tests/ledger/test_put_model.py"
+TEXTS = "tests/properties/test_put_models.py"
 CLIENT = "tests/client/test_client_connection.py"
 
 DEFECTS = (
