@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +19,8 @@ from apportion.api.problems import ProblemError
 from apportion.findings import Finding, UsageError
 from apportion.report.findings_data import as_data
 from apportion.report.json_text import plain
+
+_PART_BYTES = 256 * 1024
 
 DOUBTS_HEADER = "Apportion-Warnings"
 """Names the codes of what is doubtful about an answer, for formats that have no place for it."""
@@ -78,9 +81,12 @@ def rows_wanted(asked: Rows, chosen: Format) -> int | None:
 def answer_table(answer: Answer, chosen: Format, doubts: Sequence[Finding]) -> Response:
     """Rows in a format. ``doubts`` stand in the JSON, and by their codes in a header."""
     answer = Answer(answer.rows, {**answer.head, "warnings": as_data(doubts)}, answer.constants)
-    return StreamingResponse(
-        _parts(chosen.write(answer)), headers=doubts_header(doubts), media_type=chosen.media_type
-    )
+    parts = _parts(chosen.write(answer))
+    begin = list(islice(parts, 2))
+    headers, media_type = doubts_header(doubts), chosen.media_type
+    if len(begin) < 2:
+        return Response(b"".join(begin), headers=headers, media_type=media_type)
+    return StreamingResponse(chain(begin, parts), headers=headers, media_type=media_type)
 
 
 def doubts_header(doubts: Sequence[Finding]) -> dict[str, str]:
@@ -89,8 +95,18 @@ def doubts_header(doubts: Sequence[Finding]) -> dict[str, str]:
     return {DOUBTS_HEADER: ", ".join(codes)} if codes else {}
 
 
-def _parts(parts: Iterator[bytes]) -> Iterator[bytes]:
-    yield from (part for part in parts if part)
+def _parts(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Pieces joined to parts: for each part of a stream a thread has to be waited for."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _PART_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+    if size:
+        yield b"".join(held)
 
 
 def answer_data(data: Mapping[str, Any], doubts: Sequence[Finding] = ()) -> Response:

@@ -101,7 +101,7 @@ class Period:
     run: str
 
 
-def _period(
+async def _period(
     start_date: StartDate = None,
     end_date: EndDate = None,
     currency: Currency = "",
@@ -121,11 +121,11 @@ class Filter:
     dimensions: tuple[str, ...]
 
 
-def _filter(nodes: Names = None, dimensions: Names = None) -> Filter:
+async def _filter(nodes: Names = None, dimensions: Names = None) -> Filter:
     return Filter(tuple(nodes or ()), tuple(dimensions or ()))
 
 
-def _dimensions(dimensions: Names = None) -> tuple[str, ...]:
+async def _dimensions(dimensions: Names = None) -> tuple[str, ...]:
     return tuple(dimensions or ())
 
 
@@ -152,7 +152,7 @@ FormatName = Annotated[
 ]
 
 
-def _rows(limit: Limit = None, cursor: Cursor = "", format_name: FormatName = "") -> Rows:
+async def _rows(limit: Limit = None, cursor: Cursor = "", format_name: FormatName = "") -> Rows:
     return Rows(limit, cursor, format_name)
 
 

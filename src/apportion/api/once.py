@@ -29,7 +29,7 @@ _BEGUN = frozenset({"crashed_work", "memory_exceeded", "time_exceeded"})
 """Codes of work that was begun and would break again: the answer that says so is kept."""
 
 
-def _key(
+async def _key(
     request: Request,
     idempotency_key: Annotated[
         str,

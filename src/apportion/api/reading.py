@@ -41,6 +41,11 @@ class Interruptible:
         if self.is_over:
             raise duckdb.InterruptException("the time of the request is over")
 
+    def close(self) -> None:
+        """Let go of the connections. The garbage collector would find them late."""
+        for connection in self.connections:
+            connection.close()
+
     def interrupt(self) -> None:
         """Stop what the request still computes, and what it would begin."""
         self.is_over = True

@@ -75,6 +75,7 @@ class RememberedAnswers:
             await self._answer(scope, receive, send)
         finally:
             limit.cancel()
+            working.close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

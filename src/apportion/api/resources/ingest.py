@@ -51,7 +51,7 @@ class Asked:
     cost_column: str
 
 
-def _asked(
+async def _asked(
     format_name: Annotated[
         str,
         Query(

@@ -71,7 +71,9 @@ _COLUMNS = pa.schema(
 )
 
 
-def _of_runs(start_date: StartDate = None, end_date: EndDate = None, run: RunId = "") -> Period:
+async def _of_runs(
+    start_date: StartDate = None, end_date: EndDate = None, run: RunId = ""
+) -> Period:
     return Period(start_date, end_date, "", run)
 
 
