@@ -27,7 +27,7 @@ QUESTIONS = ("/api/v1/", "/service/")
 NEVER_KEPT = b"no-store"
 _FRESH = b"private, no-cache"
 _VARY = b"Accept, Accept-Encoding, Authorization"
-_PART = 16
+_PART = 4
 """One answer may take this part of the memory for all; larger ones are passed on as they come."""
 
 _AGAIN_SECONDS = 0.1
@@ -178,10 +178,10 @@ class _Passing:
             return
         self._parts.append(message.get("body", b""))
         self._size += len(self._parts[-1])
-        if not message.get("more_body"):
+        if self._size > self._most:
+            await self._begin_passing(message)
+        elif not message.get("more_body"):
             self.kept = self._finished()
-        elif self._size > self._most:
-            await self._begin_passing()
 
     def _finished(self) -> Kept:
         body = b"".join(self._parts)
@@ -193,7 +193,7 @@ class _Passing:
         headers.append((b"etag", etag))
         return Kept(tuple(headers), body, etag, route_of(self._scope))
 
-    async def _begin_passing(self) -> None:
+    async def _begin_passing(self, latest: Message) -> None:
         self._passes_on = True
         self._alone()
         headers = self._start["headers"]
@@ -202,7 +202,7 @@ class _Passing:
         begin = {**self._start, "headers": [*_headers(headers, self._compressor, None), *known]}
         await self._send(begin)
         held, self._parts = b"".join(self._parts), []
-        await self._pass({"type": "http.response.body", "body": held, "more_body": True})
+        await self._pass({**latest, "body": held})
 
     async def _pass(self, message: Message) -> None:
         if self._compressor:
