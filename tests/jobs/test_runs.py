@@ -15,12 +15,14 @@ from ledgers import left_over, seen
 from waiting import is_alive, until
 
 from apportion import Workspace
+from apportion.jobs import running
 from apportion.jobs.outcomes import Outcome
 from apportion.jobs.processes import Allowed, Children
 from apportion.jobs.running import WAITERS
 from apportion.jobs.runs import begin_run, job, jobs
 from apportion.jobs.table import Job, State
 
+SWEEP = "import sys, pathlib, apportion.jobs.table as t; t.sweep(pathlib.Path(sys.argv[1]))"
 LAST = "release"
 """The step after the record."""
 
@@ -152,6 +154,27 @@ def test_one_at_a_time_whichever_server_begins_it(
         assert ended(company, run_id).state is State.COMPLETED
     assert recorded(company) == ["first", "third", "fourth"]
     nothing_is_left(company)
+
+
+def test_nobody_takes_a_run_that_begins_for_one_that_died(
+    company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class EnoughError(Exception):
+        pass
+
+    def meanwhile(folder: Path) -> None:
+        """What the process of another run does first, in the moment in which this one moves in."""
+        if folder.name == "first":
+            subprocess.run([sys.executable, "-c", SWEEP, str(company)], check=True)
+            moved_in.append(folder.is_dir())
+            raise EnoughError
+
+    moved_in: list[bool] = []
+    monkeypatch.setattr("os.chdir", meanwhile)
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with pytest.raises(EnoughError):
+        running.work({"folder": str(company), "run_id": "first"}, print)
+    assert moved_in == [True]
 
 
 def test_only_so_many_wait(children: Children, company: Path, happening: Happening) -> None:

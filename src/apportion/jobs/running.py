@@ -60,10 +60,14 @@ def work(request: Mapping[str, Any], tell: Callable[[Mapping[str, Any]], None]) 
     """
     folder, run_id = Path(request["folder"]), str(request["run_id"])
     scratch = scratch_of(folder, run_id)
-    scratch.mkdir(mode=0o700, parents=True)
-    tempfile.tempdir = str(scratch)
-    os.chdir(scratch)
-    with jobs_database(folder) as connection, claimed(claim_of(folder, run_id)):
+    scratch.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # First, or others take what is made here for what a dead process left.
+    with claimed(claim_of(folder, run_id)) as mine, jobs_database(folder) as connection:
+        if not mine:
+            raise RuntimeError(f"The run {run_id!r} has a process already.")
+        scratch.mkdir(mode=0o700)
+        tempfile.tempdir = str(scratch)
+        os.chdir(scratch)
         try:
             sweep(folder)
             _take_place(connection, folder, request)
