@@ -137,3 +137,14 @@ def test_a_log_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     audit_file(tmp_path).mkdir(parents=True)
     with pytest.raises(OSError, match="directory"):
         append_entry(audit_file(tmp_path), WRITE)
+
+
+def test_a_line_that_a_full_disk_broke_off_spoils_no_other(tmp_path: Path) -> None:
+    file = audit_file(tmp_path)
+    append_entry(file, WRITE)
+    whole = file.read_bytes()
+    with file.open("ab") as log:
+        log.write(whole[:20])
+    append_entry(file, WRITE)
+    append_entry(file, WRITE)
+    assert file.read_bytes() == whole + whole[:20] + b"\n" + whole * 2

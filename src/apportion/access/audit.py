@@ -56,18 +56,27 @@ def audit_file(workspace: Path) -> Path:
 def append_entry(file: Path, entry: Entry) -> None:
     """Write a line to the end of the file, making it where it is missing, for this user alone.
 
-    A line is one write, so that lines of several processes stay whole. Raises ``OSError``.
+    A line is one write, so that lines of several processes stay whole. One that a full disk broke
+    off is left behind, and the next begins below it. Raises ``OSError``.
     """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     line = line_of(entry).encode("ascii")
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        if _is_broken_off(descriptor):
+            line = b"\n" + line
         written = os.write(descriptor, line)
     finally:
         os.close(descriptor)
     if written != len(line):
         said = f"only {written} of {len(line)} bytes were written"
         raise OSError(0, said, str(file))
+
+
+def _is_broken_off(descriptor: int) -> bool:
+    """Whether the last line has no end."""
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
 
 
 def line_of(entry: Entry) -> str:
