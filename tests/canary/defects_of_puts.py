@@ -33,9 +33,7 @@ DEFECTS = (
         "model/model_text.py",
         "    bare = _BARE.fullmatch(text) and text.lower() not in _WORDS\n",
         "    bare = text.lower() not in _WORDS\n",
-        (
-            "tests/properties/test_put_models.py::test_names_that_yaml_could_take_for_something_else_are_put",
-        ),
+        (f"{TEXTS}::test_names_that_yaml_could_take_for_something_else_are_put",),
     ),
     Defect(
         "a repeated write has another key",
