@@ -33,7 +33,7 @@ CHECKS = [
 PATHS = application(ServeSettings("nowhere")).openapi()["paths"]
 OPERATIONS = sorted((path, method) for path, methods in PATHS.items() for method in methods)
 MORE = int(os.environ.get("APPORTION_API_EXAMPLES", "0"))
-READS, WRITES, OTHERS = MORE or 8, MORE or 2, MORE or 2
+READS, WRITES, OTHERS = MORE or 8, MORE or 2, MORE or 1
 """How many questions each path is asked: by who may, what starts a process, by all others."""
 
 NOW = datetime.now(UTC)
