@@ -119,6 +119,18 @@ def test_memory_for_answers_is_bounded(
     assert len(computed) == 101
 
 
+def test_many_short_answers_take_no_more_memory_than_a_few_long_ones(
+    small: Path, ask: Ask, opened: list[object]
+) -> None:
+    client = ask(small, remembered_bytes=100_000)
+    days = [f"?limit=1&start_date=2024-01-{day:02}" for day in range(1, 32)]
+    answers = [client.get(f"{NODES}{query}") for query in [*days, *(f"{each}&" for each in days)]]
+    assert sum(len(each.content) for each in answers) < 80_000
+    before = len(opened)
+    client.get(f"{NODES}{days[0]}")
+    assert len(opened) == before + 1
+
+
 def test_an_answer_larger_than_its_part_of_memory_is_passed_on_whole(small: Path, ask: Ask) -> None:
     whole = ask(small).get("/api/v1/contributions?limit=100000")
     small_memory = ask(small, remembered_bytes=16_000)

@@ -30,6 +30,7 @@ _VARY = b"Accept, Accept-Encoding, Authorization"
 _PART = 4
 """One answer may take this part of the memory for all; larger ones are passed on as they come."""
 
+_BESIDES = 2048
 _AGAIN_SECONDS = 0.1
 
 Pairs = list[tuple[bytes, bytes]]
@@ -43,6 +44,11 @@ class Kept:
     body: bytes
     etag: bytes
     route: str
+
+    @property
+    def size(self) -> int:
+        """What it takes of the memory: the body, and beside it the question and the headers."""
+        return len(self.body) + _BESIDES
 
 
 class RememberedAnswers:
@@ -141,11 +147,11 @@ class RememberedAnswers:
 
     def _keep(self, question: Hashable, kept: Kept) -> None:
         before = self._kept.pop(question, None)
-        self._bytes += len(kept.body) - (len(before.body) if before else 0)
+        self._bytes += kept.size - (before.size if before else 0)
         self._kept[question] = kept
         while self._bytes > self.settings.remembered_bytes:
             _, oldest = self._kept.popitem(last=False)
-            self._bytes -= len(oldest.body)
+            self._bytes -= oldest.size
 
 
 class _Passing:
