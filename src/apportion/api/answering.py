@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from itertools import chain, islice
 from typing import Any
@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from apportion.api.asking import ROWS, Rows
 from apportion.api.formats import FORMATS
@@ -86,7 +87,31 @@ def answer_table(answer: Answer, chosen: Format, doubts: Sequence[Finding]) -> R
     headers, media_type = doubts_header(doubts), chosen.media_type
     if len(begin) < 2:
         return Response(b"".join(begin), headers=headers, media_type=media_type)
-    return StreamingResponse(chain(begin, parts), headers=headers, media_type=media_type)
+    return _Streamed(begin, parts, headers, media_type)
+
+
+class _Streamed(StreamingResponse):
+    """Parts that are made as they are sent, and no more once nobody takes them.
+
+    What is open behind them is let go of at once: whoever broke off leaves it in a circle of
+    references, in which a database with its threads and memory would wait to be collected.
+    """
+
+    def __init__(
+        self,
+        begin: Sequence[bytes],
+        parts: Generator[bytes, None, None],
+        headers: Mapping[str, str],
+        media_type: str,
+    ) -> None:
+        super().__init__(chain(begin, parts), headers=headers, media_type=media_type)
+        self._parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._parts.close()
 
 
 def doubts_header(doubts: Sequence[Finding]) -> dict[str, str]:
@@ -95,7 +120,7 @@ def doubts_header(doubts: Sequence[Finding]) -> dict[str, str]:
     return {DOUBTS_HEADER: ", ".join(codes)} if codes else {}
 
 
-def _parts(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _parts(pieces: Iterator[bytes]) -> Generator[bytes, None, None]:
     """Pieces joined to parts: for each part of a stream a thread has to be waited for."""
     held: list[bytes] = []
     size = 0
