@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -31,24 +32,31 @@ async def app(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
     while more:
         more = (await receive()).get("more_body", False)
     names = b",".join(sorted(name for name, _ in scope["headers"]))
+    names += PART * (ENDLESS if scope["path"] == "/large" else 0)
     headers = [(b"content-length", b"%d" % len(names))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": names})
 
 
 @pytest.fixture
-def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A server that waits a second for a head."""
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[uvicorn.Server]:
+    """A server that waits a second for a head, and for an answer to be taken."""
     monkeypatch.setattr(connections, "HEAD_SECONDS", 1.0)
+    monkeypatch.setattr(connections, "TAKE_SECONDS", 1.0)
     found = free_port()
     config = uvicorn.Config(app, port=found, http=Connection, log_config=None, lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     until(lambda: server.started)
-    yield found
+    yield server
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture
+def port(server: uvicorn.Server) -> int:
+    return server.config.port
 
 
 def connect(port: int) -> socket.socket:
@@ -100,6 +108,23 @@ def test_who_goes_on_with_a_body_that_nobody_wants_is_not_waited_for(port: int) 
         assert connection.recv(2**16).startswith(b"HTTP/1.1 200 ")
         connection.sendall(b"1")
         assert connection.recv(2**16) == b""
+
+
+def test_an_answer_that_nobody_takes_is_not_kept(port: int, server: uvicorn.Server) -> None:
+    with connect(port) as connection:
+        connection.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(1)
+        until(lambda: not server.server_state.connections)
+
+
+def test_an_answer_that_is_taken_slowly_comes_whole(port: int) -> None:
+    with connect(port) as connection:
+        connection.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        taken = 0
+        while part := connection.recv(2**20):
+            taken += len(part)
+            time.sleep(0.03)
+        assert taken > ENDLESS * len(PART)
 
 
 def test_what_comes_after_a_body_is_no_header(port: int) -> None:

@@ -1,7 +1,8 @@
 """Connections as uvicorn reads them, with bounds on what comes before and between bodies.
 
 The parser itself takes a head of any length, for as long as anybody likes to send it, and keeps all
-of it in memory before the application hears of the request.
+of it in memory before the application hears of the request. And an answer that nobody takes is kept
+for ever, with all that is open behind it.
 """
 
 from asyncio import TimerHandle, Transport
@@ -14,6 +15,9 @@ MOST_BYTES = 64 * 1024
 HEAD_SECONDS = 20.0
 """Seconds within which the head of a request has to come, or at least its first byte at all."""
 
+TAKE_SECONDS = 30.0
+"""Seconds within which some of an answer has to be taken that waits to be."""
+
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"connection: close\r\ncontent-length: 0\r\n\r\n"
@@ -21,7 +25,7 @@ _TOO_LARGE = (
 
 
 class Connection(HttpToolsProtocol):
-    """A connection that is closed where a head is too long or too slow.
+    """A connection that is closed where a head is too long or too slow, or no answer is taken.
 
     What follows a body that comes in chunks is bounded likewise and not taken for a header.
     """
@@ -30,6 +34,7 @@ class Connection(HttpToolsProtocol):
     _without_progress = 0
     _in_head = True
     _head_limit: TimerHandle | None = None
+    _take_limit: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
@@ -39,6 +44,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._stop_waiting()
+        self._stop_watching()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -83,6 +89,33 @@ class Connection(HttpToolsProtocol):
         """The request is whole."""
         self._progressed, self._in_head = True, True
         super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        """More waits to be taken than should."""
+        super().pause_writing()
+        self._watch(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """What waited was taken."""
+        self._stop_watching()
+        super().resume_writing()
+
+    def _watch(self, waiting: int) -> None:
+        self._take_limit = self.loop.call_later(TAKE_SECONDS, self._look_again, waiting)
+
+    def _look_again(self, before: int) -> None:
+        self._take_limit = None
+        waiting = self.transport.get_write_buffer_size()
+        if waiting < before:
+            self._watch(waiting)
+        else:
+            # To close it would be to wait until the rest is taken.
+            self.transport.abort()
+
+    def _stop_watching(self) -> None:
+        if self._take_limit is not None:
+            self._take_limit.cancel()
+            self._take_limit = None
 
     def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
