@@ -106,6 +106,13 @@ def test_who_is_late_is_refused(client: TestClient) -> None:
     assert anyway.status_code == 201
 
 
+@pytest.mark.parametrize("tag", ['""', 'W/""', '"-1"', '"'])
+def test_a_tag_of_no_model_is_no_leave_to_replace_any(client: TestClient, tag: str) -> None:
+    put = client.put(MODEL, json=renamed(client, "another"), headers={"If-Match": tag})
+    assert put.status_code == 412
+    assert client.get(MODEL).json()["model"]["nodes"][0]["name"] != "another"
+
+
 def test_a_refusal_tells_all_that_is_wrong_and_where_in_the_body(
     folder: Path, client: TestClient
 ) -> None:

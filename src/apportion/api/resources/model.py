@@ -182,11 +182,15 @@ def _put(request: Request, sent: Sent, expected: str) -> Response:
 def _digest_in(if_match: str) -> str:
     """The digest that an ETag of the model begins with; empty where any model will do.
 
-    >>> _digest_in('W/"ab12-99"'), _digest_in("*")
-    ('ab12', '')
+    >>> _digest_in('W/"ab12-99"'), _digest_in("*"), _digest_in('""')
+    ('ab12', '', 'none')
     """
-    tag = if_match.strip().removeprefix("W/").strip('"')
-    return "" if tag == "*" else tag.partition("-")[0]
+    given = if_match.strip()
+    if given in ("", "*"):
+        return ""
+    tag = given.removeprefix("W/").strip('"')
+    # A tag without a digest is that of no model, and no leave to replace whichever there is.
+    return tag.partition("-")[0] or "none"
 
 
 def _told(request: Request, findings: Sequence[Finding]) -> list[Finding]:
