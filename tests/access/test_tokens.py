@@ -266,3 +266,15 @@ def test_a_file_that_cannot_be_read_lets_nobody_in(file: Path, text: str) -> Non
         with pytest.raises(AccessError) as caught:
             verifier.verify(text, NOW)
         assert [each.code for each in caught.value.findings] == ["storage_failed"]
+
+
+@pytest.mark.parametrize(("column", "value"), [("role", "king"), ("products", "5")])
+def test_a_row_that_says_nothing_lets_nobody_in(
+    file: Path, text: str, column: str, value: str
+) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute(f"UPDATE tokens SET {column} = ?", [value])
+    connection.close()
+    with pytest.raises(AccessError) as caught:
+        TokenVerifier(file).verify(text, NOW)
+    assert [each.code for each in caught.value.findings] == ["storage_failed"]

@@ -286,7 +286,7 @@ def _told(file: Path) -> Iterator[None]:
     """What SQLite cannot do is said as a finding."""
     try:
         yield
-    except (sqlite3.Error, ValueError) as error:
+    except (sqlite3.Error, ValueError, TypeError) as error:
         said = f"The tokens cannot be read or kept: {error}."
         place = Place(str(file))
         remedy = "Check space and permissions, then retry."
