@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from apportion.access import LOCAL, Kind, Principal, Role
-from apportion.access.audit import LONGEST, Entry, Event, append_entry, audit_file, line_of
+from apportion.access.audit import (
+    LONGEST,
+    LONGEST_OF_STRANGERS,
+    Entry,
+    Event,
+    append_entry,
+    audit_file,
+    line_of,
+)
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, 5, tzinfo=UTC)
 HOSTILE = 'a\r\nb\x00c\x1b[31m\u2028d\u0085e"f\\g\ud800h\U0001f4a9'
@@ -76,8 +84,15 @@ def test_whatever_stands_in_a_name_stays_in_one_line_and_comes_back(tmp_path: Pa
 
 
 def test_a_long_value_is_cut() -> None:
-    line = json.loads(line_of(Entry(NOW, Event.DENIED, None, path="/" + "x" * 100_000)))
+    line = json.loads(line_of(Entry(NOW, Event.DENIED, ME, path="/" + "x" * 100_000)))
     assert line["path"] == "/" + "x" * (LONGEST - 1) + "..."
+
+
+def test_a_stranger_cannot_write_much() -> None:
+    told = Entry(NOW, Event.DENIED, None, path="/" + "x" * 10**6, idempotency_key="y" * 255)
+    line = line_of(told)
+    assert len(line) < 1_000
+    assert json.loads(line)["path"] == "/" + "x" * (LONGEST_OF_STRANGERS - 1) + "..."
 
 
 @pytest.mark.parametrize(

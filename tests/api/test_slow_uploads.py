@@ -4,8 +4,10 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import anyio
 import pytest
 import uvicorn
 from ledgers import FILES, seen, write_company
@@ -13,6 +15,8 @@ from serving import free_port
 from waiting import until
 
 from apportion.api.application import application
+from apportion.api.working import UPLOADS_OF_ONE, Working, sending
+from apportion.findings import JobError
 from apportion.serve_settings import ServeSettings
 
 BODY = "\n".join(FILES["bill.csv"]).encode()
@@ -74,3 +78,20 @@ def test_a_body_that_comes_in_parts_is_taken(company: Path, port: int) -> None:
         connection.sendall(BODY[10:])
         assert connection.recv(2**16).startswith(b"HTTP/1.1 201 ")
     assert len(seen(company).ingests) == 1
+
+
+def test_who_sends_slowly_keeps_out_nobody_else() -> None:
+    async def send() -> None:
+        working = Working(ServeSettings("anywhere"))
+        with ExitStack() as slow:
+            for _ in range(UPLOADS_OF_ONE):
+                slow.enter_context(sending(working, "slow"))
+            with pytest.raises(JobError, match="of yours"), sending(working, "slow"):
+                pass
+            with sending(working, "other"):
+                assert working.uploads.borrowed_tokens == UPLOADS_OF_ONE + 1
+        with sending(working, "slow"):
+            assert working.uploads.borrowed_tokens == 1
+        assert not working.senders
+
+    anyio.run(send)

@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
+from filelock import FileLock
+
 from apportion.access.principal import Principal
 from apportion.access.secrets_in_text import without_secrets
 
-LONGEST = 1_000
-"""Characters of a value that are kept; a stranger chooses some of them."""
+LONGEST, LONGEST_OF_STRANGERS = 1_000, 200
+"""Characters of a value that are kept; less of what strangers choose, who could fill the disk."""
 
 
 class Event(StrEnum):
@@ -61,13 +63,15 @@ def append_entry(file: Path, entry: Entry) -> None:
     """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     line = line_of(entry).encode("ascii")
-    descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        if _is_broken_off(descriptor):
-            line = b"\n" + line
-        written = os.write(descriptor, line)
-    finally:
-        os.close(descriptor)
+    # A line that another process is writing has no end yet either, and is not broken off.
+    with FileLock(f"{file}.lock", mode=0o600):
+        descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if _is_broken_off(descriptor):
+                line = b"\n" + line
+            written = os.write(descriptor, line)
+        finally:
+            os.close(descriptor)
     if written != len(line):
         said = f"only {written} of {len(line)} bytes were written"
         raise OSError(0, said, str(file))
@@ -82,28 +86,31 @@ def _is_broken_off(descriptor: int) -> bool:
 def line_of(entry: Entry) -> str:
     """An entry as one line of pure ASCII: whatever stands in a name breaks no line."""
     principal = entry.principal
+    longest = LONGEST_OF_STRANGERS if principal is None else LONGEST
     data: dict[str, str | int | None] = {
         "time": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
         "event": str(entry.event),
-        "request_id": _short(entry.request_id),
-        "principal": None if principal is None else _short(principal.name),
-        "kind": None if principal is None else str(principal.kind),
-        "token_id": None
-        if principal is None
-        else principal.token_id and _short(principal.token_id),
-        "role": None if principal is None else str(principal.role),
-        "method": _short(entry.method),
-        "path": _short(entry.path),
+        "request_id": entry.request_id,
+        "principal": principal.name if principal else None,
+        "kind": str(principal.kind) if principal else None,
+        "token_id": principal.token_id if principal else None,
+        "role": str(principal.role) if principal else None,
+        "method": entry.method,
+        "path": entry.path,
         "status": entry.status or None,
-        "client": _short(entry.client),
-        "idempotency_key": _short(entry.idempotency_key),
-        "reason": _short(entry.reason),
+        "client": entry.client,
+        "idempotency_key": entry.idempotency_key,
+        "reason": entry.reason,
     }
     # What is not known says nothing; only who asked is always told, if but as unknown.
-    kept = {key: value for key, value in data.items() if value not in ("", None)}
+    kept = {
+        key: _short(value, longest) if isinstance(value, str) else value
+        for key, value in data.items()
+        if value not in ("", None)
+    }
     return json.dumps({"principal": None, **kept} if principal is None else kept) + "\n"
 
 
-def _short(text: str) -> str:
+def _short(text: str, longest: int) -> str:
     safe = without_secrets(text)
-    return safe if len(safe) <= LONGEST else f"{safe[:LONGEST]}..."
+    return safe if len(safe) <= longest else f"{safe[:longest]}..."

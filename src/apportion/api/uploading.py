@@ -12,9 +12,10 @@ import anyio
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from apportion.api.once import principal_of
 from apportion.api.problems import ProblemError
 from apportion.api.several_files import MEDIA_TYPE, SeveralFiles
-from apportion.api.working import take_place, working_of
+from apportion.api.working import sending, working_of
 from apportion.findings import Finding, LedgerError, Place
 from apportion.jobs.ingesting import Upload, upload_into
 from apportion.jobs.uploads import private_folder
@@ -44,8 +45,7 @@ async def taken_in(request: Request, name: str) -> AsyncIterator[Taken]:
     takes no more.
     """
     working = working_of(request)
-    with ExitStack() as place:
-        place.callback(take_place(working.uploads, "So many uploads"))
+    with sending(working, principal_of(request).name):
         held = ExitStack()
         try:
             yield await _taken(request, name, held)

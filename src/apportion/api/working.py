@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -23,6 +24,16 @@ AT_ONCE = 2
 UPLOADS = 16
 """Files that a worker process takes in at once; more are refused."""
 
+UPLOADS_OF_ONE = 8
+"""Of these those that one caller may send: who sends slowly must not keep out all others."""
+
+RUN_SHARE, FILE_SHARE = 2, 4
+"""Which part of the machine's memory a run may take, and which a file; 4 is a quarter.
+
+One run is computed at a time. A file of two megabytes can be made to need any memory that there is,
+and several come in at once.
+"""
+
 WATCHERS = 200
 """Clients that a worker process tells of runs at once; more are refused."""
 
@@ -41,11 +52,11 @@ class Working:
     short: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(_SHORT))
     uploads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(UPLOADS))
     watchers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(WATCHERS))
+    senders: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def allowed(self) -> Allowed:
-        """What a child may take."""
-        return Allowed(self.settings.work_seconds, self.settings.work_bytes or _all_memory())
+    def allowed(self, share: int) -> Allowed:
+        """What a child may take: what the settings say, or a share of the machine's memory."""
+        return Allowed(self.settings.work_seconds, self.settings.work_bytes or _part_of(share))
 
     async def do(self, work: Callable[[], T]) -> T:
         """What a piece of work gives that waits for a child. Raises what it raises."""
@@ -75,6 +86,23 @@ def take_place(limiter: anyio.CapacityLimiter, what: str) -> Callable[[], None]:
     return lambda: limiter.release_on_behalf_of(holder)
 
 
+@contextmanager
+def sending(working: Working, who: str) -> Iterator[None]:
+    """Hold a place for a file that somebody sends. Raises ``JobError``."""
+    if working.senders[who] >= UPLOADS_OF_ONE:
+        message = f"{UPLOADS_OF_ONE} uploads of yours are under way already."
+        raise JobError([Finding("too_many_waiting", message, QUESTION, "Let some end first.")])
+    leave = take_place(working.uploads, "So many uploads")
+    working.senders[who] += 1
+    try:
+        yield
+    finally:
+        working.senders[who] -= 1
+        if not working.senders[who]:
+            del working.senders[who]
+        leave()
+
+
 @asynccontextmanager
 async def at_work(working: Working, stopping: asyncio.Event) -> AsyncIterator[None]:
     """Let the children end as soon as the server is told to stop, and before it does."""
@@ -91,9 +119,10 @@ async def at_work(working: Working, stopping: asyncio.Event) -> AsyncIterator[No
         await ending
 
 
-def _all_memory() -> int:
-    """The addresses of a child that may use all the memory of this machine; 0 where unknown."""
+def _part_of(share: int) -> int:
+    """The addresses of a child that may use a part of this machine's memory; 0 where unknown."""
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") + _ADDRESSES
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError):
         return 0
+    return memory // share + _ADDRESSES

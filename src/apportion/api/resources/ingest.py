@@ -23,7 +23,7 @@ from apportion.api.once import IdempotencyKey, broken, once
 from apportion.api.problems import documented
 from apportion.api.several_files import MEDIA_TYPE
 from apportion.api.uploading import Taken, is_form, taken_in
-from apportion.api.working import working_of
+from apportion.api.working import FILE_SHARE, working_of
 from apportion.findings import QUESTION, Finding, UsageError
 from apportion.ingest import COST_COLUMNS, FileReport, Kind, MappedAmount, Total, format_named
 from apportion.jobs.ingesting import Said, ingest
@@ -206,7 +206,12 @@ async def _brought(request: Request, taken: Taken, said: Said) -> Response:
     cost = {"bytes_out": working.settings.unpacked_bytes}
     outcome = await working.do(
         lambda: ingest(
-            working.children, working.settings.folder, taken.upload, said, cost, working.allowed
+            working.children,
+            working.settings.folder,
+            taken.upload,
+            said,
+            cost,
+            working.allowed(FILE_SHARE),
         )
     )
     answer = broken(request, outcome)

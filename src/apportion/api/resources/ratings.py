@@ -19,7 +19,7 @@ from apportion.api.described import (
 from apportion.api.once import IdempotencyKey, body_digest, broken, once
 from apportion.api.problems import documented
 from apportion.api.reading import workspace_of
-from apportion.api.working import working_of
+from apportion.api.working import RUN_SHARE, working_of
 from apportion.jobs.outcomes import Outcome
 from apportion.jobs.rating import rate
 from apportion.jobs.uploads import private_folder
@@ -64,7 +64,9 @@ async def post_rating(request: Request, key: IdempotencyKey) -> Response:
 
     def rated() -> Outcome:
         with private_folder(working.settings.folder) as private:
-            return rate(working.children, working.settings.folder, private, working.allowed)
+            return rate(
+                working.children, working.settings.folder, private, working.allowed(RUN_SHARE)
+            )
 
     async def work() -> Response:
         outcome = await working.do(rated)

@@ -28,7 +28,7 @@ from apportion.api.reading import workspace_of
 from apportion.api.resources.health import NOT_KEPT
 from apportion.api.resources.warnings import WARNING
 from apportion.api.run_events import events_of
-from apportion.api.working import working_of
+from apportion.api.working import RUN_SHARE, working_of
 from apportion.jobs.runs import IfBusy, RunAsked, begin_run, job, jobs
 from apportion.jobs.table import Job, State
 from apportion.ledger.runs import Run
@@ -199,7 +199,7 @@ async def post_run(request: Request, key: IdempotencyKey, wanted: RunWanted) -> 
         await working.look(lambda: workspace.model)
         folder = working.settings.folder
         begun = await working.look(
-            partial(begin_run, working.children, folder, asked, working.allowed)
+            partial(begin_run, working.children, folder, asked, working.allowed(RUN_SHARE))
         )
         answer = broken(request, begun)
         return answer or await told(asked.run_id)
