@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("kernel", "run", "large", "ingest", "rating", "events", "start")
+NAMES = ("kernel", "run", "large", "ingest", "rating", "events", "start", "serve")
 
 
 def main() -> None:
