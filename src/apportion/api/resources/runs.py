@@ -111,10 +111,18 @@ _BEGUN: dict[int | str, dict[str, Any]] = {
     },
     **documented(409),
 }
+_EVENT: Schema = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["progress", "end", "stopping"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["event", "data"],
+}
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Events `progress`, `end` and `stopping`, each with JSON as of the run.",
-        "content": {"text/event-stream": {"schema": TEXT}},
+        "content": {"text/event-stream": {"schema": _EVENT}},
     },
     **documented(404),
 }
