@@ -6,7 +6,6 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
-from swagger_ui_bundle import swagger_ui_path
 
 from apportion.api.problems import FindingData, Problem, documented
 from apportion.api.who_may import WHO_MAY, Need
@@ -56,7 +55,7 @@ def add(app: FastAPI) -> None:
     async def get_start() -> Response:
         return Response(_START, media_type="text/javascript")
 
-    app.mount(f"{PAGE}/assets", StaticFiles(directory=swagger_ui_path))
+    app.mount(f"{PAGE}/assets", StaticFiles(packages=[("fastapi_offline", "static")]))
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -66,8 +65,12 @@ def add(app: FastAPI) -> None:
     app.openapi = document  # type: ignore[method-assign]
 
 
-def _tell_need(operation: dict[str, Any], need: Need | None) -> None:
-    if need is None or need.role is None:
+_NEEDS = {(method, path.replace(":path}", "}")): need for (method, path), need in WHO_MAY.items()}
+"""By the paths as OpenAPI writes them."""
+
+
+def _tell_need(operation: dict[str, Any], need: Need) -> None:
+    if need.role is None:
         return
     operation["security"] = [{"token": []}]
     limited = ", who may be limited to products" if need.narrowed else ""
@@ -90,7 +93,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     said["components"]["securitySchemes"] = {"token": _TOKEN}
     for path, operations in said["paths"].items():
         for method, operation in operations.items():
-            _tell_need(operation, WHO_MAY.get((method.upper(), path)))
+            _tell_need(operation, _NEEDS[method.upper(), path])
             answers = operation["responses"]
             for status, problem in _ANYWHERE.items():
                 if status == 422 or str(status) not in answers:
