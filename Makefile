@@ -13,7 +13,7 @@ demo: $(READY)  ## set up, and show what products cost and what a platform charg
 	$(BIN)/apportion demo
 
 test: $(READY)  ## set up, and run every test
-	$(BIN)/python -m pytest --numprocesses 3
+	$(BIN)/python -m pytest --numprocesses 2
 
 lint: $(READY)  ## check style, types, the direction of imports and the rules of the house
 	$(BIN)/ruff check .
