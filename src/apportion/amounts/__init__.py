@@ -3,7 +3,7 @@
 Inside, an amount is an integer count of 10^-scale of a currency unit that fits in 64 bits
 (`A1`). Decimals enter and leave as text or as Arrow decimals, never through a float.
 
-- ``units``: text to units and back, Arrow decimals to units and back.
+- ``units``: text to units and back; ``columns``: Arrow decimals to units and back.
 - ``split``: the one way to divide an amount, which conserves it (`A2`).
 - ``currencies``: the codes of ISO 4217 and the decimals of their coins.
 - ``shown``: figures rounded for people, whose rows still sum to their total (`A3`).
@@ -14,15 +14,12 @@ from apportion.amounts.shown import format_exact, format_shown, round_shown
 from apportion.amounts.split import split
 from apportion.amounts.units import (
     MAXIMUM_UNITS,
-    arrow_to_units,
     decimal_text,
     parse_units,
-    units_to_arrow,
 )
 
 __all__ = [
     "MAXIMUM_UNITS",
-    "arrow_to_units",
     "decimal_text",
     "decimals_of",
     "format_exact",
@@ -30,5 +27,4 @@ __all__ = [
     "parse_units",
     "round_shown",
     "split",
-    "units_to_arrow",
 ]
