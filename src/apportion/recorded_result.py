@@ -13,7 +13,8 @@ from apportion.ledger.schemas import COSTS, USAGE
 from apportion.ledger.store import Store
 from apportion.ledger.views import Piece, read_view, result_views
 from apportion.model import Model
-from apportion.reconcile import Reconciliation, reconcile
+from apportion.reconcile.proof import reconcile
+from apportion.reconcile.reconciliation import Reconciliation
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,9 @@ from apportion.model.files import SETTINGS_FILE
 from apportion.outcomes import IngestOutcome, RunOutcome
 from apportion.pipeline import Assumed, Progress, SliceRows, flow_rows
 from apportion.rating.metrics import metric_names
-from apportion.reconcile import Reconciliation, reconcile, require_proved
+from apportion.reconcile.proof import reconcile
+from apportion.reconcile.reconciliation import Reconciliation
+from apportion.reconcile.requirement import require_proved
 from apportion.recorded_charges import RecordedCharges
 from apportion.recorded_result import RecordedResult
 from apportion.result import warning_rows

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from apportion.demo import DemoCompany, write_company
-from apportion.reconcile import Reconciliation
+from apportion.reconcile.reconciliation import Reconciliation
 from apportion.report.allocations import allocations
 from apportion.report.costs_by_label import costs_by_label
 from apportion.report.costs_by_type import costs_by_type

@@ -11,7 +11,7 @@ from apportion.findings import Finding, Severity, UsageError
 from apportion.ledger.record_rating import Rating
 from apportion.ledger.runs import Run
 from apportion.ledger.views import Piece
-from apportion.reconcile import Reconciliation
+from apportion.reconcile.reconciliation import Reconciliation
 
 
 class Answer(Protocol):
