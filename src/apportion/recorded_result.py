@@ -13,7 +13,6 @@ from apportion.ledger.schemas import COSTS, USAGE
 from apportion.ledger.store import Store
 from apportion.ledger.views import Piece, read_view, result_views
 from apportion.model import Model
-from apportion.reconcile.proof import reconcile
 from apportion.reconcile.reconciliation import Reconciliation
 
 
@@ -99,6 +98,8 @@ class RecordedResult:
         self, connection: duckdb.DuckDBPyConnection, only: Sequence[str] = ()
     ) -> Reconciliation:
         """The same on a connection that this result gave."""
+        from apportion.reconcile.proof import reconcile
+
         return reconcile(
             connection,
             self.model,

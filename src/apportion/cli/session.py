@@ -9,12 +9,10 @@ import typer
 
 from apportion.cli.logs import LogLevel
 from apportion.cli.suggestions import Suggestions
-from apportion.findings import Finding, Place, UsageError
+from apportion.findings import SETTINGS_FILE, Finding, Place, UsageError
 
 if TYPE_CHECKING:
     from apportion.workspace import Workspace
-
-SETTINGS_FILE = "apportion.yaml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from apportion.cli.words import several
 from apportion.findings import Finding
 from apportion.ledger.runs import Run
 from apportion.model import Model
+from apportion.outcomes import RunOutcome
 from apportion.report.reconciliation import statement
-from apportion.workspace import RunOutcome
 
 TOLD = 10
 """Warnings of a run that are told at once; the others are counted."""
