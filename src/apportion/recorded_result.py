@@ -8,10 +8,10 @@ from functools import cached_property
 import duckdb
 import pyarrow as pa
 
-from apportion.ledger.runs import Run, ingests_since
+from apportion.ledger.runs import Piece, Run, ingests_since
 from apportion.ledger.schemas import COSTS, USAGE
 from apportion.ledger.store import Store
-from apportion.ledger.views import Piece, read_view, result_views
+from apportion.ledger.views import read_view, result_views
 from apportion.model import Model
 from apportion.reconcile.reconciliation import Reconciliation
 
@@ -108,7 +108,7 @@ class RecordedResult:
             self.currency,
             self.scale,
             has_costs=not self.gaps,
-            warnings=self.warnings,
+            warnings=connection.sql("SELECT * FROM warnings").to_arrow_table(),
             dimensions=self.dimensions,
             only=only,
         )

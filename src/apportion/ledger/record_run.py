@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError
+from apportion.ledger.runs import Piece
 from apportion.ledger.schemas import (
     ALLOCATIONS,
     CONTRIBUTIONS,
@@ -42,7 +43,7 @@ from apportion.ledger.store import (
     runs_with_rows,
     writing,
 )
-from apportion.ledger.views import Piece, result_views
+from apportion.ledger.views import result_views
 
 _LOGGER = logging.getLogger("apportion.run")
 

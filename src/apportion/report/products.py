@@ -139,9 +139,9 @@ def _kept(
     return {node: (own, bool(other)) for node, own, other in rows if node in products}
 
 
-_NO_WINDOWS = pa.schema(
-    [("source", pa.string()), ("first", pa.date32()), ("last", pa.date32())]
-).empty_table()
+_NO_WINDOWS = pa.Table.from_batches(
+    [], pa.schema([("source", pa.string()), ("first", pa.date32()), ("last", pa.date32())])
+)
 
 
 def _require_products(
