@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from apportion.amounts import units_to_arrow
+from apportion.amounts.columns import units_to_arrow
 
 LEVELS = 5
 START = date(2024, 1, 1)

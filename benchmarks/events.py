@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 import apportion as ap
-from apportion.ingest import read_files
+from apportion.ingest.ingest import read_files
 from benchmarks.measure import peak_memory_gb, report, timed
 
 EVENTS = 100_000_000

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     )
     from apportion.model import Model, load_model
     from apportion.pipeline import attribute
-    from apportion.rating import Charges, rate
-    from apportion.reconcile import Reconciliation
+    from apportion.rating.charges import Charges, rate
+    from apportion.reconcile.reconciliation import Reconciliation
     from apportion.result import Result
     from apportion.workspace import Workspace
 
@@ -28,21 +28,21 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ApportionError": "apportion.findings",
-    "Charges": "apportion.rating",
+    "Charges": "apportion.rating.charges",
     "Client": "apportion.client",
     "Finding": "apportion.findings",
     "IngestError": "apportion.findings",
     "LedgerError": "apportion.findings",
     "Model": "apportion.model",
     "ModelError": "apportion.findings",
-    "Reconciliation": "apportion.reconcile",
+    "Reconciliation": "apportion.reconcile.reconciliation",
     "Result": "apportion.result",
     "RunError": "apportion.findings",
     "UsageError": "apportion.findings",
     "Workspace": "apportion.workspace",
     "attribute": "apportion.pipeline",
     "load_model": "apportion.model",
-    "rate": "apportion.rating",
+    "rate": "apportion.rating.charges",
 }
 
 __all__ = [

@@ -46,6 +46,10 @@ QUESTION = Place("<question>")
 """What is asked for in a call or command, rather than what stands in a file."""
 
 
+SETTINGS_FILE = "apportion.yaml"
+"""What makes a folder a workspace: the file of its settings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong or doubtful.

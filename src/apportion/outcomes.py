@@ -8,7 +8,7 @@ from apportion.findings import Finding
 from apportion.ingest.incoming import IngestReport
 from apportion.ledger.record_ingest import Recorded
 from apportion.ledger.runs import Run
-from apportion.reconcile import Reconciliation
+from apportion.reconcile.reconciliation import Reconciliation
 
 
 @dataclass(frozen=True, slots=True)

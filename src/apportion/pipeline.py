@@ -7,9 +7,10 @@ ledger tables.
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 from apportion.attribution.exceeding import shares_exceed_one
 from apportion.attribution.graph import Integers
 from apportion.attribution.notices import missing_usage, no_cost, zero_usage
-from apportion.attribution.problem import Problem, prepare
+from apportion.attribution.problem import Problem, prepare, usage_reach
 from apportion.attribution.rows import (
     allocation_rows,
     allocation_schema,
@@ -29,7 +30,10 @@ from apportion.attribution.rows import (
 from apportion.attribution.slices import CELLS, Offences, SliceFlow, require_conserved
 from apportion.engines.local import compute
 from apportion.findings import Finding, RunError, Severity, only_errors
+from apportion.ledger.store import Store
+from apportion.ledger.views import input_views
 from apportion.model import Model
+from apportion.rating.metrics import metric_names
 from apportion.result import Result
 from apportion.tables import as_table, days
 from apportion.trace import trace_shares
@@ -74,6 +78,38 @@ class Assumed:
         if only_errors(findings):
             raise RunError(findings)
         return findings
+
+
+Billed = Callable[[date, date, Sequence[str]], pa.Table]
+"""Gives the usage of some metrics that the ledger's billable usage is, for a stretch of days."""
+
+_COSTS = """
+    SELECT node, date, dimension, amount, currency FROM costs
+    WHERE date BETWEEN ? AND ?
+"""
+_USAGE = """
+    SELECT node, date, metric, value, labels FROM usage
+    WHERE date BETWEEN ? AND ? AND list_contains(?, metric)
+"""
+
+
+def recorded_inputs(
+    store: Store, pins: dict[str, int], model: Model, start: date, end: date, billed: Billed | None
+) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyRelation]:
+    """The ledger's costs of a period, and the usage that its shares look at, not yet read.
+
+    ``pins`` are the versions to read. Each is read when its turn comes, so that the rows of both
+    are never held at once.
+    """
+    connection = duckdb.connect()
+    input_views(connection, store, pins)
+    days, metrics = usage_reach(model)
+    earliest = start - timedelta(days=days)
+    usage = connection.sql(_USAGE, params=[earliest, end, metrics])
+    wanted = sorted(set(metrics) & set(metric_names(model)))
+    if billed and wanted:
+        usage = usage.union(connection.from_arrow(billed(earliest, end, wanted)))
+    return connection.sql(_COSTS, params=[start, end]), usage
 
 
 def flow_rows(

@@ -8,12 +8,12 @@ from functools import cached_property
 import duckdb
 import pyarrow as pa
 
-from apportion.ledger.runs import Run, ingests_since
+from apportion.ledger.runs import Piece, Run, ingests_since
 from apportion.ledger.schemas import COSTS, USAGE
 from apportion.ledger.store import Store
-from apportion.ledger.views import Piece, read_view, result_views
+from apportion.ledger.views import read_view, result_views
 from apportion.model import Model
-from apportion.reconcile import Reconciliation, reconcile
+from apportion.reconcile.reconciliation import Reconciliation
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,8 @@ class RecordedResult:
         self, connection: duckdb.DuckDBPyConnection, only: Sequence[str] = ()
     ) -> Reconciliation:
         """The same on a connection that this result gave."""
+        from apportion.reconcile.proof import reconcile
+
         return reconcile(
             connection,
             self.model,
@@ -106,7 +108,7 @@ class RecordedResult:
             self.currency,
             self.scale,
             has_costs=not self.gaps,
-            warnings=self.warnings,
+            warnings=connection.sql("SELECT * FROM warnings").to_arrow_table(),
             dimensions=self.dimensions,
             only=only,
         )

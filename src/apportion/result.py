@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from apportion.findings import Finding
 from apportion.model import Model
-from apportion.reconcile import Reconciliation, reconcile
+from apportion.reconcile.proof import reconcile
+from apportion.reconcile.reconciliation import Reconciliation
 
 WARNING_SCHEMA = pa.schema(
     [

@@ -1,35 +1,19 @@
 """A workspace: a folder with a model, and the ledger that this program keeps in it."""
 
+from __future__ import annotations
+
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from datetime import UTC, date, datetime
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
-
-import duckdb
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING, Any
 
 import apportion
-from apportion.attribution.problem import prepare, usage_reach
-from apportion.billing import Billing, RatingOutcome
-from apportion.findings import Finding, LedgerError, Place
-from apportion.ingest.incoming import Kind
-from apportion.ingest.ingest import read_files
+from apportion.findings import SETTINGS_FILE, Finding, LedgerError, ModelError, Place
 from apportion.ingest.inspected import LIMITS, Limits
-from apportion.ledger.model_versions import ModelVersion, model_versions
-from apportion.ledger.record_ingest import (
-    Ingest,
-    Replaced,
-    Step,
-    commit_ingest,
-    no_step,
-    pinned_versions,
-)
-from apportion.ledger.record_model import PutModel, put_model
-from apportion.ledger.record_run import RunEnd, RunFacts, RunRows, commit_run, prune
 from apportion.ledger.runs import (
     Run,
     answering_together,
@@ -39,26 +23,24 @@ from apportion.ledger.runs import (
     model_of_run,
 )
 from apportion.ledger.schemas import COSTS, USAGE
+from apportion.ledger.steps import Step, no_step
 from apportion.ledger.store import Store, open_store
-from apportion.ledger.views import Piece, input_views
-from apportion.model import Model, load_model
-from apportion.model.files import SETTINGS_FILE
-from apportion.outcomes import IngestOutcome, RunOutcome
-from apportion.pipeline import Assumed, Progress, SliceRows, flow_rows
-from apportion.rating.metrics import metric_names
-from apportion.reconcile import Reconciliation, reconcile, require_proved
-from apportion.recorded_charges import RecordedCharges
-from apportion.recorded_result import RecordedResult
-from apportion.result import warning_rows
 
-COST_QUERY = """
-    SELECT node, date, dimension, amount, currency FROM costs
-    WHERE date BETWEEN ? AND ?
-"""
-USAGE_QUERY = """
-    SELECT node, date, metric, value, labels FROM usage
-    WHERE date BETWEEN ? AND ? AND list_contains(?, metric)
-"""
+if TYPE_CHECKING:
+    import duckdb
+
+    from apportion.attribution.problem import Problem
+    from apportion.billing import Billing, RatingOutcome
+    from apportion.ledger.model_versions import ModelVersion
+    from apportion.ledger.record_model import PutModel
+    from apportion.ledger.record_run import RunEnd, RunFacts
+    from apportion.model import Model
+    from apportion.model.declared import Declared
+    from apportion.outcomes import IngestOutcome, RunOutcome
+    from apportion.pipeline import Progress
+    from apportion.reconcile.reconciliation import Reconciliation
+    from apportion.recorded_charges import RecordedCharges
+    from apportion.recorded_result import RecordedResult
 
 
 def _now() -> datetime:
@@ -80,6 +62,8 @@ class Workspace:
     @cached_property
     def model(self) -> Model:
         """The model, read and proved when first used. Raises ``ModelError``."""
+        from apportion.model import load_model
+
         return load_model(self.folder)
 
     def put_model(self, document: Mapping[str, Any], *, expected_digest: str = "") -> PutModel:
@@ -90,14 +74,18 @@ class Workspace:
 
         Raises ``ModelError`` with all findings, ``LedgerError``; the model then is as it was.
         """
+        from apportion.ledger.record_model import put_model
+
         made = self.now(), apportion.__version__
         put = put_model(Path(self.folder), document, expected_digest, *made, on_step=self.on_step)
-        for read_before in ("model", "billing"):
+        for read_before in ("model", "billing", "_written"):
             self.__dict__.pop(read_before, None)
         return put
 
     def model_versions(self) -> list[ModelVersion]:
         """The models that were put, the latest first. Raises ``ModelError``, ``LedgerError``."""
+        from apportion.ledger.model_versions import model_versions
+
         return model_versions(Path(self.folder))
 
     @cached_property
@@ -105,7 +93,7 @@ class Workspace:
         """The ledger, made when first used. Raises ``ModelError``, ``LedgerError``."""
         if not (Path(self.folder) / SETTINGS_FILE).is_file():
             # What reading the model says of a folder that is no workspace; no ledger is made there.
-            load_model(self.folder)
+            _ = self.model
         return open_store(Path(self.folder) / "ledger")
 
     def ingest(
@@ -123,6 +111,13 @@ class Workspace:
         ``limits`` are what a file may cost to read.
         Raises ``IngestError``, ``ModelError``, ``LedgerError``; the ledger then is as it was.
         """
+        import pyarrow.compute as pc
+
+        from apportion.ingest.incoming import Kind
+        from apportion.ingest.ingest import read_files
+        from apportion.ledger.record_ingest import Ingest, commit_ingest
+        from apportion.outcomes import IngestOutcome
+
         incoming = read_files(
             format_name,
             [Path(path) for path in paths],
@@ -147,10 +142,7 @@ class Workspace:
             Ingest(
                 COSTS if incoming.kind is Kind.COSTS else USAGE,
                 incoming.rows,
-                tuple(
-                    Replaced(each.source, each.period, each.metric, each.first, each.last)
-                    for each in incoming.replaces
-                ),
+                incoming.replaces,
                 format_name,
                 names,
                 {total.currency: total.rows for total in incoming.report.totals},
@@ -179,10 +171,21 @@ class Workspace:
         ``run_id`` is one of ``new_run_id``, for those who name the run before it is made.
         Raises ``ModelError``, ``RunError``, ``LedgerError``; nothing is then published.
         """
+        from apportion.attribution.problem import prepare
+        from apportion.ledger.record_ingest import pinned_versions
+        from apportion.ledger.record_run import RunEnd, commit_run
+        from apportion.ledger.views import input_views
+        from apportion.outcomes import RunOutcome
+        from apportion.pipeline import Assumed, flow_rows, recorded_inputs
+        from apportion.reconcile.proof import reconcile
+        from apportion.reconcile.requirement import require_proved
+        from apportion.result import warning_rows
+
         rating = self.billing.rate() if self.billing.has_usage() else None
         pins = pinned_versions(self.store)
         metered = rating.rating.billable_usage_version if rating else 0
-        costs, usage = self._inputs(pins, start, end, metered)
+        billed = partial(self.billing.metrics, at_version=metered) if metered else None
+        costs, usage = recorded_inputs(self.store, pins, self.model, start, end, billed)
         problem = prepare(self.model, costs, usage, start, end, dimensions, currency)
         assumed = Assumed()
         findings: list[Finding] = []
@@ -212,20 +215,8 @@ class Workspace:
         run_id = run_id or self.new_run_id()
         commit_run(
             self.store,
-            RunFacts(
-                start,
-                end,
-                problem.costs.currency,
-                problem.costs.scale,
-                None if dimensions is None else tuple(sorted(set(dimensions))),
-                self.model.digest,
-                json.dumps(self.model.to_dict(), sort_keys=True),
-                pins["costs"],
-                pins["usage"],
-                apportion.__version__,
-                metered,
-            ),
-            _run_rows(flow_rows(problem, assumed, threads=threads, on_progress=on_progress)),
+            self._facts(problem, pins, dimensions, metered),
+            flow_rows(problem, assumed, threads=threads, on_progress=on_progress),
             ending,
             proving,
             run_id=run_id,
@@ -234,27 +225,33 @@ class Workspace:
         )
         return RunOutcome(find_run(self.store, run_id), tuple(findings), proofs[0], rating)
 
-    def _inputs(
-        self, pins: dict[str, int], start: date, end: date, metered: int
-    ) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyRelation]:
-        """Costs of the period, and the usage that its shares look at, not yet read.
+    def _facts(
+        self,
+        problem: Problem,
+        pins: Mapping[str, int],
+        dimensions: Sequence[str] | None,
+        metered: int,
+    ) -> RunFacts:
+        from apportion.ledger.record_run import RunFacts
 
-        Each is read when its turn comes, so that the rows of both are never held at once.
-        """
-        connection = duckdb.connect()
-        input_views(connection, self.store, pins)
-        days, metrics = usage_reach(self.model)
-        earliest = start - timedelta(days=days)
-        usage = connection.sql(USAGE_QUERY, params=[earliest, end, metrics])
-        wanted = sorted(set(metrics) & set(metric_names(self.model)))
-        if metered and wanted:
-            billed = self.billing.metrics(earliest, end, wanted, metered)
-            usage = usage.union(connection.from_arrow(billed))
-        return connection.sql(COST_QUERY, params=[start, end]), usage
+        return RunFacts(
+            problem.start,
+            problem.end,
+            problem.costs.currency,
+            problem.costs.scale,
+            None if dimensions is None else tuple(sorted(set(dimensions))),
+            self.model.digest,
+            json.dumps(self.model.to_dict(), sort_keys=True),
+            pins["costs"],
+            pins["usage"],
+            apportion.__version__,
+            metered,
+        )
 
     @cached_property
     def billing(self) -> Billing:
         """What the workspace bills. Raises ``ModelError``, ``LedgerError``."""
+        from apportion.billing import Billing
 
         def cost(start: date, end: date, currency: str) -> RecordedResult:
             return self.result(start, end, currency=currency)
@@ -282,6 +279,8 @@ class Workspace:
 
     def prune_runs(self, run_ids: Sequence[str]) -> list[Run]:
         """Remove completed runs and their rows. Raises ``LedgerError`` (``unknown_run``)."""
+        from apportion.ledger.record_run import prune
+
         found = [find_run(self.store, run_id) for run_id in run_ids]
         prune(self.store, [run.run_id for run in found])
         return found
@@ -303,6 +302,8 @@ class Workspace:
 
         Raises ``LedgerError`` (``unknown_run``, ``no_run``).
         """
+        from apportion.recorded_result import RecordedResult
+
         known = self.runs()
         named = [find_run(self.store, run)] if run else []
         candidates = named or [each for each in known if currency in ("", each.currency)]
@@ -341,14 +342,30 @@ class Workspace:
         )
 
     def _model_of(self, run: Run) -> tuple[Model, bool]:
-        """The model as it was when the run was made, and whether it has changed since."""
+        """The model as it was when the run was made, and whether it has changed since.
+
+        It was proved then, and whatever has its digest is the same, so nothing is proved again.
+        """
+        from apportion.model import Model
+        from apportion.model.canonical import digest
+
+        written = self._written
+        if written is not None and digest(written) == run.model_digest:
+            return Model.proved_before(written), False
+        return Model.recorded(json.loads(model_of_run(self.store, run.run_id))), True
+
+    @cached_property
+    def _written(self) -> Declared | None:
+        """The model as its files have it, not proved.
+
+        None while it cannot be read: results are, while somebody is in the middle of editing it.
+        """
+        from apportion.model.model import read_declared
+
         try:
-            if self.model.digest == run.model_digest:
-                return self.model, False
-        except apportion.ModelError:
-            # Results can be read while somebody is in the middle of editing the model.
-            pass
-        return Model.from_dict(json.loads(model_of_run(self.store, run.run_id))), True
+            return read_declared(self.folder)
+        except ModelError:
+            return None
 
     def _no_run(self, start: date | None, end: date | None, currency: str) -> Finding:
         period = (
@@ -369,11 +386,3 @@ class Workspace:
 
     def _id(self, at: datetime) -> str:
         return f"{at:%Y%m%dT%H%M%S}-{self.new_id()}"
-
-
-def _run_rows(rows: Iterable[SliceRows]) -> Iterator[RunRows]:
-    for each in rows:
-        yield RunRows(each.allocations, each.contributions)
-
-
-__all__ = ["IngestOutcome", "Piece", "RunOutcome", "Workspace"]

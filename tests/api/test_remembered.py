@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from apportion import Workspace
 from apportion.api.resources import nodes
-from apportion.reconcile import Reconciliation
+from apportion.reconcile.reconciliation import Reconciliation
 from apportion.recorded_result import RecordedResult
 from conftest import run_command
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from apportion.demo import DemoCompany, write_company
-from apportion.reconcile import Reconciliation
+from apportion.outcomes import IngestOutcome, RunOutcome
+from apportion.reconcile.reconciliation import Reconciliation
 from apportion.report.allocations import allocations
 from apportion.report.costs_by_label import costs_by_label
 from apportion.report.costs_by_type import costs_by_type
@@ -17,7 +18,7 @@ from apportion.report.listing import Wanted
 from apportion.report.node import node
 from apportion.report.sanity import sanity
 from apportion.templates import write_workspace
-from apportion.workspace import IngestOutcome, RunOutcome, Workspace
+from apportion.workspace import Workspace
 
 
 @pytest.fixture(scope="module")

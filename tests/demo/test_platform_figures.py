@@ -13,8 +13,9 @@ import pytest
 from apportion.cli.views.platform import PlatformYear, commands
 from apportion.demo import DemoCompany, write_notifications
 from apportion.demo.notifications.events import ACCOUNTS
+from apportion.outcomes import IngestOutcome, RunOutcome
 from apportion.report.margin import Margin
-from apportion.workspace import IngestOutcome, RunOutcome, Workspace
+from apportion.workspace import Workspace
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 import apportion as ap
 from apportion.findings import ApportionError
-from apportion.ingest import Incoming, read_files
+from apportion.ingest.incoming import Incoming
+from apportion.ingest.ingest import read_files
 
 COMPANY: dict[str, Any] = {
     "nodes": [

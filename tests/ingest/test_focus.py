@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 from inputs import CHARGE, amounts, bill, codes, day, model, parquet, read, refusal, written
 
-from apportion.ingest import COST_COLUMNS
 from apportion.ingest.focus_columns import VERSIONS
+from apportion.ingest.ingest import COST_COLUMNS
 
 TEAMS = [
     {

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inputs import bill, costs, model, read, usage, written
 
-from apportion.ingest import Incoming
+from apportion.ingest.incoming import Incoming
 
 LINES = [
     {

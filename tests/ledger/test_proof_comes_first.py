@@ -13,7 +13,7 @@ import pytest
 from ledgers import left_over, seen
 
 import apportion as ap
-from apportion import workspace as workspaces
+from apportion import pipeline
 
 PERIOD = date(2024, 1, 1), date(2024, 1, 2)
 Spoil = Callable[[pa.RecordBatch], pa.RecordBatch]
@@ -46,13 +46,13 @@ def test_rows_that_were_spoilt_on_their_way_are_not_published(
     workspace.run(*PERIOD)
     before = seen(company)
     table, spoil = SPOILT[name]
-    real = workspaces.flow_rows
+    real = pipeline.flow_rows
 
     def spoilt(*arguments: Any, **how: Any) -> Iterator[Any]:
         for rows in real(*arguments, **how):
             yield replace(rows, **{table: spoil(getattr(rows, table))})
 
-    monkeypatch.setattr(workspaces, "flow_rows", spoilt)
+    monkeypatch.setattr(pipeline, "flow_rows", spoilt)
     with pytest.raises(ap.RunError) as refused:
         workspace.run(*PERIOD)
     assert {each.code for each in refused.value.findings} == {"invariant_violation"}
@@ -61,7 +61,7 @@ def test_rows_that_were_spoilt_on_their_way_are_not_published(
 
 
 def test_a_proof_that_saw_nothing_is_none(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workspaces, "flow_rows", lambda *_, **__: iter(()))
+    monkeypatch.setattr(pipeline, "flow_rows", lambda *_, **__: iter(()))
     with pytest.raises(ap.RunError) as refused:
         ap.Workspace(company).run(*PERIOD)
     assert any("check_saw_no_rows" in str(each) for each in refused.value.findings)

@@ -10,13 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle.recorded import LARGEST, half_away
 
-from apportion.amounts import (
-    arrow_to_units,
-    decimal_text,
-    format_shown,
-    round_shown,
-    units_to_arrow,
-)
+from apportion.amounts import decimal_text, format_shown, round_shown
+from apportion.amounts.columns import arrow_to_units, units_to_arrow
 
 UNITS = st.one_of(st.integers(-LARGEST, LARGEST), st.integers(-1000, 1000))
 SCALES = st.integers(2, 9)

@@ -9,7 +9,7 @@ from hypothesis import given
 from oracle import figures, same_rounding
 from oracle.figures import COVERAGE_DECIMALS, Figures
 
-from apportion.reconcile import roll_up
+from apportion.reconcile.hierarchy import roll_up
 
 AMOUNTS = (
     "raw_infrastructure_cost",

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import apportion as ap
-from apportion.ingest import read_files
+from apportion.ingest.ingest import read_files
 from apportion.ingest.zones import FIRST, LAST, stretches
 
 LONDON = "Europe/London"

@@ -13,7 +13,7 @@ from billing import codes, figures, rated, row, service, table
 import apportion as ap
 from apportion.ledger.record_billing import BILLING_STEPS
 from apportion.ledger.record_rating import RATING_STEPS
-from apportion.rating import usage_metrics
+from apportion.rating.metrics import usage_metrics
 
 APRIL = date(2023, 4, 1)
 DAY = timedelta(days=1)

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pytest
 
 from apportion.model import Model
-from apportion.reconcile import Reconciliation, reconcile
+from apportion.reconcile.proof import reconcile
+from apportion.reconcile.reconciliation import Reconciliation
 
 AMOUNTS = ("direct", "indirect", "holistic", "given", "retained")
 COLUMNS = {

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from apportion.model import Model
-from apportion.reconcile import roll_up
+from apportion.reconcile.hierarchy import roll_up
 
 
 def test_a_product_with_two_parents_counts_under_both_and_once_in_the_total(books: Any) -> None:

@@ -10,7 +10,9 @@ import pytest
 from companies import END, START, company
 
 import apportion as ap
-from apportion.reconcile import Reconciliation, evidence, reconcile
+from apportion.reconcile import evidence
+from apportion.reconcile.proof import reconcile
+from apportion.reconcile.reconciliation import Reconciliation
 
 
 def prove(result: Any, model: ap.Model, **tables: pa.Table) -> Reconciliation:

@@ -4,7 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from apportion.model import Model
-from apportion.reconcile import Reconciliation, reconcile
+from apportion.reconcile.proof import reconcile
+from apportion.reconcile.reconciliation import Reconciliation
 
 MORE = """
     db     2024-01-01 storage 4.00 0.00 4.00 4.00 0.00

@@ -12,7 +12,7 @@ from threading import Lock
 import duckdb
 
 from apportion.findings import Finding
-from apportion.reconcile import Reconciliation
+from apportion.reconcile.reconciliation import Reconciliation
 from apportion.recorded_result import RecordedResult
 
 MOST = 8

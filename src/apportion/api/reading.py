@@ -17,7 +17,7 @@ from apportion.api.visibility import (
 )
 from apportion.findings import Finding
 from apportion.model import Model
-from apportion.reconcile import Reconciliation
+from apportion.reconcile.reconciliation import Reconciliation
 from apportion.recorded_charges import RecordedCharges
 from apportion.recorded_result import RecordedResult
 from apportion.report.doubts import doubts, require_order, stale_rating

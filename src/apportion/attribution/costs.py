@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from apportion.amounts import MAXIMUM_UNITS, arrow_to_units
+from apportion.amounts import MAXIMUM_UNITS
+from apportion.amounts.columns import arrow_to_units
 from apportion.attribution.sums import Codes, Integers, combine, encode, sum_by_key
 from apportion.findings import Finding, RunError, Severity
 from apportion.model.types import ExchangeRate

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from apportion.amounts import units_to_arrow
-from apportion.amounts.units import PRECISION
+from apportion.amounts.columns import PRECISION, units_to_arrow
 from apportion.attribution.graph import Integers
 from apportion.attribution.problem import Problem
 from apportion.attribution.slices import SliceFlow

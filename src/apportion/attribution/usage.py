@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from apportion.amounts import arrow_to_units
+from apportion.amounts.columns import arrow_to_units
 from apportion.attribution.series_figures import series_figures, wide_figures
 from apportion.attribution.strategy import Series
 from apportion.attribution.sums import Codes, Integers, combine, encode

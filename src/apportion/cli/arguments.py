@@ -45,9 +45,11 @@ def _calendar_day(text: str, *, last: bool) -> date:
 
 def currency_code(text: str) -> str:
     """A currency code, or nothing. Raises ``BadParameter`` for what ISO 4217 does not list."""
+    if not text:
+        return text
     from apportion.amounts.currencies import CODES
 
-    if not text or text in CODES:
+    if text in CODES:
         return text
     meant = f"did you mean {text.upper()!r}?" if text.upper() in CODES else "such as 'USD'."
     raise typer.BadParameter(f"{text!r} is no ISO 4217 currency code; {meant}")

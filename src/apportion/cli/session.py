@@ -1,7 +1,9 @@
 """What the options before a command said, and the workspace they lead to."""
 
 import os
+import sys
 from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,12 +11,10 @@ import typer
 
 from apportion.cli.logs import LogLevel
 from apportion.cli.suggestions import Suggestions
-from apportion.findings import Finding, Place, UsageError
+from apportion.findings import SETTINGS_FILE, Finding, Place, UsageError
 
 if TYPE_CHECKING:
     from apportion.workspace import Workspace
-
-SETTINGS_FILE = "apportion.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,38 @@ class Session:
 
     def open(self) -> "Workspace":
         """The workspace. Raises ``UsageError`` and what opening it raises."""
+        _leave_pandas_out()
         from apportion.workspace import Workspace
 
         return Workspace(self.folder())
+
+
+class _NoPandas(MetaPathFinder):
+    """Says that there is no pandas."""
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        """Refuse pandas, and leave all else to other finders."""
+        if fullname == "pandas":
+            raise ModuleNotFoundError("Arrow has no need of it here.", name=fullname)
+
+
+def _leave_pandas_out() -> None:
+    """Let Arrow find no pandas at the one time it looks.
+
+    It looks when it is given its first value, in case that is a column of pandas, and where pandas
+    is installed loading it takes longer than all else of a short command. Whoever imports pandas
+    later has it, and Arrow still takes and gives what it holds.
+    """
+    if "pandas" in sys.modules:
+        return
+    import pyarrow as pa
+
+    finder = _NoPandas()
+    sys.meta_path.insert(0, finder)
+    try:
+        pa.scalar(0)
+    finally:
+        sys.meta_path.remove(finder)
 
 
 def _no_workspace(folder: Path, message: str) -> Finding:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from apportion.amounts import units_to_arrow
+from apportion.amounts.columns import units_to_arrow
 from apportion.demo.charges import Charge
 from apportion.demo.days import Integers, following_month
 from apportion.demo.resources import SCALE, Cloud, Resource

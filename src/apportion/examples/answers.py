@@ -13,7 +13,8 @@ from apportion.examples.types import FIGURES, Given, Part, Row
 from apportion.findings import ApportionError, Finding, ModelError
 from apportion.model import Model
 from apportion.pipeline import attribute
-from apportion.reconcile import Reconciliation, roll_up
+from apportion.reconcile.hierarchy import roll_up
+from apportion.reconcile.reconciliation import Reconciliation
 from apportion.report.listing import Wanted
 from apportion.report.products import products
 from apportion.result import Result

@@ -11,29 +11,3 @@ The way of a file, each step a module:
   ``rounding`` and ``spread``; ``cost_report`` tells what happened.
 - ``incoming`` holds what comes out; ``ingest`` is the entrance.
 """
-
-from apportion.ingest.incoming import (
-    Context,
-    FileReport,
-    Format,
-    Incoming,
-    IngestReport,
-    Kind,
-    MappedAmount,
-    Total,
-)
-from apportion.ingest.ingest import COST_COLUMNS, format_named, read_files
-
-__all__ = [
-    "COST_COLUMNS",
-    "Context",
-    "FileReport",
-    "Format",
-    "Incoming",
-    "IngestReport",
-    "Kind",
-    "MappedAmount",
-    "Total",
-    "format_named",
-    "read_files",
-]

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from duckdb import ColumnExpression, DuckDBPyConnection, DuckDBPyRelation, SQLExpression
 
-from apportion.amounts import arrow_to_units, units_to_arrow
+from apportion.amounts.columns import arrow_to_units, units_to_arrow
 from apportion.findings import Finding, IngestError
 from apportion.ingest.incoming import cost_schema
 from apportion.ingest.rounding import TOTALS, rounded

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from apportion.findings import Finding, ModelError, Place
+from apportion.findings import SETTINGS_FILE, Finding, ModelError, Place
 from apportion.ledger.store import touching
-from apportion.model.files import SETTINGS_FILE, read_settings
+from apportion.model.files import read_settings
 
 VERSIONS = "models"
 MODEL_FILE = "model.yaml"

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from apportion.findings import MEMORY, QUESTION, Finding
+from apportion.findings import MEMORY, QUESTION, SETTINGS_FILE, Finding
 from apportion.model import Model
 from apportion.model.build import LIST_KINDS
-from apportion.model.files import SETTINGS_FILE, read_settings
+from apportion.model.files import read_settings
 from apportion.model.gather import Gathered
 from apportion.model.kinds.settings import build_settings
 from apportion.model.raw import place_of

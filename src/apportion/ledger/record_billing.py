@@ -15,8 +15,9 @@ import pyarrow.dataset as ds
 
 from apportion.findings import Finding, LedgerError, Place
 from apportion.ledger.digest import content_digest
-from apportion.ledger.record_ingest import Recorded, Step, no_step
+from apportion.ledger.record_ingest import Recorded
 from apportion.ledger.schemas import BILLABLE_USAGE, BILLING_INGESTS, BILLING_TABLES
+from apportion.ledger.steps import Step, no_step
 from apportion.ledger.store import (
     Store,
     append,

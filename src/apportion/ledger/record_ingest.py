@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -17,6 +17,7 @@ from apportion.findings import Finding, LedgerError, Place
 from apportion.ledger.digest import content_digest
 from apportion.ledger.overlaps import keys_of, refuse_overlaps
 from apportion.ledger.schemas import INGESTS, INPUTS, USAGE, Table
+from apportion.ledger.steps import Step, no_step
 from apportion.ledger.store import (
     Store,
     append,
@@ -30,13 +31,7 @@ from apportion.ledger.store import (
     writing,
 )
 
-Step = Callable[[str], None]
-
 INGEST_STEPS = ("lock", "recover", "compare", "write", "read back", "record", "unlock")
-
-
-def no_step(_: str) -> None:
-    """What happens between the steps of a write in daily life: nothing."""
 
 
 @dataclass(frozen=True, slots=True)

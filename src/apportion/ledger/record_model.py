@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from apportion.findings import Finding, LedgerError, ModelError, Place
+from apportion.findings import SETTINGS_FILE, Finding, LedgerError, ModelError, Place
 from apportion.ledger.model_versions import (
     ABOUT_FILE,
     MODEL_FILE,
@@ -25,10 +25,10 @@ from apportion.ledger.model_versions import (
     numbers,
 )
 from apportion.ledger.proposed_model import proposed_model
-from apportion.ledger.record_ingest import Step, no_step
+from apportion.ledger.steps import Step, no_step
 from apportion.ledger.store import Store, touching, writing
 from apportion.model import Model, load_model
-from apportion.model.files import MODEL_FOLDER, SETTINGS_FILE, add_folder, read_settings
+from apportion.model.files import MODEL_FOLDER, add_folder, read_settings
 from apportion.model.model_text import model_text
 from apportion.model.settings_text import with_model_folder
 

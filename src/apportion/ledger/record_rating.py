@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError, Place, RunError
-from apportion.ledger.record_ingest import Step, no_step
 from apportion.ledger.runs import list_runs
 from apportion.ledger.schemas import BILLABLE_USAGE, BILLING_TABLES, CHARGES, RATINGS
+from apportion.ledger.steps import Step, no_step
 from apportion.ledger.store import (
     Store,
     append,

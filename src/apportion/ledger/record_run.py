@@ -12,13 +12,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Protocol
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError
-from apportion.ledger.record_ingest import Step, no_step
+from apportion.ledger.runs import Piece
 from apportion.ledger.schemas import (
     ALLOCATIONS,
     CONTRIBUTIONS,
@@ -28,6 +29,7 @@ from apportion.ledger.schemas import (
     WARNINGS,
     Table,
 )
+from apportion.ledger.steps import Step, no_step
 from apportion.ledger.store import (
     Store,
     append,
@@ -41,7 +43,7 @@ from apportion.ledger.store import (
     runs_with_rows,
     writing,
 )
-from apportion.ledger.views import Piece, result_views
+from apportion.ledger.views import result_views
 
 _LOGGER = logging.getLogger("apportion.run")
 
@@ -54,12 +56,16 @@ ROWS_AT_ONCE = 2_000_000
 """Rows gathered before they are written: large enough for good files, small enough for memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunRows:
+class RunRows(Protocol):
     """Some rows of a run without ``run_id``, days ascending."""
 
-    allocations: pa.RecordBatch
-    contributions: pa.RecordBatch
+    @property
+    def allocations(self) -> pa.RecordBatch:
+        """Rows of the table ``allocations``."""
+
+    @property
+    def contributions(self) -> pa.RecordBatch:
+        """Rows of the table ``contributions``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 from apportion.findings import Finding, LedgerError, Place
 from apportion.ledger.schemas import INGESTS, RUNS
 from apportion.ledger.store import Store, read
-from apportion.ledger.views import Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,15 @@ class Run:
     timings: str
     program: str
     billable_usage_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The days of a period for which one run answers, both ends included."""
+
+    run_id: str
+    first: date
+    last: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +105,14 @@ def ingests_since(store: Store, answers: Sequence[tuple[Run, date, date]]) -> in
 
 
 def _since(records: pa.Table, run: Run, first: date, last: date) -> int:
-    newer = (pc.field("costs_version") > run.costs_version) | (
-        pc.field("usage_version") > run.usage_version
+    newer = pc.or_(
+        pc.greater(records["costs_version"], run.costs_version),
+        pc.greater(records["usage_version"], run.usage_version),
     )
-    inside = (pc.field("first_date") <= last) & (pc.field("last_date") >= first)
-    return int(records.filter(newer & inside).num_rows)
+    inside = pc.and_(
+        pc.less_equal(records["first_date"], last), pc.greater_equal(records["last_date"], first)
+    )
+    return pc.sum(pc.and_(newer, inside)).as_py() or 0
 
 
 def answering_together(runs: Sequence[Run]) -> list[list[Run]]:

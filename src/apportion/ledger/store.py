@@ -271,17 +271,37 @@ def runs_with_rows(store: Store, table: Table) -> set[str]:
         return {path.name.removeprefix("run_id=") for path in store.folder(table).glob("run_id=*")}
 
 
-def files(store: Store, table: Table, at_version: int, run_id: str = "") -> list[Path]:
-    """The data files of a table at a version; of one run where it is named.
+def files(
+    store: Store, table: Table, at_version: int | None = None, run_id: str = ""
+) -> list[Path]:
+    """The data files of a table, the newest or at a version; of one run where it is named.
 
     Raises ``LedgerError`` (``damaged_ledger``) where a file that should be there is not.
     """
+    names = _names(store, table, at_version)
+    if run_id:
+        names = [name for name in names if name.startswith(f"run_id={run_id}/")]
+    return _present(store, table, names)
+
+
+def files_by_run(store: Store, table: Table, run_ids: Sequence[str]) -> dict[str, list[Path]]:
+    """The data files of some runs, the table opened once. Raises as ``files`` does."""
+    found: dict[str, list[str]] = {run_id: [] for run_id in run_ids}
+    for name in _names(store, table, None):
+        run_id = name.partition("/")[0].removeprefix("run_id=")
+        if run_id in found:
+            found[run_id].append(name)
+    return {run_id: _present(store, table, names) for run_id, names in found.items()}
+
+
+def _names(store: Store, table: Table, at_version: int | None) -> list[str]:
     with touching(store.folder(table), "list files"):
         delta = DeltaTable(store.folder(table), version=at_version)
         actions = pa.table(delta.get_add_actions(flatten=True))
-    names = [unquote(name) for name in actions["path"].to_pylist()]
-    if run_id:
-        names = [name for name in names if name.startswith(f"run_id={run_id}/")]
+    return [unquote(name) for name in actions["path"].to_pylist()]
+
+
+def _present(store: Store, table: Table, names: Sequence[str]) -> list[Path]:
     paths = [store.folder(table) / name for name in names]
     missing = [path for path in paths if not path.is_file()]
     if missing:
@@ -303,7 +323,6 @@ def read(
     store: Store, table: Table, at_version: int | None = None, columns: Sequence[str] = ()
 ) -> pa.Table:
     """A whole table, for those that are small; only some columns where they are named."""
-    at_version = version(store, table) if at_version is None else at_version
     paths = files(store, table, at_version)
     fields = [table.schema.field(name) for name in columns] or list(table.schema)
     schema = pa.schema(fields)

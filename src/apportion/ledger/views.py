@@ -1,12 +1,11 @@
 """Ledger tables as views of a DuckDB connection, so that questions are plain SQL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from apportion.ledger.runs import Piece
 from apportion.ledger.schemas import (
     ALLOCATIONS,
     CONTRIBUTIONS,
@@ -16,16 +15,7 @@ from apportion.ledger.schemas import (
     WARNINGS,
     Table,
 )
-from apportion.ledger.store import Store, files, version
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """The days of a period for which one run answers, both ends included."""
-
-    run_id: str
-    first: date
-    last: date
+from apportion.ledger.store import Store, files, files_by_run
 
 
 def input_views(connection: duckdb.DuckDBPyConnection, store: Store, pins: dict[str, int]) -> None:
@@ -52,8 +42,9 @@ def read_view(
 
     Beside each piece stands the version that its run read.
     """
+    paths = {each: files(store, table, each) for each in {at_version for _, at_version in pieces}}
     parts = [
-        _within(table, _relation(connection, table, files(store, table, at_version)), piece)
+        _within(table, _relation(connection, table, paths[at_version]), piece)
         for piece, at_version in pieces
     ]
     _united(connection, table, parts).create_view(table.name)
@@ -67,11 +58,11 @@ def result_views(
     Each run answers for the days of its piece alone. Without pieces the views are empty.
     """
     for table in (ALLOCATIONS, CONTRIBUTIONS, WARNINGS, RECONCILIATIONS):
-        at_version = version(store, table)
+        paths = files_by_run(store, table, [piece.run_id for piece in pieces]) if pieces else {}
         parts = [
-            _within(table, _relation(connection, table, paths), piece)
+            _within(table, _relation(connection, table, paths[piece.run_id]), piece)
             for piece in pieces
-            if (paths := files(store, table, at_version, piece.run_id))
+            if paths[piece.run_id]
         ]
         _united(connection, table, parts).create_view(table.name)
 

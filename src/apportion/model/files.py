@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from apportion.findings import Finding, Place, Severity
+from apportion.findings import SETTINGS_FILE, Finding, Place, Severity
 from apportion.model import read_tables
 from apportion.model.build import LIST_KINDS
 from apportion.model.fields import Shape
@@ -15,7 +15,6 @@ from apportion.model.read_yaml import MAXIMUM_BYTES, read_yaml
 from apportion.model.spelling import one_of
 from apportion.model.values import show
 
-SETTINGS_FILE = "apportion.yaml"
 MODEL_FOLDER = "model"
 _YAML = (".yaml", ".yml")
 _TABLES = (".csv", ".parquet")

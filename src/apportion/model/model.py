@@ -50,8 +50,22 @@ class Model(Declared):
         declared, findings = judge(gathered)
         if only_errors(findings):
             raise ModelError(findings)
-        records = {field.name: getattr(declared, field.name) for field in fields(declared)}
-        return cls(**records, warnings=findings)
+        return cls(**_records(declared), warnings=findings)
+
+    @classmethod
+    def recorded(cls, mapping: Mapping[str, Any]) -> Self:
+        """Build a model that was recorded beside a result, and proved before that.
+
+        Raises ``ModelError`` where it can no longer be read.
+        """
+        gathered = Gathered()
+        gathered.add_document(mapping, MEMORY.file, with_settings=True)
+        return cls.proved_before(_readable(gathered))
+
+    @classmethod
+    def proved_before(cls, declared: Declared) -> Self:
+        """Take records that were proved before, as their digest tells, without proving them."""
+        return cls(**_records(declared))
 
     @cached_property
     def digest(self) -> str:
@@ -74,6 +88,25 @@ def load_model(path: Path | str) -> Model:
     ``ModelError`` with all findings, ``not_a_workspace`` among them.
     """
     return Model.load(path)
+
+
+def read_declared(path: Path | str) -> Declared:
+    """Read a workspace's model without proving it, to compare its digest with that of a proved one.
+
+    Raises ``ModelError`` where it cannot be read.
+    """
+    return _readable(read_files(Path(path)))
+
+
+def _readable(gathered: Gathered) -> Declared:
+    declared = build(gathered.settings, gathered.lists, gathered.findings)
+    if only_errors(gathered.findings):
+        raise ModelError(gathered.findings)
+    return declared
+
+
+def _records(declared: Declared) -> dict[str, Any]:
+    return {field.name: getattr(declared, field.name) for field in fields(declared)}
 
 
 def validate(path: Path | str) -> tuple[Finding, ...]:

@@ -13,9 +13,3 @@ The way of a row, each step a module:
 Everything is whole units and decimals. Nothing is rounded here: the sums of rows are shown by
 ``apportion.report``.
 """
-
-from apportion.rating.allowance import Resolved, resolve
-from apportion.rating.charges import Charges, ChargeViews, rate
-from apportion.rating.metrics import usage_metrics
-
-__all__ = ["ChargeViews", "Charges", "Resolved", "rate", "resolve", "usage_metrics"]

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from apportion.amounts import arrow_to_units
+from apportion.amounts.columns import arrow_to_units
 from apportion.reconcile.evidence import Evidence
 
 _FINE = 10**30

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from apportion.amounts import MAXIMUM_UNITS, arrow_to_units, units_to_arrow
+from apportion.amounts import MAXIMUM_UNITS
+from apportion.amounts.columns import arrow_to_units, units_to_arrow
 from apportion.model import ExchangeRate, Model
 from apportion.reconcile.facts import rate_rows
 

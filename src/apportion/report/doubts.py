@@ -1,17 +1,20 @@
 """What stands in the way of trusting an answer: gaps, later changes, a proof that fails."""
 
+from __future__ import annotations
+
 import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from apportion.findings import Finding, Severity, UsageError
-from apportion.ledger.record_rating import Rating
-from apportion.ledger.runs import Run
-from apportion.ledger.views import Piece
-from apportion.reconcile import Reconciliation
+
+if TYPE_CHECKING:
+    from apportion.ledger.record_rating import Rating
+    from apportion.ledger.runs import Piece, Run
+    from apportion.reconcile.reconciliation import Reconciliation
 
 
 class Answer(Protocol):

@@ -17,9 +17,10 @@ import pyarrow.compute as pc
 from apportion.findings import QUESTION, Finding, UsageError
 from apportion.model import Model, NodeType
 from apportion.model.spelling import did_you_mean
-from apportion.reconcile import HierarchyRow, Reconciliation, roll_up
 from apportion.reconcile.exact import minus, total, zero
 from apportion.reconcile.facts import UNMAPPED, window_rows
+from apportion.reconcile.hierarchy import HierarchyRow, roll_up
+from apportion.reconcile.reconciliation import Reconciliation
 from apportion.report.edges import seen_windows
 from apportion.report.listing import Wanted, filtered
 

@@ -10,9 +10,9 @@ import duckdb
 import pyarrow as pa
 
 from apportion.model import Model
-from apportion.reconcile import Reconciliation
 from apportion.reconcile.exact import total
 from apportion.reconcile.facts import UNMAPPED
+from apportion.reconcile.reconciliation import Reconciliation
 from apportion.report.csv_text import Lines
 from apportion.report.listing import Wanted, filtered
 

@@ -14,9 +14,9 @@ import pyarrow as pa
 from apportion.findings import Finding, UsageError
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean
-from apportion.reconcile import Hierarchy, HierarchyRow, roll_up
 from apportion.reconcile.exact import total
 from apportion.reconcile.facts import window_rows
+from apportion.reconcile.hierarchy import Hierarchy, HierarchyRow, roll_up
 from apportion.report.csv_text import Lines
 from apportion.report.figures import Figures, percent_text, percent_units
 from apportion.report.listing import Wanted, filtered
@@ -139,9 +139,9 @@ def _kept(
     return {node: (own, bool(other)) for node, own, other in rows if node in products}
 
 
-_NO_WINDOWS = pa.schema(
-    [("source", pa.string()), ("first", pa.date32()), ("last", pa.date32())]
-).empty_table()
+_NO_WINDOWS = pa.Table.from_batches(
+    [], pa.schema([("source", pa.string()), ("first", pa.date32()), ("last", pa.date32())])
+)
 
 
 def _require_products(

@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 
 from apportion.model import Model
-from apportion.reconcile import Reconciliation
 from apportion.reconcile.exact import total
 from apportion.reconcile.invariants import CHECKS
 from apportion.reconcile.reasons import RESIDUAL
+from apportion.reconcile.reconciliation import Reconciliation
 from apportion.report.figures import Figures, alone, percent_text, percent_units
 
 NODES_BY_REASON = 3

@@ -13,9 +13,9 @@ import duckdb
 import pyarrow as pa
 
 from apportion.model import Model
-from apportion.reconcile import Reconciliation
 from apportion.reconcile.exact import minus, total
 from apportion.reconcile.facts import UNMAPPED
+from apportion.reconcile.reconciliation import Reconciliation
 from apportion.report.hierarchy import ProductForest, ProductNode
 from apportion.report.listing import Wanted, filtered
 

@@ -5,7 +5,7 @@ import os
 import time
 
 from apportion.findings import Finding, IngestError
-from apportion.ingest import Format, Kind
+from apportion.ingest.incoming import Format, Kind
 
 
 def abort(files, context):

@@ -7,7 +7,7 @@ from apportion.api.answering import answer_data
 from apportion.api.asking import AskedDimensions, AskedPeriod
 from apportion.api.described import TEXT, described_data, object_schema, record_schema
 from apportion.api.reading import read_result
-from apportion.reconcile import Reconciliation
+from apportion.reconcile.reconciliation import Reconciliation
 from apportion.report.doubts import unproven
 from apportion.report.listing import Wanted, require_known
 

@@ -25,7 +25,8 @@ from apportion.api.several_files import MEDIA_TYPE
 from apportion.api.uploading import Taken, is_form, taken_in
 from apportion.api.working import FILE_SHARE, working_of
 from apportion.findings import QUESTION, Finding, UsageError
-from apportion.ingest import COST_COLUMNS, FileReport, Kind, MappedAmount, Total, format_named
+from apportion.ingest.incoming import FileReport, Kind, MappedAmount, Total
+from apportion.ingest.ingest import COST_COLUMNS, format_named
 from apportion.jobs.ingesting import Said, ingest
 from apportion.jobs.uploads import LONGEST_NAME
 from apportion.plugins import FORMATS, registered

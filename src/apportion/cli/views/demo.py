@@ -11,7 +11,7 @@ from apportion.cli.suggestions import Suggestions
 from apportion.cli.views import reconciliation as view
 from apportion.ingest.incoming import IngestReport
 from apportion.model import Model
-from apportion.reconcile import Reconciliation
+from apportion.reconcile.reconciliation import Reconciliation
 from apportion.recorded_result import RecordedResult
 from apportion.report.reconciliation import Statement, statement
 

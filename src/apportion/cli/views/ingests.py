@@ -11,7 +11,7 @@ from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.cli.words import several
 from apportion.ingest.incoming import IngestReport, Kind, MappedAmount
-from apportion.workspace import IngestOutcome
+from apportion.outcomes import IngestOutcome
 
 UNMAPPED_SHOWN = 10
 SOURCES_SHOWN = 5

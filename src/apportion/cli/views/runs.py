@@ -1,21 +1,23 @@
 """Runs for people and programs."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apportion.cli.messages import tell
 from apportion.cli.output import heading, note, put, say, say_as_typed, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.cli.views.findings import by_source_and_metric, rows_by_source_and_metric
-from apportion.cli.views.reconciliation import show_sides
 from apportion.cli.words import several
 from apportion.findings import Finding
-from apportion.ledger.runs import Run
-from apportion.model import Model
-from apportion.report.reconciliation import statement
-from apportion.workspace import RunOutcome
+
+if TYPE_CHECKING:
+    from apportion.ledger.runs import Run
+    from apportion.model import Model
+    from apportion.outcomes import RunOutcome
 
 TOLD = 10
 """Warnings of a run that are told at once; the others are counted."""
@@ -23,6 +25,9 @@ TOLD = 10
 
 def show_outcome(outcome: RunOutcome, model: Model, suggestions: Suggestions) -> None:
     """What came of a run."""
+    from apportion.cli.views.reconciliation import show_sides
+    from apportion.report.reconciliation import statement
+
     run = outcome.run
     _tell_some(by_source_and_metric(outcome.findings), suggestions)
     said = statement(outcome.reconciliation, model, run.scale)

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from apportion.amounts import split, units_to_arrow
+from apportion.amounts import split
+from apportion.amounts.columns import units_to_arrow
 from apportion.demo.company.profiles import PROFILES, YEAR
 from apportion.demo.days import Integers, about, pattern, stream, window
 from apportion.demo.figures import figures

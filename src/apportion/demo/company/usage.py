@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from apportion.amounts import units_to_arrow
+from apportion.amounts.columns import units_to_arrow
 from apportion.demo.company.profiles import PROFILES, YEAR
 from apportion.demo.days import ORDINARY, Integers, pattern, stream, window
 from apportion.demo.figures import figures

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from apportion.amounts import units_to_arrow
+from apportion.amounts.columns import units_to_arrow
 from apportion.demo.notifications.profiles import YEARS
 from apportion.demo.notifications.traffic import by_day
 from apportion.demo.writing import write_csv
