@@ -7,6 +7,7 @@ from apportion.attribution.graph import Integers
 from apportion.attribution.plan import POLICIES
 from apportion.attribution.problem import Problem
 from apportion.findings import Finding, Severity
+from apportion.model.graph import runs
 from apportion.model.types import OnZeroUsage
 from apportion.model.windows import epochs
 from apportion.tables import from_ordinal, ordinal
@@ -20,8 +21,8 @@ def zero_usage(problem: Problem, rows: Integers) -> list[Finding]:
     if rows.size == 0:
         return []
     metrics = problem.figures.metrics
-    metric_of = np.array([metrics.index(each.metric) for each in problem.figures.series])
-    keyed = np.stack([rows[:, 0], metric_of[rows[:, 1]], rows[:, 2], rows[:, 3]], axis=1)
+    metric = problem.figures.metric_of_series[rows[:, 1]]
+    keyed = np.stack([rows[:, 0], metric, rows[:, 2], rows[:, 3]], axis=1)
     distinct = np.unique(keyed, axis=0)
     stated = _stated(problem)
     groups, first, days = np.unique(distinct[:, :3], axis=0, return_index=True, return_counts=True)
@@ -92,27 +93,46 @@ def missing_usage(problem: Problem, costly: npt.NDArray[np.bool_]) -> list[Findi
     figures = problem.figures
     if not figures.series:
         return []
-    metrics = figures.metrics
-    count = len(problem.nodes)
-    metric_of_series = np.array([metrics.index(each.metric) for each in figures.series])
+    many = len(figures.metrics)
     series_of_use = np.array(problem.uses.series, dtype=np.int64)
-    missing = np.zeros((problem.source.size, len(metrics)), dtype=np.bool_)
-    present = np.zeros_like(missing)
+    nothing = np.empty(0, dtype=np.int64)
+    without, with_rows = nothing, nothing
     for stretch in epochs(problem.model, problem.start, problem.end):
         edge = np.asarray(stretch.edges, dtype=np.int64)
-        source = problem.source[edge]
-        for metric in range(len(metrics)):
-            has_row = np.isin(metric * count + problem.receiver[edge], figures.seen)
-            covered = np.zeros(count, dtype=np.bool_)
-            covered[source[has_row]] = True
-            for variant in problem.variants:
-                series = series_of_use[variant.use[edge]]
-                reads = (series >= 0) & (metric_of_series[series] == metric)
-                present[edge[reads & covered[source]], metric] = True
-                missing[edge[reads & ~covered[source]], metric] = True
-    missing &= costly[problem.source][:, None]
-    rows = np.argwhere(missing & ~present).tolist()
-    return [_missing(problem, edge, metrics[metric]) for edge, metric in rows]
+        reading = nothing
+        for variant in problem.variants:
+            series = series_of_use[variant.use[edge]]
+            reads = series >= 0
+            # An edge and a metric as one number, in the order of edges, then metrics.
+            keys = edge[reads] * many + figures.metric_of_series[series[reads]]
+            reading = np.union1d(reading, keys)
+        covered = _covered(problem, edge, reading)
+        with_rows = np.union1d(with_rows, reading[covered])
+        without = np.union1d(without, reading[~covered])
+    missing = np.setdiff1d(without, with_rows, assume_unique=True)
+    missing = missing[costly[problem.source[missing // many]]]
+    return [
+        _missing(problem, key // many, figures.metrics[key % many]) for key in missing.tolist()
+    ]
+
+
+def _covered(problem: Problem, active: Integers, reading: Integers) -> npt.NDArray[np.bool_]:
+    """Of edges and the metrics they read, whether any active sibling has a row of it."""
+    many = len(problem.figures.metrics)
+    groups, own = np.unique(
+        problem.source[reading // many] * many + reading % many, return_inverse=True
+    )
+    if groups.size == 0:
+        return np.zeros(0, dtype=np.bool_)
+    order = active[np.argsort(problem.source[active], kind="stable")]
+    bounds = [
+        np.searchsorted(problem.source[order], groups // many, side) for side in ("left", "right")
+    ]
+    sizes = bounds[1] - bounds[0]
+    siblings = order[runs(bounds[0], sizes)]
+    pairs = np.repeat(groups % many, sizes) * len(problem.nodes) + problem.receiver[siblings]
+    has_row = np.isin(pairs, problem.figures.seen)
+    return np.logical_or.reduceat(has_row, np.cumsum(sizes) - sizes)[own]
 
 
 def _missing(problem: Problem, edge: int, metric: str) -> Finding:
