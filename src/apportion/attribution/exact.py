@@ -110,13 +110,13 @@ def _share(
     if strategy.rest is Rest.EQUALLY:
         return Fraction(0), False, False, True
     series = plan.uses.series[use]
-    own, total, claims = 0, 1, False
+    own, total, claims, weights = 0, 1, False, strategy.weights
     if series >= 0:
         usage = used(series)
         total = usage.total
         own = usage.each[column - columns.start]
         if total == 0 and POLICIES[int(plan.policy[column])] is OnZeroUsage.EQUAL:
-            return Fraction(1, count), False, False, False
+            weights = strategy.equal_weights
         if total > 0 and strategy.rest is Rest.GREATEST_USER:
             claims = usage.greatest == column - columns.start
         cut = total > 0 and strategy.rounding is Rounding.DOWN
@@ -124,7 +124,7 @@ def _share(
     else:
         cut = False
     ratios = plan.uses.uses[use].parameters.ratios()
-    numerator, denominator = strategy.weights(
+    numerator, denominator = weights(
         Siblings(
             _whole(count),
             _whole(own),

@@ -106,7 +106,16 @@ def read_usage(
     metric_of = np.array([number[each.metric] for each in series], dtype=np.int64)
     empty = np.empty(0, dtype=np.int64)
     nothing = UsageFigures(
-        tuple(series), len(node_ids), empty, empty, empty, frozenset(), {}, metrics, metric_of, empty
+        tuple(series),
+        len(node_ids),
+        empty,
+        empty,
+        empty,
+        frozenset(),
+        {},
+        metrics,
+        metric_of,
+        empty,
     )
     if table is None or not series:
         return nothing

@@ -70,7 +70,8 @@ def runs(starts: Integers, sizes: Integers) -> Integers:
     [5, 6, 2, 3, 4]
     """
     before = np.cumsum(sizes) - sizes
-    return np.arange(int(sizes.sum())) + np.repeat(starts - before, sizes)
+    positions: Integers = np.arange(int(sizes.sum())) + np.repeat(starts - before, sizes)
+    return positions
 
 
 def build_graph(nodes: Sequence[Node], index: Mapping[str, int], edges: Sequence[Edge]) -> Graph:

@@ -25,7 +25,8 @@ class Record:
 
     def keys(self) -> tuple[str, ...]:
         """The names of the fields that belong to the JSON, in order."""
-        return _keys(type(self))
+        kind: Any = type(self)
+        return _keys(kind)
 
     def __iter__(self) -> Iterator[str]:
         """The names of the fields, so that ``dict(record)`` works."""
@@ -37,7 +38,7 @@ class Record:
 
 
 @cache
-def _keys(kind: type[Any]) -> tuple[str, ...]:
+def _keys(kind: Any) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind) if each.metadata.get("json", True))
 
 
