@@ -5,8 +5,10 @@ and the few mixtures that the fast path does not cover. It says the same as the 
 both can speak.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -77,13 +79,30 @@ class ExactShares:
 def exact_shares(plan: Plan, figures: UsageFigures, day: int, segment: int) -> ExactShares:
     """The shares of a source's siblings on a day, as exact fractions."""
     columns = range(int(plan.graph.starts[segment]), int(plan.graph.starts[segment + 1]))
-    rows = [_share(plan, figures, day, columns, column) for column in columns]
+    receivers = plan.graph.receiver[columns.start : columns.stop].tolist()
+    # What the siblings used is the same for all of them, so it is looked up once.
+    used = cache(lambda series: _used(figures, series, receivers, day))
+    rows = [_share(plan, used, columns, column) for column in columns]
     own, down, claims, remainders = zip(*rows, strict=True)
     return ExactShares(own, down, claims, remainders)
 
 
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """What all siblings used on the day, their sum, and the position of the greatest user."""
+
+    each: tuple[int, ...]
+    total: int
+    greatest: int
+
+
+def _used(figures: UsageFigures, series: int, receivers: Sequence[int], day: int) -> _Used:
+    each = tuple(figures.exact(series, receiver, day) for receiver in receivers)
+    return _Used(each, sum(each), each.index(max(each)))
+
+
 def _share(
-    plan: Plan, figures: UsageFigures, day: int, columns: range, column: int
+    plan: Plan, used: Callable[[int], _Used], columns: range, column: int
 ) -> tuple[Fraction, bool, bool, bool]:
     use = int(plan.use[column])
     strategy = plan.uses.strategies[use]
@@ -91,21 +110,21 @@ def _share(
     if strategy.rest is Rest.EQUALLY:
         return Fraction(0), False, False, True
     series = plan.uses.series[use]
-    own, total, claims = 0, 1, False
+    own, total, claims, weights = 0, 1, False, strategy.weights
     if series >= 0:
-        usage = [figures.exact(series, int(plan.graph.receiver[each]), day) for each in columns]
-        total = sum(usage)
-        own = usage[column - columns.start]
+        usage = used(series)
+        total = usage.total
+        own = usage.each[column - columns.start]
         if total == 0 and POLICIES[int(plan.policy[column])] is OnZeroUsage.EQUAL:
-            return Fraction(1, count), False, False, False
+            weights = strategy.equal_weights
         if total > 0 and strategy.rest is Rest.GREATEST_USER:
-            claims = usage.index(max(usage)) == column - columns.start
+            claims = usage.greatest == column - columns.start
         cut = total > 0 and strategy.rounding is Rounding.DOWN
         total = total or 1
     else:
         cut = False
     ratios = plan.uses.uses[use].parameters.ratios()
-    numerator, denominator = strategy.weights(
+    numerator, denominator = weights(
         Siblings(
             _whole(count),
             _whole(own),

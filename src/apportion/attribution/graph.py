@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from apportion.model.graph import longest_ways
+
 Integers = npt.NDArray[np.int64]
 
 
@@ -48,7 +50,7 @@ class Graph:
 
 def build_graph(nodes: int, edge: Integers, source: Integers, receiver: Integers) -> Graph:
     """Arrange the active edges. The edges must not form a circle (`A7`)."""
-    level = node_levels(nodes, source, receiver)
+    level = longest_ways(nodes, source, receiver)
     depth = int(level.max(initial=0)) + 1
     order = np.lexsort((receiver, source, level[source]))
     edge, source, receiver = edge[order], source[order], receiver[order]
@@ -71,17 +73,6 @@ def build_graph(nodes: int, edge: Integers, source: Integers, receiver: Integers
         inflow_nodes,
         np.searchsorted(level[inflow_nodes], np.arange(depth + 1)),
     )
-
-
-def node_levels(nodes: int, source: Integers, receiver: Integers) -> Integers:
-    """The longest way to each node, in edges."""
-    level = np.zeros(nodes, dtype=np.int64)
-    for _ in range(nodes + 1):
-        reached = level[source] + 1
-        if (level[receiver] >= reached).all():
-            return level
-        np.maximum.at(level, receiver, reached)
-    raise ValueError("the edges form a circle")
 
 
 def _run_starts(values: Integers) -> Integers:

@@ -1,13 +1,17 @@
 """What a run assumed or refuses, said as findings with sources, metrics and days."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
 from apportion.attribution.graph import Integers
 from apportion.attribution.plan import POLICIES
 from apportion.attribution.problem import Problem
+from apportion.attribution.strategy import equal_weights
 from apportion.findings import Finding, Severity
-from apportion.model.types import OnZeroUsage
+from apportion.model.graph import runs
+from apportion.model.types import OnZeroUsage, StrategyUse
 from apportion.model.windows import epochs
 from apportion.tables import from_ordinal, ordinal
 
@@ -20,10 +24,17 @@ def zero_usage(problem: Problem, rows: Integers) -> list[Finding]:
     if rows.size == 0:
         return []
     metrics = problem.figures.metrics
-    metric_of = np.array([metrics.index(each.metric) for each in problem.figures.series])
-    keyed = np.stack([rows[:, 0], metric_of[rows[:, 1]], rows[:, 2], rows[:, 3]], axis=1)
+    metric = problem.figures.metric_of_series[rows[:, 1]]
+    keyed = np.stack([rows[:, 0], metric, rows[:, 2], rows[:, 3]], axis=1)
     distinct = np.unique(keyed, axis=0)
-    stated = _stated(problem)
+    held_back = {
+        each.name for each in problem.uses.strategies if each.equal_weights is not equal_weights
+    }
+    stated, capped = set(), set()
+    for giver, read, use in _uses_of_usage(problem):
+        stated.add((giver, read, use.on_zero_usage))
+        if use.strategy in held_back:
+            capped.add((giver, read))
     groups, first, days = np.unique(distinct[:, :3], axis=0, return_index=True, return_counts=True)
     return [
         _zero(
@@ -32,7 +43,8 @@ def zero_usage(problem: Problem, rows: Integers) -> list[Finding]:
             POLICIES[policy] or OnZeroUsage.EQUAL,
             count,
             int(distinct[start, 3]),
-            stated,
+            stated=(problem.nodes[source], metrics[metric], POLICIES[policy]) in stated,
+            capped=(problem.nodes[source], metrics[metric]) in capped,
         )
         for (source, metric, policy), start, count in zip(
             groups.tolist(), first.tolist(), days.tolist(), strict=True
@@ -40,25 +52,24 @@ def zero_usage(problem: Problem, rows: Integers) -> list[Finding]:
     ]
 
 
-Stated = frozenset[tuple[str, str, OnZeroUsage]]
-
-
-def _stated(problem: Problem) -> Stated:
-    """What edges say themselves of days without usage, by source and metric."""
-    every = (
-        (edge.source, use)
-        for edge in problem.model.edges
-        for use in (edge.use, *(override.use for override in edge.overrides))
-    )
-    return frozenset(
-        (source, series.metric, use.on_zero_usage)
-        for source, use in every
-        if use.on_zero_usage is not None and (series := use.parameters.series()) is not None
-    )
+def _uses_of_usage(problem: Problem) -> Iterator[tuple[str, str, StrategyUse]]:
+    """The source and metric of every strategy use that reads usage."""
+    for edge in problem.model.edges:
+        for use in (edge.use, *(override.use for override in edge.overrides)):
+            series = use.parameters.series()
+            if series is not None:
+                yield edge.source, series.metric, use
 
 
 def _zero(
-    name: str, metric: str, chosen: OnZeroUsage, days: int, first: int, stated: Stated
+    name: str,
+    metric: str,
+    chosen: OnZeroUsage,
+    days: int,
+    first: int,
+    *,
+    stated: bool,
+    capped: bool,
 ) -> Finding:
     refused = chosen is OnZeroUsage.ERROR
     day = from_ordinal(first)
@@ -66,22 +77,24 @@ def _zero(
     remedy = "Bring the usage in, or say on the edges what on_zero_usage should do."
     if refused:
         remedy = "Bring the usage in, or set on_zero_usage to equal or retain."
-    elif (name, metric, chosen) in stated:
+    elif stated:
         remedy = f"Bring the usage in; until then `on_zero_usage: {chosen}` decides."
+    done = _done(chosen, name, capped=capped)
     return Finding(
         "zero_usage",
-        f"{when} no receiver of {name!r} has any usage of {metric!r}; {_done(chosen, name)}.",
+        f"{when} no receiver of {name!r} has any usage of {metric!r}; {done}.",
         remedy=remedy,
         severity=Severity.ERROR if refused else Severity.WARNING,
         details={"source": name, "metric": metric, "days": days, "policy": str(chosen)},
     )
 
 
-def _done(chosen: OnZeroUsage, name: str) -> str:
+def _done(chosen: OnZeroUsage, name: str, *, capped: bool) -> str:
     if chosen is OnZeroUsage.ERROR:
         return "its edges say `on_zero_usage: error`"
-    retained = chosen is OnZeroUsage.RETAIN
-    return f"{name!r} {'kept what depends on usage' if retained else 'was shared equally'}"
+    if chosen is OnZeroUsage.RETAIN:
+        return f"{name!r} kept what depends on usage"
+    return f"{name!r} was shared equally{', each share at most its cap' if capped else ''}"
 
 
 def missing_usage(problem: Problem, costly: npt.NDArray[np.bool_]) -> list[Finding]:
@@ -92,27 +105,44 @@ def missing_usage(problem: Problem, costly: npt.NDArray[np.bool_]) -> list[Findi
     figures = problem.figures
     if not figures.series:
         return []
-    metrics = figures.metrics
-    count = len(problem.nodes)
-    metric_of_series = np.array([metrics.index(each.metric) for each in figures.series])
+    many = len(figures.metrics)
     series_of_use = np.array(problem.uses.series, dtype=np.int64)
-    missing = np.zeros((problem.source.size, len(metrics)), dtype=np.bool_)
-    present = np.zeros_like(missing)
+    nothing = np.empty(0, dtype=np.int64)
+    without, with_rows = nothing, nothing
     for stretch in epochs(problem.model, problem.start, problem.end):
         edge = np.asarray(stretch.edges, dtype=np.int64)
-        source = problem.source[edge]
-        for metric in range(len(metrics)):
-            has_row = np.isin(metric * count + problem.receiver[edge], figures.seen)
-            covered = np.zeros(count, dtype=np.bool_)
-            covered[source[has_row]] = True
-            for variant in problem.variants:
-                series = series_of_use[variant.use[edge]]
-                reads = (series >= 0) & (metric_of_series[series] == metric)
-                present[edge[reads & covered[source]], metric] = True
-                missing[edge[reads & ~covered[source]], metric] = True
-    missing &= costly[problem.source][:, None]
-    rows = np.argwhere(missing & ~present).tolist()
-    return [_missing(problem, edge, metrics[metric]) for edge, metric in rows]
+        reading = nothing
+        for variant in problem.variants:
+            series = series_of_use[variant.use[edge]]
+            reads = series >= 0
+            # An edge and a metric as one number, in the order of edges, then metrics.
+            keys = edge[reads] * many + figures.metric_of_series[series[reads]]
+            reading = np.union1d(reading, keys)
+        covered = _covered(problem, edge, reading)
+        with_rows = np.union1d(with_rows, reading[covered])
+        without = np.union1d(without, reading[~covered])
+    missing = np.setdiff1d(without, with_rows, assume_unique=True)
+    missing = missing[costly[problem.source[missing // many]]]
+    return [_missing(problem, key // many, figures.metrics[key % many]) for key in missing.tolist()]
+
+
+def _covered(problem: Problem, active: Integers, reading: Integers) -> npt.NDArray[np.bool_]:
+    """Of edges and the metrics they read, whether any active sibling has a row of it."""
+    many = len(problem.figures.metrics)
+    groups, own = np.unique(
+        problem.source[reading // many] * many + reading % many, return_inverse=True
+    )
+    if groups.size == 0:
+        return np.zeros(0, dtype=np.bool_)
+    order = active[np.argsort(problem.source[active], kind="stable")]
+    bounds = [
+        np.searchsorted(problem.source[order], groups // many, side) for side in ("left", "right")
+    ]
+    sizes = bounds[1] - bounds[0]
+    siblings = order[runs(bounds[0], sizes)]
+    pairs = np.repeat(groups % many, sizes) * len(problem.nodes) + problem.receiver[siblings]
+    has_row = np.isin(pairs, problem.figures.seen)
+    return np.logical_or.reduceat(has_row, np.cumsum(sizes) - sizes)[own]
 
 
 def _missing(problem: Problem, edge: int, metric: str) -> Finding:

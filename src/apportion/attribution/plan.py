@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from apportion.attribution.graph import Graph, Integers
 from apportion.attribution.strategy import Rest, Rounding, Series, Strategy
+from apportion.model.graph import runs
 from apportion.model.types import OnZeroUsage, StrategyUse
 
 POLICIES = (None, OnZeroUsage.EQUAL, OnZeroUsage.RETAIN, OnZeroUsage.ERROR)
@@ -161,8 +162,7 @@ def _members(graph: Graph, segments: Integers) -> tuple[Integers, Integers]:
     """The columns of all siblings of each usage group, and where each group's run begins."""
     sizes = graph.sizes[segments]
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    offsets = np.arange(starts[-1]) - np.repeat(starts[:-1], sizes)
-    return np.repeat(graph.starts[segments], sizes) + offsets, starts
+    return runs(graph.starts[segments], sizes), starts
 
 
 def _extra_groups(group_segment: Integers) -> tuple[tuple[Integers, Integers], ...]:

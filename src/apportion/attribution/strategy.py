@@ -151,6 +151,11 @@ class Siblings:
 Weights = Callable[[Siblings], tuple[Array, Array]]
 
 
+def equal_weights(siblings: Siblings) -> tuple[Array, Array]:
+    """The same for all siblings, and together the whole."""
+    return siblings.count * 0 + 1, siblings.count
+
+
 class Rounding(StrEnum):
     """How a share becomes an amount: as part of the conserving split, or cut down to the unit."""
 
@@ -172,7 +177,8 @@ class Strategy:
 
     ``weights`` gives numerators and denominators; the share is their quotient, in [0, 1].
     ``on_zero_usage`` says what happens where all siblings have no usage (`A14`): share equally,
-    or keep on the source whatever depends on usage. ``formula`` and ``summary`` are for people.
+    or keep on the source whatever depends on usage. ``equal_weights`` are the shares where they
+    are to be equal for lack of usage. ``formula`` and ``summary`` are for people.
     ``sentence`` explains one share: it may name ``{source}``, ``{receiver}``, ``{share}``,
     ``{metric}`` and the parameters.
     """
@@ -184,5 +190,6 @@ class Strategy:
     parameters: type[Parameters]
     weights: Weights
     on_zero_usage: OnZeroUsage = OnZeroUsage.EQUAL
+    equal_weights: Weights = equal_weights
     rounding: Rounding = Rounding.NEAREST
     rest: Rest = Rest.NOBODY

@@ -9,6 +9,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,8 @@ from apportion.findings import Finding, RunError, Severity
 from apportion.tables import days, decimals, ordinal, require_columns, texts
 
 USAGE_DECIMALS = 9
+_DECIMALS = (0, 3, 6, 9)
+"""Of which each metric's values are kept with the fewest that lose nothing."""
 _DAYS = 2**22
 
 
@@ -33,7 +37,8 @@ class UsageFigures:
 
     ``pair`` is series x number of nodes + node, both as indices; ``value`` > 0. The series in
     ``wide`` have their figures in ``wide_values``, by day and pair. ``seen`` holds metric x number
-    of nodes + node for every metric and node that has any row in the period.
+    of nodes + node for every metric and node that has any row in the period, ``metric_of_series``
+    each series' position in ``metrics``.
     """
 
     series: tuple[Series, ...]
@@ -44,6 +49,7 @@ class UsageFigures:
     wide: frozenset[int]
     wide_values: Mapping[tuple[int, int], int]
     metrics: tuple[str, ...]
+    metric_of_series: Integers
     seen: Integers
     findings: tuple[Finding, ...] = ()
 
@@ -96,9 +102,20 @@ def read_usage(
     Raises ``RunError``: ``missing_key``, ``invalid_value``.
     """
     metrics = tuple(sorted({each.metric for each in series}))
+    number = {metric: index for index, metric in enumerate(metrics)}
+    metric_of = np.array([number[each.metric] for each in series], dtype=np.int64)
     empty = np.empty(0, dtype=np.int64)
     nothing = UsageFigures(
-        tuple(series), len(node_ids), empty, empty, empty, frozenset(), {}, metrics, empty
+        tuple(series),
+        len(node_ids),
+        empty,
+        empty,
+        empty,
+        frozenset(),
+        {},
+        metrics,
+        metric_of,
+        empty,
     )
     if table is None or not series:
         return nothing
@@ -115,10 +132,13 @@ def read_usage(
     wide: dict[int, Mapping[tuple[int, int], int]] = {}
     by_metric = np.argsort(chosen.metric, kind="stable")
     edges = np.searchsorted(chosen.metric[by_metric], np.arange(len(metrics) + 1))
-    for index, one in enumerate(series):
-        metric = metrics.index(one.metric)
+    parsed = cache(_parsed)
+    for index, (one, metric) in enumerate(zip(series, metric_of.tolist(), strict=True)):
         mine = by_metric[edges[metric] : edges[metric + 1]]
-        mine = mine[_passing(one, labels)[chosen.label_set[mine]]]
+        if one.segment_filter is not None:
+            sets, own_set = np.unique(chosen.label_set[mine], return_inverse=True)
+            passes = [one.segment_filter.passes(parsed(labels.names[each])) for each in sets]
+            mine = mine[np.array(passes, dtype=np.bool_)[own_set]]
         pair = index * len(node_ids) + chosen.node[mine]
         own = values[mine]
         figures = (
@@ -140,6 +160,7 @@ def read_usage(
         frozenset(wide),
         {key: figure for figures in wide.values() for key, figure in figures.items()},
         metrics,
+        metric_of,
         seen,
         chosen_findings,
     )
@@ -282,14 +303,6 @@ def _without_negatives(
     return _Rows(rows.node, rows.day, rows.metric, rows.label_set, value), findings
 
 
-def _passing(series: Series, labels: Codes) -> npt.NDArray[np.bool_]:
-    """For each label set, whether its rows count in the series."""
-    chosen = series.segment_filter
-    if chosen is None:
-        return np.ones(len(labels.names), dtype=np.bool_)
-    return np.array([chosen.passes(_parsed(text)) for text in labels.names], dtype=np.bool_)
-
-
 def _parsed(text: str) -> dict[str, str]:
     try:
         labels = json.loads(text)
@@ -316,24 +329,23 @@ def _integers(
     value: pa.ChunkedArray, metric: Integers, count: int
 ) -> tuple[npt.NDArray[Any], frozenset[int]]:
     """Values as integers, each metric with as few decimals as it has; which do not fit 64 bits."""
+    decimals_of = np.zeros(count, dtype=np.int64)
+    for fewer, more in pairwise(_DECIMALS):
+        kept = pc.equal(pc.round(value, ndigits=fewer), value).to_numpy()
+        np.maximum.at(decimals_of, metric[~kept], more)
     result: npt.NDArray[Any] = np.zeros(len(value), dtype=np.int64)
-    wide = set()
-    for one in range(count):
-        mine = np.flatnonzero(metric == one)
+    beyond = np.zeros(len(value), dtype=np.bool_)
+    for places in _DECIMALS:
+        mine = np.flatnonzero(decimals_of[metric] == places)
         part = value.take(pa.array(mine))
-        places = next(places for places in (0, 3, 6, 9) if _keeps(part, places))
-        units, overflow = arrow_to_units(part.cast(pa.decimal128(38, places)), places)
-        if overflow.any():
-            result = result.astype(object)
-            wide.add(one)
-            result[mine] = [int(each.as_py().scaleb(places)) for each in part]
-        else:
-            result[mine] = units
-    return result, frozenset(wide)
-
-
-def _keeps(part: pa.ChunkedArray, places: int) -> bool:
-    return bool(pc.all(pc.equal(pc.round(part, ndigits=places), part), min_count=0).as_py())
+        result[mine], beyond[mine] = arrow_to_units(part.cast(pa.decimal128(38, places)), places)
+    wide = np.unique(metric[beyond])
+    if wide.size:
+        result = result.astype(object)
+        mine = np.flatnonzero(np.isin(metric, wide))
+        exact = zip(value.take(pa.array(mine)), decimals_of[metric[mine]].tolist(), strict=True)
+        result[mine] = [int(each.as_py().scaleb(places)) for each, places in exact]
+    return result, frozenset(wide.tolist())
 
 
 def _in_order(

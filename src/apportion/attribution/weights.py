@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from apportion.attribution.graph import Integers
 from apportion.attribution.plan import POLICIES, Block, Plan
-from apportion.attribution.strategy import Array, Siblings
+from apportion.attribution.strategy import Array, Siblings, Weights
 from apportion.attribution.usage import UsageFigures
 from apportion.model.types import OnZeroUsage
 
@@ -125,26 +125,34 @@ def _strategies(plan: Plan, usage: _Usage, days: int) -> tuple[Integers, Integer
     for block in plan.blocks:
         columns = block.columns
         total = usage.total[:, columns]
-        too_large = _size(block, count[columns], total.max(axis=0)) * count[columns] > LARGEST
-        if too_large.any():
-            slow[:, plan.graph.segment[columns[too_large]]] = True
         siblings = Siblings(count[columns], usage.own[:, columns], total, _narrow(block))
         above, below = block.strategy.weights(siblings)
+        size = _size(block, block.strategy.weights, count[columns], total.max(axis=0))
+        where = equal[:, columns]
+        if where.any():
+            equally = block.strategy.equal_weights
+            above, below = (
+                np.where(where, alike, own)
+                for alike, own in zip(equally(siblings), (above, below), strict=True)
+            )
+            size = np.maximum(size, _size(block, equally, count[columns], total.max(axis=0)))
+        too_large = size * count[columns] > LARGEST
+        if too_large.any():
+            slow[:, plan.graph.segment[columns[too_large]]] = True
         numerator[:, columns], denominator[:, columns] = above, below
-    if equal.any():
-        numerator[equal] = 1
-        denominator[equal] = np.broadcast_to(count, shape)[equal]
     return numerator, denominator, slow
 
 
-def _size(block: Block, count: Integers, total: Integers) -> npt.NDArray[np.float64]:
+def _size(
+    block: Block, weights: Weights, count: Integers, total: Integers
+) -> npt.NDArray[np.float64]:
     """How large the denominators get, as floats, which do not wrap."""
     ratios = tuple(
         (above.astype(np.float64), below.astype(np.float64)) for above, below in block.ratios
     )
     largest = total.astype(np.float64)
     siblings = Siblings(count.astype(np.float64), largest, largest, ratios)
-    return np.asarray(block.strategy.weights(siblings)[1], dtype=np.float64)
+    return np.asarray(weights(siblings)[1], dtype=np.float64)
 
 
 def _narrow(block: Block) -> tuple[tuple[Array, Array], ...]:

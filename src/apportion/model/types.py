@@ -37,7 +37,7 @@ class OnZeroUsage(StrEnum):
 
 _WITHOUT_USAGE = MappingProxyType(
     {
-        "equal": "All siblings take the same.",
+        "equal": "All siblings take the same, each at most its cap.",
         "retain": "The source keeps it, and it counts as unallocated.",
         "error": "The run fails.",
     }

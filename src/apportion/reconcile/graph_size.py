@@ -1,14 +1,12 @@
 """How large the graph is, and how far cost can travel in it on one day."""
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.model import Model
+from apportion.model.graph import longest_ways
 from apportion.reconcile.reconciliation import GraphSize
-
-Integers = npt.NDArray[np.int64]
 
 
 def graph_size(model: Model, windows: pa.Table) -> GraphSize:
@@ -37,17 +35,6 @@ def _max_depth(model: Model, windows: pa.Table) -> int:
     # A way grows longer only on a day on which an edge begins.
     for day in np.unique(first).tolist():
         active = (first <= day) & (day <= last)
-        depth = max(depth, _longest(source[active], receiver[active], len(model.nodes)))
+        ways = longest_ways(len(model.nodes), source[active], receiver[active])
+        depth = max(depth, int(ways.max(initial=0)))
     return depth
-
-
-def _longest(source: Integers, receiver: Integers, nodes: int) -> int:
-    """The number of edges on the longest way through a graph without circles."""
-    depth = np.zeros(nodes, dtype=np.int64)
-    for _ in range(nodes):
-        deeper = depth.copy()
-        np.maximum.at(deeper, receiver, depth[source] + 1)
-        if np.array_equal(deeper, depth):
-            break
-        depth = deeper
-    return int(depth.max(initial=0))

@@ -1,8 +1,9 @@
 """Products rolled up over ``part_of``: a view of the business that moves no money (`A25`)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 
 from apportion.model import Model, NodeType
 from apportion.reconcile.exact import total, zero
@@ -57,25 +58,83 @@ def roll_up(model: Model, own: Mapping[str, Decimal], scale: int) -> Hierarchy:
         for parent in parents.get(member, ()):
             parts[parent].append(member)
     nothing = zero(scale)
-
-    def held(ids: Iterable[str]) -> Decimal:
-        return total((own.get(member, nothing) for member in ids), scale)
-
+    held = {member: own.get(member, nothing) for member in members}
+    subtree = Subtrees(parts).sums(held, lambda amounts: total(amounts, scale))
     rows = tuple(
         HierarchyRow(
             member,
             names.get(member, member),
             tuple(sorted(parents.get(member, ()))),
             tuple(parts[member]),
-            own.get(member, nothing),
-            held(_reached([member], parts)),
+            held[member],
+            subtree[member],
         )
         for member in members
     )
     roots = tuple(member for member in members if not parents.get(member))
     covered = _reached(roots, parts)
     rootless = tuple(member for member in members if member not in covered)
-    return Hierarchy(rows, roots, held(covered), rootless)
+    everything = total((held[member] for member in covered), scale)
+    return Hierarchy(rows, roots, everything, rootless)
+
+
+Amount = TypeVar("Amount")
+
+
+class Subtrees:
+    """What is below each product, laid out so that sums of all subtrees look at each part once.
+
+    A product that is part of one other counts in the sum of that one. Those that are part of
+    several are added apart, each once, to everything from which they can be reached; only their
+    number makes a sum cost more than the links it stands for.
+    """
+
+    def __init__(self, parts: Mapping[str, Sequence[str]]) -> None:
+        """Lay out the products, given the parts of each."""
+        above: dict[str, list[str]] = {member: [] for member in parts}
+        for member, below in parts.items():
+            for part in below:
+                above[part].append(member)
+        left = {member: len(below) for member, below in parts.items()}
+        self._parts = parts
+        self._upwards = [member for member, below in parts.items() if not below]
+        for member in self._upwards:
+            for parent in above[member]:
+                left[parent] -= 1
+                if not left[parent]:
+                    self._upwards.append(parent)
+        self._circular = [member for member, count in left.items() if count]
+        self._several = {member for member, parents in above.items() if len(parents) > 1}
+        self._several_below: dict[str, frozenset[str]] = {}
+        for member in self._upwards:
+            self._several_below[member] = self._found_below(parts[member])
+
+    def _found_below(self, parts: Sequence[str]) -> frozenset[str]:
+        """The products that are part of several, among some parts and below them."""
+        found = {each for part in parts if (each := self._several_below[part])}
+        direct = self._several.intersection(parts)
+        # A long chain above them holds one set, not one for each of its products.
+        return found.pop() if len(found) == 1 and not direct else frozenset(direct.union(*found))
+
+    def sums(
+        self, own: Mapping[str, Amount], total: Callable[[Iterable[Amount]], Amount]
+    ) -> Mapping[str, Amount]:
+        """For each product the ``total`` of its own amount and of those below it, each once."""
+        only_here: dict[str, Amount] = {}
+        for member in self._upwards:
+            here = [part for part in self._parts[member] if part not in self._several]
+            only_here[member] = total([own[member], *(only_here[part] for part in here)])
+        elsewhere = {
+            found: total(only_here[each] for each in found)
+            for found in set(self._several_below.values())
+        }
+        sums = {
+            member: total([only_here[member], elsewhere[found]])
+            for member, found in self._several_below.items()
+        }
+        for member in self._circular:
+            sums[member] = total(own[each] for each in _reached([member], self._parts))
+        return sums
 
 
 def _reached(starts: Iterable[str], ways: Mapping[str, Iterable[str]]) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -24,11 +25,8 @@ class Record:
 
     def keys(self) -> tuple[str, ...]:
         """The names of the fields that belong to the JSON, in order."""
-        return tuple(
-            each.name
-            for each in fields(self)  # type: ignore[arg-type]
-            if each.metadata.get("json", True)
-        )
+        kind: Any = type(self)
+        return _keys(kind)
 
     def __iter__(self) -> Iterator[str]:
         """The names of the fields, so that ``dict(record)`` works."""
@@ -37,6 +35,11 @@ class Record:
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON holds it: amounts as decimal text with all digits, dates as ISO."""
         return {name: _plain(self[name]) for name in self.keys()}
+
+
+@cache
+def _keys(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if each.metadata.get("json", True))
 
 
 @dataclass(frozen=True, slots=True)

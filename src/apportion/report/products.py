@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import duckdb
@@ -16,7 +15,7 @@ from apportion.model import Model
 from apportion.model.spelling import did_you_mean
 from apportion.reconcile.exact import total
 from apportion.reconcile.facts import window_rows
-from apportion.reconcile.hierarchy import Hierarchy, HierarchyRow, roll_up
+from apportion.reconcile.hierarchy import Hierarchy, HierarchyRow, Subtrees, roll_up
 from apportion.report.csv_text import Lines
 from apportion.report.figures import Figures, percent_text, percent_units
 from apportion.report.listing import Wanted, filtered
@@ -166,12 +165,20 @@ def _require_products(
 def _layout(hierarchy: Hierarchy, figures: Figures) -> "_Layout":
     own = [row.own for row in hierarchy.rows]
     ids = [row.id for row in hierarchy.rows]
+    subtrees = Subtrees({row.id: row.parts for row in hierarchy.rows})
+
+    def below(values: Iterable[int]) -> Mapping[str, int]:
+        return subtrees.sums(dict(zip(ids, values, strict=True)), sum)
+
+    rounded = figures.rounded(own)
     percents = percent_units(own, hierarchy.total)
     return _Layout(
         {row.id: row for row in hierarchy.rows},
         figures,
-        dict(zip(ids, figures.rounded(own), strict=True)),
-        None if percents is None else dict(zip(ids, percents, strict=True)),
+        dict(zip(ids, rounded, strict=True)),
+        below(int(amount != 0) for amount in own),
+        below(rounded),
+        None if percents is None else below(percents),
     )
 
 
@@ -180,18 +187,15 @@ class _Layout:
     rows: Mapping[str, HierarchyRow]
     figures: Figures
     rounded: Mapping[str, int]
-    percents: Mapping[str, int] | None
+    costly_below: Mapping[str, int]
+    rounded_below: Mapping[str, int]
+    percents_below: Mapping[str, int] | None
 
     def lines(self, roots: Sequence[str]) -> list[ProductLine]:
         """Walk from the roots down. There is no recursion: a chain of products may be long."""
-        members = cache(self._members)
 
         def dearest_first(ids: Sequence[str]) -> list[str]:
-            costly = [
-                product
-                for product in ids
-                if any(self.rows[part].own != 0 for part in members(product))
-            ]
+            costly = [product for product in ids if self.costly_below[product]]
             return sorted(
                 costly, key=lambda product: (self.rows[product].subtree.copy_negate(), product)
             )
@@ -201,7 +205,7 @@ class _Layout:
         waiting = [(product, 0) for product in reversed(dearest_first(roots))]
         while waiting:
             product, depth = waiting.pop()
-            found.append(self._line(product, members(product), depth, again=product in seen))
+            found.append(self._line(product, depth, again=product in seen))
             if product not in seen:
                 seen.add(product)
                 parts = dearest_first(self.rows[product].parts)
@@ -212,19 +216,8 @@ class _Layout:
         """What some products keep, as the sum of their shown figures."""
         return self.figures.text(sum(self.rounded[product] for product in ids))
 
-    def _members(self, product: str) -> frozenset[str]:
-        """The product and all below it, each once."""
-        members, waiting = {product}, [product]
-        while waiting:
-            fresh = set(self.rows[waiting.pop()].parts) - members
-            members |= fresh
-            waiting += fresh
-        return frozenset(members)
-
-    def _line(
-        self, product: str, members: frozenset[str], depth: int, *, again: bool
-    ) -> ProductLine:
-        row, percents = self.rows[product], self.percents
+    def _line(self, product: str, depth: int, *, again: bool) -> ProductLine:
+        row, percents = self.rows[product], self.percents_below
         return ProductLine(
             product,
             row.name,
@@ -233,8 +226,8 @@ class _Layout:
             row.own,
             row.subtree,
             self.shown([product]),
-            self.shown(members),
-            "" if percents is None else percent_text(sum(percents[part] for part in members)),
+            self.figures.text(self.rounded_below[product]),
+            "" if percents is None else percent_text(percents[product]),
             again,
         )
 

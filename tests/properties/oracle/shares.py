@@ -89,6 +89,8 @@ def _share(
     if total == 0:
         policy = use.get("on_zero_usage") or _ON_ZERO_USAGE.get(name, "equal")
         number = Fraction(1, count) if policy == "equal" else _fixed_part(name, count, parameters)
+        if name == "capped_proportional":
+            number = _capped(number, count, parameters)
         return Share(Kind.PLAIN, number), {(parameters["metric"], policy)}
     proportion = figures[place] / total
     if name == "residual_to_max":

@@ -1,5 +1,7 @@
 """By usage, but never more than a cap; what the cap cuts off stays on the source.
 
+The cap holds without usage too: the equal share of that day is at most the cap.
+
 >>> import numpy as np
 >>> usage, total = np.array([10, 90]), np.array([100, 100])
 >>> cap = (np.array([3, 3]), np.array([5, 5]))
@@ -7,6 +9,7 @@
 (array([ 50, 300]), array([500, 500]))
 """
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Self
 
@@ -47,6 +50,11 @@ def weights(siblings: Siblings) -> tuple[Array, Array]:
     return np.minimum(siblings.usage * whole, siblings.total * cap), siblings.total * whole
 
 
+def equal_weights(siblings: Siblings) -> tuple[Array, Array]:
+    """The lesser of an equal share and the cap, as if each had used the same (`A14`)."""
+    return weights(replace(siblings, usage=siblings.count * 0 + 1, total=siblings.count))
+
+
 STRATEGY = Strategy(
     name="capped_proportional",
     summary="By usage, at most a cap; the excess stays on the source.",
@@ -54,4 +62,5 @@ STRATEGY = Strategy(
     sentence="{receiver} gets {share} of {source}: its part of the {metric}, at most the cap.",
     parameters=CappedParameters,
     weights=weights,
+    equal_weights=equal_weights,
 )
