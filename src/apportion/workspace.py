@@ -297,8 +297,9 @@ class Workspace:
 
         Runs over some dimensions only answer where no run over all of them covers any day.
 
-        Without dates it is the period of the run named, or of the latest run (`A27`). With one date
-        it reaches to the other end of the latest run that has days on that side.
+        Without dates it is the period of the run named, or from the first day that any run covers
+        to the last (`A27`): running one month anew does not shorten a year. With one date it
+        reaches to the other end of that. Days that no run covers are ``gaps`` of the result.
 
         Raises ``LedgerError`` (``unknown_run``, ``no_run``).
         """
@@ -317,12 +318,12 @@ class Workspace:
         if not reached:
             raise LedgerError([self._no_run(start, end, currency)])
         latest = max(reached, key=lambda each: each.sequence)
-        first, last = start or latest.start_date, end or latest.end_date
-        alike = [each for each in candidates if each.currency == (currency or latest.currency)]
-        answers = (coverage(group, first, last) for group in answering_together(alike))
-        found = next((each for each in answers if each.pieces), None)
-        if found is None:
-            raise LedgerError([self._no_run(first, last, currency)])
+        alike = [each for each in reached if each.currency == latest.currency]
+        # Whole runs come first, so those over some dimensions answer where there is no other.
+        group = answering_together(alike)[0]
+        first = start or min(each.start_date for each in group)
+        last = end or max(each.end_date for each in group)
+        found = coverage(group, first, last)
         by_id = {each.run_id: each for each in alike}
         used = tuple({piece.run_id: by_id[piece.run_id] for piece in found.pieces}.values())
         newest = max(used, key=lambda each: each.sequence)

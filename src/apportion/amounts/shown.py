@@ -5,20 +5,26 @@ from collections.abc import Sequence
 from apportion.amounts.split import round_half_away
 
 
-def round_shown(units: Sequence[int], scale: int, decimals: int = 2) -> list[int]:
+def round_shown(
+    units: Sequence[int], scale: int, decimals: int = 2, total: int | None = None
+) -> list[int]:
     """Round rows to ``decimals`` by largest remainder, so that they sum to their rounded total.
 
     Every row is rounded down; the steps still missing go to the rows that lost most, the earlier
-    row first where two lost the same. Returns counts of 10^-decimals.
+    row first where two lost the same. Returns counts of 10^-decimals. A ``total`` is a figure that
+    is shown already, the exact sum rounded up or down. Raises ``ValueError`` for any other.
 
     >>> round_shown([333, 333, 334], scale=3, decimals=2)
     [33, 33, 34]
     """
-    if decimals >= scale:
+    if decimals >= scale and total is None:
         return [value * 10 ** (decimals - scale) for value in units]
     step = 10 ** (scale - decimals)
     floors = [value // step for value in units]
-    missing = round_half_away(sum(units), step) - sum(floors)
+    whole = round_half_away(sum(units), step) if total is None else total
+    missing = whole - sum(floors)
+    if not 0 <= missing <= len(units):
+        raise ValueError("the rows cannot sum to the total by rounding")
     lost = sorted(range(len(units)), key=lambda row: (floors[row] * step - units[row], row))
     for row in lost[:missing]:
         floors[row] += 1

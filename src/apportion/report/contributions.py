@@ -6,13 +6,14 @@ from apportion.model import Model
 from apportion.report.column import Column, Kind
 from apportion.report.listing import Listing, Wanted, filtered, list_rows
 
+# Amounts have no total: what flows along two edges in a row would count twice.
 COLUMNS = (
     Column("date", "Date", Kind.DATE),
     Column("source", "Source"),
     Column("receiver", "Receiver"),
     Column("dimension", "Dimension"),
     Column("share", "Share", Kind.SHARE),
-    Column("amount", "Amount", Kind.AMOUNT, summed=True),
+    Column("amount", "Amount", Kind.AMOUNT),
 )
 
 _KEY = ("date", "dimension", "source", "receiver")

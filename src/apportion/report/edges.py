@@ -11,6 +11,7 @@ from apportion.reconcile.facts import window_rows
 from apportion.report.column import Column, Kind
 from apportion.report.listing import Listing, Wanted, filtered, list_rows
 
+# Amounts have no total: what flows along two edges in a row would count twice.
 COLUMNS = (
     Column("source", "Source"),
     Column("receiver", "Receiver"),
@@ -18,7 +19,7 @@ COLUMNS = (
     Column("first", "First day", Kind.DATE),
     Column("last", "Last day", Kind.DATE),
     Column("share", "Share", Kind.SHARE),
-    Column("amount", "Amount", Kind.AMOUNT, summed=True),
+    Column("amount", "Amount", Kind.AMOUNT),
 )
 
 _EDGES = """

@@ -30,9 +30,7 @@ class Figures:
         down; without one, to their sum rounded to the nearest.
         """
         units = [to_units(amount, self.scale) for amount in amounts]
-        if total is None:
-            return round_shown(units, self.scale, self.decimals)
-        return _round_under(units, 10 ** (self.scale - self.decimals), total)
+        return round_shown(units, self.scale, self.decimals, total)
 
     def text(self, shown: int) -> str:
         """A rounded figure with thousands separators, without its currency."""
@@ -75,17 +73,6 @@ def to_units(amount: Decimal, scale: int) -> int:
         raise ValueError(f"{amount} has more than {scale} decimals")
     units: int = exact.numerator
     return units
-
-
-def _round_under(units: Sequence[int], step: int, total: int) -> list[int]:
-    floors = [value // step for value in units]
-    missing = total - sum(floors)
-    if not 0 <= missing <= len(units):
-        raise ValueError("the rows cannot sum to the total by rounding")
-    lost = sorted(range(len(units)), key=lambda row: (floors[row] * step - units[row], row))
-    for row in lost[:missing]:
-        floors[row] += 1
-    return floors
 
 
 def percent_units(

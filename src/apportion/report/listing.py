@@ -79,9 +79,12 @@ class Listing:
             name: figures.rounded([*exact[name], *([minus(total, *exact[name])] if cut else [])])
             for name, total in self.totals.items()
         }
-        if exact.keys() > shown.keys():
-            shown |= balanced(figures, exact, shown)
-        return shown
+        lone = exact.keys() - shown.keys()
+        if lone >= {"indirect", "given"}:
+            return shown | balanced(figures, exact, shown)
+        return shown | {
+            name: [figures.rounded([amount])[0] for amount in exact[name]] for name in lone
+        }
 
 
 def scale_of(schema: pa.Schema) -> int:

@@ -20,11 +20,12 @@ from apportion.api.formats import FORMATS
 from apportion.api.formats.format import Answer
 from apportion.api.reading import read_result
 from apportion.report.listing import Wanted, require_known
-from apportion.report.products import SHOWN, ProductLine, as_data, products
+from apportion.report.products import SHOWN, ProductLine, ServingProduct, as_data, products
 
 router = APIRouter(tags=["costs"])
 
 _PRODUCT = record_schema(ProductLine, but=SHOWN)
+_SERVING = record_schema(ServingProduct, but=SHOWN)
 _NAMES = {"type": "array", "items": TEXT}
 _PRODUCTS = object_schema(
     {
@@ -34,6 +35,8 @@ _PRODUCTS = object_schema(
         "total": AMOUNT,
         "total_lines": COUNT,
         "products": {"type": "array", "items": _PRODUCT},
+        "infrastructure": {"type": "array", "items": _SERVING},
+        "runs": _NAMES,
         "without_cost": _NAMES,
         "kept_nothing": _NAMES,
         "kept_unallocated": _NAMES,
@@ -50,7 +53,11 @@ def get_products(
     limit: Limit = None,
     format_name: FormatName = "",
 ) -> Response:
-    """The products that have cost, in the order of the hierarchy, the dearest first.
+    """All products, in the order of the hierarchy, the dearest first.
+
+    `holistic` is the full cost of a product, `given` what it passed on to others, `own` what it
+    keeps, `subtree` that with all that is part of it. `infrastructure` are the products that
+    serve others as a platform does.
 
     A product that is part of several stands below each; from the second time on `again` is true,
     and a sum leaves that line out.
@@ -61,7 +68,7 @@ def get_products(
     wanted = Wanted(result.start, result.end, named.nodes, named.dimensions, limit)
     require_known(read.connection, result.model, wanted)
     found = products(read.connection, result.model, wanted, result.currency, result.scale)
-    said = as_data(found)
+    said = {**as_data(found), "runs": [each.run_id for each in result.runs]}
     if chosen is FORMATS["json"]:
         return answer_data(said, read.doubts)
     lines = pa.Table.from_pylist(said["products"], schema=_lines_schema(result.scale))
@@ -77,6 +84,8 @@ def _lines_schema(scale: int) -> pa.Schema:
             ("name", pa.string()),
             ("depth", pa.int64()),
             ("part_of", pa.list_(pa.string())),
+            ("holistic", amount),
+            ("given", amount),
             ("own", amount),
             ("subtree", amount),
             ("again", pa.bool_()),

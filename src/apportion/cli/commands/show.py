@@ -59,12 +59,12 @@ def products(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """What each product costs, by itself and with all that is part of it.
+    """What each product costs: in full, what it passed on, what it keeps, and with its parts.
 
-    In JSON and CSV `own` is what the product costs by itself and `subtree` that with all its
-    parts; `depth` counts from 0 at the top of the hierarchy. A product that is part of several
-    stands below each of them: from the second time on `again` is true, and a sum must leave that
-    line out.
+    In JSON and CSV `holistic` is the full cost, `given` what the product passed on to others,
+    `own` what it keeps and `subtree` that with all its parts; `depth` counts from 0 at the top of
+    the hierarchy. A product that is part of several stands below each of them: from the second
+    time on `again` is true, and a sum must leave that line out.
     """
     from apportion.cli.output import put_csv, put_json
     from apportion.cli.reading import read_result
@@ -82,7 +82,7 @@ def products(
     require_known(connection, result.model, wanted)
     found = report(connection, result.model, wanted, result.currency, result.scale)
     if as_json:
-        put_json(as_data(found))
+        put_json({**as_data(found), "runs": [each.run_id for each in result.runs]})
     elif as_csv:
         put_csv(flat(found))
     else:
@@ -153,7 +153,8 @@ def _listing(ask: "Ask") -> Callable[..., None]:
         require_known(connection, result.model, wanted)
         found = ask(connection, result.model, wanted, result.currency)
         if as_json:
-            put_json_rows(head(found), rows(found))
+            about = {**head(found), "runs": [each.run_id for each in result.runs]}
+            put_json_rows(about, rows(found))
         elif as_csv:
             put_csv(flat(found))
         else:

@@ -16,17 +16,28 @@ def show(
     """The hierarchy as a picture. ``asked`` are the products that were asked for, if some were."""
     heading(f"{company}, {found.start} to {found.end}, in {found.currency}")
     say()
-    if not found.lines:
-        who = "None of these products" if asked else "No product"
-        say(f"{who} keeps any such cost in this period.")
-        _tell_others(found)
-        nodes = [word for product in asked for word in ("--node", product)]
-        say_next(suggestions.command("show", "nodes", *nodes))
+    if found.lines:
+        _put_lines(found)
+    _put_serving(found)
+    if found.kept_unallocated:
+        say(f"Products whose own part counts as unallocated: {few(found.kept_unallocated)}.")
+    dearest = max((line for line in found.lines), key=lambda line: line.own, default=None)
+    if dearest is not None and dearest.own:
+        say_next(suggestions.command("show", "contributions", "--node", dearest.id))
         return
+    if not found.serving:
+        say(f"{'None of these products' if asked else 'No product'} has cost in this period.")
+    nodes = [word for product in asked for word in ("--node", product)]
+    say_next(suggestions.command("show", "nodes", *nodes))
+
+
+def _put_lines(found: Products) -> None:
     largest = max(line.subtree for line in found.lines)
     rows = [
         (
             "  " * line.depth + line.name + (" (shown above)" if line.again else ""),
+            line.holistic_shown,
+            line.given_shown,
             line.own_shown,
             line.subtree_shown,
             line.percent,
@@ -36,26 +47,31 @@ def show(
     ]
     hidden = found.total_lines - len(found.lines)
     if hidden:
-        rows.append((f"{hidden:,} more", found.others_shown, "", "", ""))
+        rows.append((f"{hidden:,} more", "", "", found.others_shown, "", "", ""))
     heads = [
         Head("Product"),
-        Head("By itself", number=True),
+        Head("Full cost", number=True),
+        Head("Passed on", number=True),
+        Head("Kept", number=True),
         Head("With its parts", number=True),
         Head("Share", number=True),
         Head(""),
     ]
-    put(table(heads, rows, ("Total", found.total_shown, "", "", "")))
-    _tell_others(found)
-    dearest = max(found.lines, key=lambda line: line.own)
-    say_next(suggestions.command("show", "contributions", "--node", dearest.id))
+    put(table(heads, rows, ("Total", "", "", found.total_shown, "", "", "")))
 
 
-def _tell_others(found: Products) -> None:
-    """Why products stand in no line."""
-    for said, products in (
-        ("Products that had no cost", found.without_cost),
-        ("Products that had cost and kept nothing of it", found.kept_nothing),
-        ("Products whose own part counts as unallocated", found.kept_unallocated),
-    ):
-        if products:
-            say(f"{said}: {few(products)}.")
+def _put_serving(found: Products) -> None:
+    """Products that are infrastructure: nothing of what they keep is a product's cost."""
+    if not found.serving:
+        return
+    rows = [
+        (each.name, each.holistic_shown, each.given_shown, each.retained_shown)
+        for each in found.serving
+    ]
+    heads = [
+        Head("Product that serves others"),
+        Head("Full cost", number=True),
+        Head("Passed on", number=True),
+        Head("Kept, unallocated", number=True),
+    ]
+    put(table(heads, rows))
