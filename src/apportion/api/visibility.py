@@ -13,6 +13,7 @@ from fastapi import Request
 
 from apportion.access import Principal
 from apportion.model import Edge, Model, NodeType
+from apportion.reconcile.hierarchy import with_parts
 from apportion.recorded_charges import RecordedCharges
 from apportion.recorded_result import RecordedResult
 
@@ -104,11 +105,13 @@ def narrowed_charges(charges: RecordedCharges, products: Products | None) -> Rec
 def narrowed_model(model: Model, products: Products) -> Model:
     """The model without the names of anything else than these products, and their accounts.
 
-    Ids that are no product's of the model show nothing. Of edges there remain those by which the
+    Whoever sees a product sees what is part of it. Ids that are no product's of the model show
+    nothing. Of edges there remain those by which the
     products give on, which decides what they keep; to whom is left out. Such a model answers
     questions and is for no run.
     """
-    kept = [node for node in model.nodes if node.id in products and node.type is NodeType.PRODUCT]
+    named = with_parts(model, products)
+    kept = [node for node in model.nodes if node.id in named and node.type is NodeType.PRODUCT]
     seen = {node.id for node in kept}
     nodes = tuple(
         replace(node, part_of=tuple(each for each in node.part_of if each in seen)) for node in kept
