@@ -102,21 +102,8 @@ def read_usage(
     Raises ``RunError``: ``missing_key``, ``invalid_value``.
     """
     metrics = tuple(sorted({each.metric for each in series}))
-    number = {metric: index for index, metric in enumerate(metrics)}
-    metric_of = np.array([number[each.metric] for each in series], dtype=np.int64)
-    empty = np.empty(0, dtype=np.int64)
-    nothing = UsageFigures(
-        tuple(series),
-        len(node_ids),
-        empty,
-        empty,
-        empty,
-        frozenset(),
-        {},
-        metrics,
-        metric_of,
-        empty,
-    )
+    metric_of = _positions(metrics, series)
+    nothing = _no_usage(series, len(node_ids), metrics, metric_of)
     if table is None or not series:
         return nothing
     require_columns(table, "usage", ("node", "date", "metric", "value"))
@@ -161,6 +148,21 @@ def read_usage(
         metric_of,
         seen,
         chosen_findings,
+    )
+
+
+def _positions(metrics: Sequence[str], series: Sequence[Series]) -> Integers:
+    """The position of each series' metric."""
+    number = {metric: index for index, metric in enumerate(metrics)}
+    return np.array([number[each.metric] for each in series], dtype=np.int64)
+
+
+def _no_usage(
+    series: Sequence[Series], nodes: int, metrics: tuple[str, ...], metric_of: Integers
+) -> UsageFigures:
+    none = np.empty(0, dtype=np.int64)
+    return UsageFigures(
+        tuple(series), nodes, none, none, none, frozenset(), {}, metrics, metric_of, none
     )
 
 
