@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import date
+from itertools import pairwise
 from types import FrameType
 from typing import Any
 
@@ -142,7 +143,7 @@ def long_chain(size: int) -> Company:
     nodes = [{"id": name, "type": "product" if name == "p" else "platform"} for name in names]
     edges = [
         {"source": source, "receiver": receiver, "strategy": "equal"}
-        for source, receiver in zip(names[:-1], names[1:], strict=True)
+        for source, receiver in pairwise(names)
     ]
     return _company(nodes, edges, {names[0]: "100"}, [])
 

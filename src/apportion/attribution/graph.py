@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from apportion.model.graph import longest_ways
+from apportion.ways import longest_ways
 
 Integers = npt.NDArray[np.int64]
 

@@ -10,10 +10,10 @@ from apportion.attribution.plan import POLICIES
 from apportion.attribution.problem import Problem
 from apportion.attribution.strategy import equal_weights
 from apportion.findings import Finding, Severity
-from apportion.model.graph import runs
 from apportion.model.types import OnZeroUsage, StrategyUse
 from apportion.model.windows import epochs
 from apportion.tables import from_ordinal, ordinal
+from apportion.ways import runs
 
 
 def zero_usage(problem: Problem, rows: Integers) -> list[Finding]:

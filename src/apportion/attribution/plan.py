@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from apportion.attribution.graph import Graph, Integers
 from apportion.attribution.strategy import Rest, Rounding, Series, Strategy
-from apportion.model.graph import runs
 from apportion.model.types import OnZeroUsage, StrategyUse
+from apportion.ways import runs
 
 POLICIES = (None, OnZeroUsage.EQUAL, OnZeroUsage.RETAIN, OnZeroUsage.ERROR)
 """What a zero total means for an edge, as the codes of ``Plan.policy``; ``None``: no usage read."""

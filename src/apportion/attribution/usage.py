@@ -6,7 +6,7 @@ integers, and the sources that read it take the slow path.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from apportion.amounts.columns import arrow_to_units
 from apportion.attribution.series_figures import series_figures, wide_figures
-from apportion.attribution.strategy import Series
+from apportion.attribution.strategy import SegmentFilter, Series
 from apportion.attribution.sums import Codes, Integers, combine, encode
 from apportion.findings import Finding, RunError, Severity
 from apportion.tables import days, decimals, ordinal, require_columns, texts
@@ -102,21 +102,8 @@ def read_usage(
     Raises ``RunError``: ``missing_key``, ``invalid_value``.
     """
     metrics = tuple(sorted({each.metric for each in series}))
-    number = {metric: index for index, metric in enumerate(metrics)}
-    metric_of = np.array([number[each.metric] for each in series], dtype=np.int64)
-    empty = np.empty(0, dtype=np.int64)
-    nothing = UsageFigures(
-        tuple(series),
-        len(node_ids),
-        empty,
-        empty,
-        empty,
-        frozenset(),
-        {},
-        metrics,
-        metric_of,
-        empty,
-    )
+    metric_of = _positions(metrics, series)
+    nothing = _no_usage(series, len(node_ids), metrics, metric_of)
     if table is None or not series:
         return nothing
     require_columns(table, "usage", ("node", "date", "metric", "value"))
@@ -136,9 +123,7 @@ def read_usage(
     for index, (one, metric) in enumerate(zip(series, metric_of.tolist(), strict=True)):
         mine = by_metric[edges[metric] : edges[metric + 1]]
         if one.segment_filter is not None:
-            sets, own_set = np.unique(chosen.label_set[mine], return_inverse=True)
-            passes = [one.segment_filter.passes(parsed(labels.names[each])) for each in sets]
-            mine = mine[np.array(passes, dtype=np.bool_)[own_set]]
+            mine = mine[_passing(one.segment_filter, labels.names, chosen.label_set[mine], parsed)]
         pair = index * len(node_ids) + chosen.node[mine]
         own = values[mine]
         figures = (
@@ -163,6 +148,21 @@ def read_usage(
         metric_of,
         seen,
         chosen_findings,
+    )
+
+
+def _positions(metrics: Sequence[str], series: Sequence[Series]) -> Integers:
+    """The position of each series' metric."""
+    number = {metric: index for index, metric in enumerate(metrics)}
+    return np.array([number[each.metric] for each in series], dtype=np.int64)
+
+
+def _no_usage(
+    series: Sequence[Series], nodes: int, metrics: tuple[str, ...], metric_of: Integers
+) -> UsageFigures:
+    none = np.empty(0, dtype=np.int64)
+    return UsageFigures(
+        tuple(series), nodes, none, none, none, frozenset(), {}, metrics, metric_of, none
     )
 
 
@@ -301,6 +301,18 @@ def _without_negatives(
         for pair, count in zip(places[0].tolist(), places[1].tolist(), strict=True)
     ]
     return _Rows(rows.node, rows.day, rows.metric, rows.label_set, value), findings
+
+
+def _passing(
+    chosen: SegmentFilter,
+    names: Sequence[str],
+    label_set: Integers,
+    parsed: Callable[[str], dict[str, str]],
+) -> npt.NDArray[np.bool_]:
+    """For each row, whether it counts. Every label set of the rows is tested once."""
+    sets, own = np.unique(label_set, return_inverse=True)
+    passes = [chosen.passes(parsed(names[each])) for each in sets.tolist()]
+    return np.array(passes, dtype=np.bool_)[own]
 
 
 def _parsed(text: str) -> dict[str, str]:

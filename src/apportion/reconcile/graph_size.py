@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.model import Model
-from apportion.model.graph import longest_ways
 from apportion.reconcile.reconciliation import GraphSize
+from apportion.ways import longest_ways
 
 
 def graph_size(model: Model, windows: pa.Table) -> GraphSize:

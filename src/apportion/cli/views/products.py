@@ -9,6 +9,10 @@ from apportion.cli.tables import Head, bar, table
 from apportion.cli.words import few
 from apportion.report.products import Products
 
+_INDENTED = 30
+"""Levels that are indented, each more than the one above. A terminal is hardly wider, and a chain
+of thousands of products would print its square in blanks."""
+
 
 def show(
     found: Products, company: str, suggestions: Suggestions, asked: Sequence[str] = ()
@@ -35,7 +39,9 @@ def _put_lines(found: Products) -> None:
     largest = max(line.subtree for line in found.lines)
     rows = [
         (
-            "  " * line.depth + line.name + (" (shown above)" if line.again else ""),
+            "  " * min(line.depth, _INDENTED)
+            + line.name
+            + (" (shown above)" if line.again else ""),
             line.holistic_shown,
             line.given_shown,
             line.own_shown,
