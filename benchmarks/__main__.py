@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("kernel", "run", "large", "ingest", "rating", "events", "start", "serve")
+NAMES = ("kernel", "run", "large", "ingest", "rating", "events", "commands", "serve")
 
 
 def main() -> None:
