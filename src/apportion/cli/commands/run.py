@@ -8,6 +8,25 @@ import typer
 from apportion.cli.arguments import AsJson, currency_code, first_day, last_day
 from apportion.cli.session import session_of
 
+Dimension = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dimension",
+        metavar="NAME",
+        help="Only this kind of cost; may be repeated. What is left out is reported.",
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, max=256, metavar="N", help="Default: one for each processor."),
+]
+Again = Annotated[
+    bool,
+    typer.Option(
+        "--again", help="Compute even where a run of the very same answers for the period."
+    ),
+]
+
 
 def run(
     context: typer.Context,
@@ -20,14 +39,7 @@ def run(
     end: Annotated[
         date, typer.Option("--to", parser=last_day, metavar="DATE", help="Last day, or month.")
     ],
-    dimension: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--dimension",
-            metavar="NAME",
-            help="Only this kind of cost; may be repeated. What is left out is reported.",
-        ),
-    ] = None,
+    dimension: Dimension = None,
     currency: Annotated[
         str,
         typer.Option(
@@ -37,18 +49,8 @@ def run(
             help="Convert to this. Default: the workspace's.",
         ),
     ] = "",
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            "--threads", min=1, max=256, metavar="N", help="Default: one for each processor."
-        ),
-    ] = None,
-    again: Annotated[
-        bool,
-        typer.Option(
-            "--again", help="Compute even where a run of the very same answers for the period."
-        ),
-    ] = False,
+    threads: Threads = None,
+    again: Again = False,
     as_json: AsJson = False,
 ) -> None:
     """Attribute the costs of a period, prove the result, and record it.
