@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("kernel", "run", "large", "ingest", "rating", "events", "start", "serve", "growth")
+NAMES = ("kernel", "run", "large", "ingest", "rating", "events", "commands", "serve", "growth")
 
 
 def main() -> None:

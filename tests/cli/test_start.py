@@ -127,7 +127,7 @@ def test_files_that_only_look_otherwise_are_the_same_model(
     try:
         file.write_text(f"# a remark\n{before}")
         assert ask("show products").err == ""
-        file.write_text(before.replace("id: search", "id: search\n    name: Seek", 1))
+        file.write_text(before.replace("name: Search", "name: Seek", 1))
         changed = ask("show products")
         file.write_text("nodes: [")
         broken = ask("show products")
@@ -137,3 +137,59 @@ def test_files_that_only_look_otherwise_are_the_same_model(
     assert "the model was changed" in " ".join(changed.err.split())
     assert "the model was changed" in " ".join(broken.err.split())
     assert changed.out == broken.out == ask("show products").out
+
+
+class TestRunningAgain:
+    """A run of nothing new is not computed, unless it is asked for."""
+
+    RUN = ("run", "--from", "2024-01", "--to", "2024-01")
+
+    def runs(self, apportion: Callable[..., Any]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(apportion("runs", "list", "--json").out)["runs"]
+        return found
+
+    def test_the_run_that_answers_is_named(self, acme: Path, apportion: Callable[..., Any]) -> None:
+        first = json.loads(apportion(*self.RUN, "--again", "--json").out)
+        known = self.runs(apportion)[0]
+        said = apportion(*self.RUN)
+        assert said.status == 0
+        assert said.out.startswith(f"Nothing to compute: run {known['run_id']}")
+        assert len(self.runs(apportion)) == 2
+        told = json.loads(apportion(*self.RUN, "--json").out)
+        assert told["is_new"] is False
+        assert told["run"]["run_id"] == known["run_id"]
+        assert told["warnings"] == first["warnings"] == []
+        assert told["reconciliation"] == first["reconciliation"]
+
+    def test_asked_for_it_is_computed(self, acme: Path, apportion: Callable[..., Any]) -> None:
+        assert json.loads(apportion(*self.RUN, "--again", "--json").out)["is_new"] is True
+        assert len(self.runs(apportion)) == 2
+
+    @pytest.mark.parametrize(
+        "change", ["model", "costs", "usage", "days", "dimension", "later run"]
+    )
+    def test_whatever_changed_is_computed(
+        self, change: str, acme: Path, apportion: Callable[..., Any]
+    ) -> None:
+        words = list(self.RUN)
+        company = acme / "model" / "company.yaml"
+        before = company.read_text()
+        renamed = before.replace("name: Search", "name: Seek", 1)
+        if change == "model":
+            company.write_text(renamed)
+        elif change in ("costs", "usage"):
+            file = acme / "data" / f"{change}.csv"
+            lines = file.read_text().splitlines()
+            file.write_text("\n".join(lines[:-1]) + "\n")
+            assert apportion("ingest", change, str(file)).status == 0
+        elif change == "days":
+            words[-1] = "2024-01-30"
+        elif change == "dimension":
+            words += ["--dimension", "Compute"]
+        else:
+            company.write_text(renamed)
+            assert apportion(*words).status == 0
+            company.write_text(before)
+        count = len(self.runs(apportion))
+        assert apportion(*words).status == 0
+        assert len(self.runs(apportion)) == count + 1

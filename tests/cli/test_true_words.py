@@ -49,7 +49,7 @@ def test_one_without_any_is(acme: Path, apportion: Apportion) -> None:
 
 def test_nor_is_one_whose_own_part_counts_as_unallocated(acme: Path, apportion: Apportion) -> None:
     unallocated_residual(acme)
-    assert apportion("run", *JANUARY).status == 0
+    assert apportion("run", *JANUARY, "--again").status == 0
     said = apportion("show", "products").out
     assert "Products whose own part counts as unallocated: search." in said
     assert "Products that had cost and kept nothing of it: checkout." in said
@@ -75,7 +75,7 @@ def test_who_keeps_a_part_and_gives_on_the_rest_is_named(apportion: Apportion) -
 
 def test_so_is_who_keeps_what_counts_as_unallocated(acme: Path, apportion: Apportion) -> None:
     unallocated_residual(acme)
-    assert apportion("run", *JANUARY).status == 0
+    assert apportion("run", *JANUARY, "--again").status == 0
     said = one_line(apportion("reconcile").out)
     assert "residual of partial cost centres 1,918.25 search 1,918.25" in said
 
@@ -134,7 +134,7 @@ def test_the_dimensions_of_a_run_are_listed_where_any_was_restricted(apportion: 
     listed = apportion("runs", "list").out.splitlines()
     assert listed[2].split()[4:6] == ["USD", "Compute"]
     assert listed[3].split()[4:6] == ["USD", "all"]
-    assert apportion("run", *JANUARY, "--dimension", "Compute").status == 0
+    assert apportion("run", *JANUARY, "--dimension", "Compute", "--again").status == 0
     pruned = apportion("runs", "prune", "--superseded", "--dry-run").out
     assert pruned.strip().endswith("2024-01-01 to 2024-01-31 in USD, Compute only.")
 
@@ -186,9 +186,9 @@ def test_a_word_of_a_strategy_is_enough_to_be_understood(
 
 @pytest.mark.usefixtures("acme")
 def test_the_steps_of_a_run_are_logged_with_their_counts(apportion: Apportion) -> None:
-    lines = apportion("--log-level", "info", "run", *JANUARY).err.splitlines()
+    lines = apportion("--log-level", "info", "run", *JANUARY, "--again").err.splitlines()
     said = [line.removeprefix("INFO ").split(": ", 1)[1] for line in lines if "INFO" in line]
     words = [line.split()[0] for line in said]
     assert words == ["Read", "Swept", "Computing", "Wrote", "Proved", "Recorded"]
     assert "allocations=744 contributions=930" in said[3]
-    assert apportion("run", *JANUARY).err == ""
+    assert apportion("run", *JANUARY, "--again").err == ""

@@ -1,20 +1,41 @@
-"""A progress bar for work that takes a while, on a terminal alone."""
+"""What work that takes a while is doing, and how far it is, on a terminal alone."""
 
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from threading import Lock, Timer
+from typing import TYPE_CHECKING
 
 from apportion.cli.output import console
 
-QUIET_SECONDS = 1.0
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+QUIET_SECONDS = 0.5
 """Work that is done sooner needs no bar."""
+
+INGEST = {
+    "": "Reading the files and proving their totals",
+    "compare": "Comparing with the ledger",
+    "write": "Writing",
+    "read back": "Reading back what was written",
+    "record": "Recording",
+}
+RUN = {
+    "": "Reading costs and usage",
+    "write rows": "Attributing, day by day",
+    "read back": "Proving what was written",
+    "record": "Recording",
+}
+RATE = {"": "Rating", "record": "Recording"}
+PROOF = {"": "Proving the results anew"}
+"""The stages of each kind of work by the step of a write with which they begin, in their order."""
 
 
 @contextmanager
-def progress(what: str) -> Iterator["Bar"]:
-    """Give a function to be called with done and all; it draws where that is of use."""
-    bar = Bar(what)
+def progress(stages: Mapping[str, str]) -> Iterator["Bar"]:
+    """Give something to be told of steps, and of how much is done of how much."""
+    bar = Bar(stages)
     try:
         yield bar
     finally:
@@ -24,46 +45,58 @@ def progress(what: str) -> Iterator["Bar"]:
 class Bar:
     """Draws nothing before ``QUIET_SECONDS`` have passed, and nothing off a terminal."""
 
-    def __init__(self, what: str) -> None:
-        """Start the clock."""
-        self._what = what
-        self._began = time.monotonic()
-        self._drawn = None if sys.stderr.isatty() else _NEVER
+    def __init__(self, stages: Mapping[str, str]) -> None:
+        """Begin with the first stage."""
+        self._stages = stages
+        self._lock = Lock()
+        self._drawn: Progress | None = None
+        self._stage = next(iter(stages))
+        self._done: tuple[int | None, int | None] = (None, None)
+        # Most of the work is one long call, so what draws must not wait for a step.
+        self._timer = Timer(QUIET_SECONDS, self._begin) if sys.stderr.isatty() else None
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
+
+    def step(self, name: str) -> None:
+        """Show the stage that begins with this step, if one does."""
+        if name in self._stages:
+            self._stage, self._done = name, (None, None)
+            self._show()
 
     def __call__(self, done: int, total: int) -> None:
-        """Show how far the work is."""
-        if self._drawn is None and time.monotonic() - self._began > QUIET_SECONDS:
-            self._drawn = _Drawn(self._what)
-        if self._drawn is not None:
-            self._drawn.update(done, total)
+        """Show how far the stage is."""
+        self._done = (done, total)
+        self._show()
 
     def stop(self) -> None:
         """Remove the bar."""
-        if self._drawn is not None:
-            self._drawn.stop()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
+        with self._lock:
+            if self._drawn is not None:
+                self._drawn.stop()
+                self._drawn = None
 
-
-class _Never:
-    def update(self, done: int, total: int) -> None:
-        pass
-
-    def stop(self) -> None:
-        pass
-
-
-class _Drawn(_Never):
-    def __init__(self, what: str) -> None:
+    def _begin(self) -> None:
         from rich.progress import Progress
 
-        self._progress = Progress(console=console(sys.stderr), transient=True)
-        self._task = self._progress.add_task(what)
-        self._progress.start()
+        with self._lock:
+            self._drawn = Progress(console=console(sys.stderr), transient=True)
+            self._drawn.add_task(self._words(), total=None)
+            self._drawn.start()
+        self._show()
 
-    def update(self, done: int, total: int) -> None:
-        self._progress.update(self._task, completed=done, total=total)
+    def _show(self) -> None:
+        with self._lock:
+            if self._drawn is not None:
+                done, total = self._done
+                task = self._drawn.task_ids[0]
+                self._drawn.update(task, description=self._words(), completed=done or 0)
+                self._drawn.tasks[0].total = total
 
-    def stop(self) -> None:
-        self._progress.stop()
-
-
-_NEVER = _Never()
+    def _words(self) -> str:
+        place = list(self._stages).index(self._stage) + 1
+        of_all = f" ({place} of {len(self._stages)})" if len(self._stages) > 1 else ""
+        return f"{self._stages[self._stage]}{of_all}"

@@ -1,13 +1,17 @@
 """Reading the results that a question is about, and telling people what to doubt in them."""
 
+import json
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 from apportion.cli.session import Session
 
 if TYPE_CHECKING:
+    from apportion.ledger.runs import Run
     from apportion.recorded_charges import RecordedCharges
     from apportion.recorded_result import RecordedResult
+    from apportion.workspace import Workspace
 
 
 def read_result(
@@ -40,3 +44,43 @@ def read_charges(session: Session) -> "RecordedCharges":
     if not billing.is_current(charges.rating):
         tell([stale_rating(charges.rating)], session.suggestions)
     return charges
+
+
+def run_of_the_same(
+    workspace: "Workspace",
+    start: date,
+    end: date,
+    dimensions: Sequence[str] | None = None,
+    currency: str = "",
+) -> "Run | None":
+    """The run that answers for a period, where a new one would come to the very same.
+
+    It read the costs and usage that count now, by the model as it is, in the same program. A run
+    that others answer in place of is none, and none is where usage waits to be rated first.
+    """
+    from apportion import __version__
+    from apportion.ledger.record_ingest import pinned_versions
+    from apportion.ledger.runs import coverage
+
+    billing, pins, billed = workspace.billing, pinned_versions(workspace.store), 0
+    if billing.has_usage():
+        rated = billing.ratings()[:1]
+        if not rated or not billing.is_current(rated[0]):
+            return None
+        billed = rated[0].billable_usage_version
+    alike = (
+        currency or workspace.model.settings.currency,
+        None if dimensions is None else sorted(set(dimensions)),
+    )
+    runs = [
+        run
+        for run in workspace.runs()
+        if (run.currency, run.dimensions and json.loads(run.dimensions)) == alike
+    ]
+    answering = {piece.run_id for piece in coverage(runs, start, end).pieces}
+    now = (start, end, workspace.model.digest, pins["costs"], pins["usage"], billed, __version__)
+    for run in runs:
+        read = (run.model_digest, run.costs_version, run.usage_version, run.billable_usage_version)
+        if answering == {run.run_id} and (run.start_date, run.end_date, *read, run.program) == now:
+            return run
+    return None

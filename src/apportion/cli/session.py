@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from pathlib import Path
@@ -46,12 +47,16 @@ class Session:
         said = f"Neither this folder nor any above it holds an {SETTINGS_FILE}."
         raise UsageError([_no_workspace(here, said)])
 
-    def open(self) -> "Workspace":
-        """The workspace. Raises ``UsageError`` and what opening it raises."""
+    def open(self, on_step: Callable[[str], None] | None = None) -> "Workspace":
+        """The workspace; ``on_step`` is told each step of a write.
+
+        Raises ``UsageError`` and what opening it raises.
+        """
         _leave_pandas_out()
         from apportion.workspace import Workspace
 
-        return Workspace(self.folder())
+        folder = self.folder()
+        return Workspace(folder) if on_step is None else Workspace(folder, on_step=on_step)
 
 
 class _NoPandas(MetaPathFinder):

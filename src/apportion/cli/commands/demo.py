@@ -1,5 +1,6 @@
 """``apportion demo``: two examples, from their bills to what products cost and accounts owe."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from apportion.cli.views.platform import PlatformYear
     from apportion.demo import DemoCompany
+    from apportion.ingest.incoming import IngestReport
     from apportion.recorded_result import RecordedResult
     from apportion.workspace import Workspace
 
@@ -51,10 +53,7 @@ def demo(
     company = write_company(folder)
     workspace = Workspace(folder)
     note("Bringing them into its ledger ...")
-    reports = [
-        workspace.ingest(each.format, *each.paths, source=each.source).report
-        for each in company.deliveries
-    ]
+    reports = _ingested(workspace, company)
     result = _result(workspace, company)
     proof = result.reconciliation()
     year = _platform_year(folder / PLATFORM)
@@ -86,8 +85,7 @@ def _platform_year(folder: Path) -> "PlatformYear":
     company = write_notifications(folder)
     workspace = Workspace(folder)
     note("Bringing them into a ledger of its own ...")
-    for each in company.deliveries:
-        workspace.ingest(each.format, *each.paths, source=each.source)
+    _ingested(workspace, company)
     _result(workspace, company)
     calendar = financial_year(workspace.model.settings)
     return PlatformYear(
@@ -99,25 +97,32 @@ def _platform_year(folder: Path) -> "PlatformYear":
     )
 
 
+def _ingested(workspace: "Workspace", company: "DemoCompany") -> "list[IngestReport]":
+    """The reports of all deliveries, told one by one."""
+    from apportion.cli.progress import progress
+
+    reports = []
+    with progress({"": "Bringing deliveries into the ledger"}) as bar:
+        for done, each in enumerate(company.deliveries):
+            bar(done, len(company.deliveries))
+            outcome = workspace.ingest(each.format, *each.paths, source=each.source)
+            reports.append(outcome.report)
+    return reports
+
+
 def _result(workspace: "Workspace", company: "DemoCompany") -> "RecordedResult":
     """The results of the company's year; computed unless a run has read the very same."""
     from apportion.cli.output import note
-    from apportion.cli.progress import progress
-    from apportion.ledger.record_billing import billing_version
-    from apportion.ledger.record_ingest import pinned_versions
+    from apportion.cli.progress import RUN, progress
+    from apportion.cli.reading import run_of_the_same
 
-    pins = pinned_versions(workspace.store)
-    billed = billing_version(workspace.store) if workspace.billing.has_usage() else 0
-    days = (company.start, company.end)
-    state = (*days, workspace.model.digest, pins["costs"], pins["usage"], billed)
-    for each in workspace.runs():
-        inputs = (each.costs_version, each.usage_version, each.billable_usage_version)
-        read = (each.start_date, each.end_date, each.model_digest, *inputs)
-        if read == state and each.dimensions is None:
-            return workspace.result(run=each.run_id)
+    known = run_of_the_same(workspace, company.start, company.end)
+    if known is not None:
+        return workspace.result(run=known.run_id)
     note(f"Attributing {company.start} to {company.end}, day by day ...")
-    with progress("Attributing") as bar:
-        outcome = workspace.run(company.start, company.end, on_progress=bar)
+    with progress(RUN) as bar:
+        watched = replace(workspace, on_step=bar.step)
+        outcome = watched.run(company.start, company.end, on_progress=bar)
     return workspace.result(run=outcome.run.run_id)
 
 

@@ -83,19 +83,21 @@ def ingest(
     of the same days.
     """
     from apportion.cli.output import put_json
+    from apportion.cli.progress import INGEST, progress
     from apportion.cli.views import ingests as view
     from apportion.report.ingested import as_data
 
     days = _days(period, start, end)
     session = session_of(context)
-    outcome = session.open().ingest(
-        format_name,
-        *files,
-        source=source,
-        period=days,
-        cost_column=cost_column,
-        reject_file=reject_file,
-    )
+    with progress(INGEST) as bar:
+        outcome = session.open(bar.step).ingest(
+            format_name,
+            *files,
+            source=source,
+            period=days,
+            cost_column=cost_column,
+            reject_file=reject_file,
+        )
     if as_json:
         put_json(as_data(outcome.report, outcome.recorded, outcome.days))
     else:

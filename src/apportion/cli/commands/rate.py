@@ -11,13 +11,15 @@ def rate(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False)
 
     Where usage, rates and allowances are those of the latest rating, nothing is done.
     """
+    from apportion.cli.progress import RATE, progress
     from apportion.cli.views import ratings as view
 
     one_format(as_json=as_json, as_csv=as_csv)
     session = session_of(context)
-    workspace = session.open()
-    before = workspace.billing.ratings()[:1] if workspace.billing.has_usage() else []
-    outcome = workspace.rate()
+    with progress(RATE) as bar:
+        workspace = session.open(bar.step)
+        before = workspace.billing.ratings()[:1] if workspace.billing.has_usage() else []
+        outcome = workspace.rate()
     if as_json:
         view.put_json_outcome(outcome)
     elif as_csv:

@@ -17,6 +17,7 @@ def reconcile(
     """Prove a period's results anew, and show where all the money is."""
     from apportion.cli.messages import tell
     from apportion.cli.output import put_json
+    from apportion.cli.progress import PROOF, progress
     from apportion.cli.reading import read_result
     from apportion.cli.views import reconciliation as view
     from apportion.report.doubts import unproven
@@ -24,7 +25,8 @@ def reconcile(
 
     session = session_of(context)
     result = read_result(session, start, end, run, currency)
-    proof = result.reconciliation()
+    with progress(PROOF):
+        proof = result.reconciliation()
     if as_json:
         runs = [each.run_id for each in result.runs]
         put_json({**proof.to_dict(), "runs": runs, "gaps": result.gaps})

@@ -8,6 +8,25 @@ import typer
 from apportion.cli.arguments import AsJson, currency_code, first_day, last_day
 from apportion.cli.session import session_of
 
+Dimension = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dimension",
+        metavar="NAME",
+        help="Only this kind of cost; may be repeated. What is left out is reported.",
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, max=256, metavar="N", help="Default: one for each processor."),
+]
+Again = Annotated[
+    bool,
+    typer.Option(
+        "--again", help="Compute even where a run of the very same answers for the period."
+    ),
+]
+
 
 def run(
     context: typer.Context,
@@ -20,14 +39,7 @@ def run(
     end: Annotated[
         date, typer.Option("--to", parser=last_day, metavar="DATE", help="Last day, or month.")
     ],
-    dimension: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--dimension",
-            metavar="NAME",
-            help="Only this kind of cost; may be repeated. What is left out is reported.",
-        ),
-    ] = None,
+    dimension: Dimension = None,
     currency: Annotated[
         str,
         typer.Option(
@@ -37,17 +49,18 @@ def run(
             help="Convert to this. Default: the workspace's.",
         ),
     ] = "",
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            "--threads", min=1, max=256, metavar="N", help="Default: one for each processor."
-        ),
-    ] = None,
+    threads: Threads = None,
+    again: Again = False,
     as_json: AsJson = False,
 ) -> None:
-    """Attribute the costs of a period, prove the result, and record it."""
+    """Attribute the costs of a period, prove the result, and record it.
+
+    Where the run that answers for the period was of the same costs, usage, model, options and
+    program, nothing is computed: it would come to the same.
+    """
     from apportion.cli.output import put_json
-    from apportion.cli.progress import progress
+    from apportion.cli.progress import RUN, progress
+    from apportion.cli.reading import run_of_the_same
     from apportion.cli.views import runs as view
     from apportion.report.doubts import require_order
     from apportion.report.findings_data import as_data
@@ -55,20 +68,29 @@ def run(
 
     require_order(start, end)
     session = session_of(context)
-    workspace = session.open()
-    with progress("Attributing") as bar:
-        outcome = workspace.run(
-            start,
-            end,
-            dimensions=dimension or None,
-            currency=currency,
-            threads=threads,
-            on_progress=bar,
+    with progress(RUN) as bar:
+        workspace = session.open(bar.step)
+        known = (
+            None if again else run_of_the_same(workspace, start, end, dimension or None, currency)
         )
-    if as_json:
+        if known is None:
+            outcome = workspace.run(
+                start,
+                end,
+                dimensions=dimension or None,
+                currency=currency,
+                threads=threads,
+                on_progress=bar,
+            )
+    if known is not None and as_json:
+        put_json({"run": run_data(known), "is_new": False, **view.recorded(workspace, known)})
+    elif known is not None:
+        view.show_known(known, session.suggestions)
+    elif as_json:
         put_json(
             {
                 "run": run_data(outcome.run),
+                "is_new": True,
                 "warnings": as_data(outcome.findings),
                 "reconciliation": outcome.reconciliation.to_dict(),
             }

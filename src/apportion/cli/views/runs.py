@@ -12,12 +12,13 @@ from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.cli.views.findings import by_source_and_metric, rows_by_source_and_metric
 from apportion.cli.words import several
-from apportion.findings import Finding
+from apportion.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from apportion.ledger.runs import Run
     from apportion.model import Model
     from apportion.outcomes import RunOutcome
+    from apportion.workspace import Workspace
 
 TOLD = 10
 """Warnings of a run that are told at once; the others are counted."""
@@ -43,6 +44,32 @@ def show_outcome(outcome: RunOutcome, model: Model, suggestions: Suggestions) ->
     # A run over some dimensions answers only where it is named.
     about = suggestions if run.dimensions is None else suggestions.about(run=run.run_id)
     say_next(about.command("reconcile"), about.command("show", "products"))
+
+
+def show_known(run: Run, suggestions: Suggestions) -> None:
+    """That a run came to the same already."""
+    say(
+        f"Nothing to compute: run {run.run_id}, {run.start_date} to {run.end_date}, was of the "
+        "same costs, usage, model and options."
+    )
+    say()
+    period = ("--from", str(run.start_date), "--to", str(run.end_date))
+    dimensions = [] if run.dimensions is None else json.loads(run.dimensions)
+    chosen = [word for each in dimensions for word in ("--dimension", each)]
+    words = (*period, "--currency", run.currency, *chosen, "--again")
+    about = suggestions if run.dimensions is None else suggestions.about(run=run.run_id)
+    say_next(about.command("show", "products"), suggestions.command("run", *words))
+
+
+def recorded(workspace: Workspace, run: Run) -> dict[str, Any]:
+    """The warnings and the proof that stand beside a run, as ``run --json`` gives them."""
+    from apportion.report.findings_data import as_data
+
+    rows = workspace.result(run=run.run_id).connect()
+    proof = rows.sql("SELECT reconciliation FROM reconciliations").fetchall()[0][0]
+    warnings = rows.sql("SELECT code, message FROM warnings").fetchall()
+    told = [Finding(code, said, severity=Severity.WARNING) for code, said in warnings]
+    return {"warnings": as_data(told), "reconciliation": json.loads(proof)}
 
 
 def _tell_some(findings: Sequence[Finding], suggestions: Suggestions) -> None:
