@@ -21,10 +21,20 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 
+def _shared(name: str, what: str) -> Path:
+    folder = Path(__file__).resolve().parents[2] / "shared" / name
+    if not folder.is_dir():
+        pytest.skip(f"{what} lie beside the checkout, and here there are none")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real bills beside the checkout, where there is one."""
-    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip("the real bills lie beside the checkout, and here there are none")
-    return folder
+    return _shared("data", "the real bills")
+
+
+@pytest.fixture(scope="session")
+def shared_cases() -> Path:
+    """The folder of cases from the field beside the checkout, where there is one."""
+    return _shared("cases", "the cases from the field")

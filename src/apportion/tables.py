@@ -16,7 +16,7 @@ def as_table(data: Any, what: str) -> pa.Table:
     Raises ``RunError`` (``wrong_type``) for anything else.
     """
     if hasattr(data, "__arrow_c_stream__"):
-        return _with_plain_texts(pa.RecordBatchReader.from_stream(data).read_all())
+        return pa.RecordBatchReader.from_stream(data).read_all()
     raise RunError(
         [
             Finding(
@@ -27,15 +27,6 @@ def as_table(data: Any, what: str) -> pa.Table:
             )
         ]
     )
-
-
-def _with_plain_texts(table: pa.Table) -> pa.Table:
-    """Texts as Arrow's plain ones: it cannot yet compute on the views that polars hands out."""
-    fields = [
-        field.with_type(pa.large_string()) if field.type == pa.string_view() else field
-        for field in table.schema
-    ]
-    return table.cast(pa.schema(fields))
 
 
 def require_columns(table: pa.Table, what: str, names: Sequence[str]) -> None:
@@ -58,7 +49,7 @@ def require_columns(table: pa.Table, what: str, names: Sequence[str]) -> None:
 
 def texts(table: pa.Table, what: str, name: str, absent: str | None = None) -> pa.ChunkedArray:
     """A column of texts. Nulls become ``absent``, or are refused where there is no such text."""
-    column = _cast(table, what, name, pa.string())
+    column = _cast_column(plain_column(table, name), what, name, pa.string())
     if column.null_count and absent is None:
         _refuse_nulls(column, what, name)
     return pc.fill_null(column, absent) if absent is not None else column
@@ -66,7 +57,7 @@ def texts(table: pa.Table, what: str, name: str, absent: str | None = None) -> p
 
 def days(table: pa.Table, what: str, name: str) -> pa.ChunkedArray:
     """A column of dates, from dates, timestamps at midnight without a zone, or ISO texts."""
-    given = table[name]
+    given = plain_column(table, name)
     if pa.types.is_timestamp(given.type) and given.type.tz is not None:
         _refuse(
             what,
@@ -74,7 +65,7 @@ def days(table: pa.Table, what: str, name: str) -> pa.ChunkedArray:
             f"holds moments in the zone {given.type.tz}, and which day that is depends on the zone",
             "Give dates.",
         )
-    column = _cast(table, what, name, pa.date32())
+    column = _cast_column(given, what, name, pa.date32())
     if pa.types.is_timestamp(given.type):
         _refuse_times(given, column, what, name)
     if column.null_count:
@@ -94,7 +85,7 @@ def wholes(
     table: pa.Table, what: str, name: str, most: int, absent: int | None = None
 ) -> pa.ChunkedArray:
     """A column of whole numbers from 0 to ``most``, whatever type they came in."""
-    column = _cast(table, what, name, pa.int64())
+    column = _cast_column(plain_column(table, name), what, name, pa.int64())
     if column.null_count:
         if absent is None:
             _refuse_nulls(column, what, name)
@@ -113,7 +104,9 @@ def wholes(
 
 def flags(table: pa.Table, what: str, name: str) -> pa.ChunkedArray:
     """A column of booleans; nulls are false."""
-    return pc.fill_null(_cast(table, what, name, pa.bool_()), fill_value=False)
+    return pc.fill_null(
+        _cast_column(plain_column(table, name), what, name, pa.bool_()), fill_value=False
+    )
 
 
 def decimals(
@@ -125,7 +118,7 @@ def decimals(
     their shortest text where they are allowed at all: an amount is never a float, a measured usage
     may be.
     """
-    column = table[name]
+    column = plain_column(table, name)
     if pa.types.is_decimal128(column.type) and column.type.scale <= places:
         if column.null_count:
             _refuse_nulls(column, what, name)
@@ -140,7 +133,7 @@ def decimals(
             )
         column = column.cast(pa.string())
     if pa.types.is_integer(column.type):
-        column = column.cast(pa.int64()).cast(pa.decimal128(19, 0))
+        column = column.cast(pa.decimal128(20, 0))
     kind = pa.decimal256(76, places) if wide else pa.decimal128(38, places)
     column = _cast_column(column, what, name, kind)
     if column.null_count:
@@ -158,16 +151,32 @@ def from_ordinal(days_since: int) -> date:
     return date(1970, 1, 1) + timedelta(days=days_since)
 
 
-def _cast(table: pa.Table, what: str, name: str, kind: pa.DataType) -> pa.ChunkedArray:
-    return _cast_column(table[name], what, name, kind)
+def plain_column(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """A column with its values in place and texts as Arrow's plain ones.
+
+    Arrow cannot yet compute on the views that polars hands out, and takes the values of a
+    dictionary for what they are not: a float in one would pass for a decimal.
+    """
+    column = table[name]
+    if pa.types.is_run_end_encoded(column.type):
+        column = pa.chunked_array([pc.run_end_decode(chunk) for chunk in column.chunks])
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    is_a = pa.types
+    bytes_or_views = (is_a.is_string_view, is_a.is_binary, is_a.is_large_binary)
+    if any(test(column.type) for test in (*bytes_or_views, is_a.is_binary_view)):
+        try:
+            return column.cast(pa.large_string())
+        except pa.ArrowInvalid:
+            # Bytes that are no text; the cast that follows finds the row.
+            return column
+    return column
 
 
 def _cast_column(
     column: pa.ChunkedArray, what: str, name: str, kind: pa.DataType
 ) -> pa.ChunkedArray:
     try:
-        if pa.types.is_dictionary(column.type):
-            column = column.cast(column.type.value_type)
         return column.cast(kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         row, value = _first_bad(column, kind)

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import apportion as ap
-from apportion.findings import ApportionError
+from apportion.findings import ApportionError, Finding
 from apportion.ingest.incoming import Incoming
 from apportion.ingest.ingest import read_files
 
@@ -153,3 +154,17 @@ def fingerprint(folder: Path | str) -> dict[str, str]:
         for path in sorted(Path(folder).rglob("*"))
         if path.is_file()
     }
+
+
+ENGINE_WORDS = re.compile(
+    r"\bc[0-9]+\b|\bx[0-9]+\b|TIMESTAMP|VARCHAR|BIGINT|DECIMAL\(|LINE 1|casting|source column|"
+    r"(Binder|Conversion|Invalid Input|Catalog|Out of Range|IO|INTERNAL|Parser) Error|"
+    r"[Dd]uck|[Aa]rrow(Invalid|Type|NotImpl)|[Tt]hrift|footer|snappy|zstd|zlib|page header|"
+    r"apportion-|Traceback"
+)
+"""What a library says, and what only queries of ours call a column."""
+
+
+def engine_words(findings: Iterable[Finding]) -> list[str]:
+    """Those of the findings that speak in words of a library."""
+    return [text for each in findings if ENGINE_WORDS.search(text := str(each))]

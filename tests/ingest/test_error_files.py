@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from inputs import COMPANY, fingerprint
+from inputs import COMPANY, engine_words, fingerprint
 
 import apportion as ap
 from apportion.findings import CODES, Severity
@@ -32,6 +32,7 @@ WHOLE_FILE = {
     "unreadable_file",
     "unsafe_file",
     "unsupported_file",
+    "empty_cost",
     "check_saw_no_rows",
     "rejected_lines",
     "duplicate_key",
@@ -214,6 +215,7 @@ def test_message_is_the_expected_one(case: str, refused: Callable[[str], ap.Inge
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(said, encoding="utf-8")
     assert said == path.read_text(encoding="utf-8")
+    assert not engine_words(findings)
     name = case.split("/")[1]
     for finding in findings:
         if finding.severity is Severity.WARNING or "Not shown" in finding.message:
@@ -242,6 +244,9 @@ def test_every_error_that_reading_can_give_has_a_case() -> None:
     elsewhere = {
         "total_mismatch",
         "storage_failed",
+        "memory_exceeded",
+        "commitment_twice",
+        "incomplete_answer",
         "invalid_argument",
         "unknown_format",
         "unknown_key",

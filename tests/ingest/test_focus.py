@@ -153,8 +153,8 @@ def test_null_and_empty_are_nothing() -> None:
         ("unmapped:unknown", "unknown"): 3,
         ("unmapped:AWS", "Compute"): 0,
     }
-    (blanks,) = (each for each in found.report.findings if each.code == "invalid_value")
-    assert "No EffectiveCost on 2 lines; it counts as 0." in blanks.message
+    (blanks,) = (each for each in found.report.findings if each.code == "empty_cost")
+    assert "No EffectiveCost on 2 of 5 lines, where BilledCost has 4 USD" in blanks.message
     assert (found.report.lines_read, found.report.accepted) == (5, 5)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from inputs import CHARGE, bill, model, read, usage, written
+from inputs import CHARGE, bill, engine_words, model, read, usage, written
 
 from apportion.findings import ApportionError, Finding
 
@@ -98,6 +98,7 @@ def test_a_spoilt_file(
         refusals += bool(findings)
         assert all(finding.where.file == str(path) for finding in findings)
         assert all(str(finding).isprintable() for finding in findings)
+        assert not engine_words(findings)
         assert str(Path.cwd()) not in "".join(map(str, findings))
     assert refusals >= PARTS // 4
 

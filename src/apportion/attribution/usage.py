@@ -22,8 +22,8 @@ from apportion.amounts.columns import arrow_to_units
 from apportion.attribution.series_figures import series_figures, wide_figures
 from apportion.attribution.strategy import SegmentFilter, Series
 from apportion.attribution.sums import Codes, Integers, combine, encode
-from apportion.findings import Finding, RunError, Severity
-from apportion.tables import days, decimals, ordinal, require_columns, texts
+from apportion.findings import Finding, Place, RunError, Severity
+from apportion.tables import days, decimals, ordinal, plain_column, require_columns, texts
 
 USAGE_DECIMALS = 9
 _DECIMALS = (0, 3, 6, 9)
@@ -204,7 +204,7 @@ def _rows(
 
 def _measures(table: pa.Table) -> tuple[pa.ChunkedArray, int]:
     """Values with nine decimals, and how many had to be rounded to them."""
-    column = table["value"]
+    column = plain_column(table, "value")
     if pa.types.is_floating(column.type):
         # Below half of the last decimal a float is nothing, and its text would not fit.
         tiny = pc.less(pc.abs(column), 5e-10)
@@ -254,16 +254,46 @@ def _strangers(node: pa.ChunkedArray, mask: npt.NDArray[np.bool_]) -> list[Findi
 def _label_texts(table: pa.Table) -> pa.ChunkedArray:
     if "labels" not in table.column_names:
         return pa.chunked_array([pa.repeat(pa.scalar("{}"), table.num_rows)])
-    column = table["labels"]
-    if pa.types.is_map(column.type) or pa.types.is_struct(column.type):
-        import duckdb  # noqa: PLC0415  # only maps need it, and it costs a tenth of a second
-
-        relation = duckdb.connect().from_arrow(pa.table({"labels": column}))
-        as_json = duckdb.FunctionExpression("to_json", duckdb.ColumnExpression("labels"))
-        result = relation.select(as_json.cast("VARCHAR")).to_arrow_table()
-        return pc.fill_null(result.column(0), "{}")
+    column = plain_column(table, "labels")
+    if pa.types.is_nested(column.type):
+        return pc.fill_null(_as_json(column), "{}")
     filled = texts(table, "usage", "labels", absent="{}")
     return pc.if_else(pc.equal(filled, ""), "{}", filled)
+
+
+_ENTRIES = (
+    "map_from_entries(list_distinct(list_transform({}, "
+    "lambda e: struct_pack(key := e.key, value := e.value))))"
+)
+
+
+def _as_json(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Maps, records, or lists of keys and values as JSON; a key may repeat its value."""
+    import duckdb  # noqa: PLC0415  # only maps need it, and it costs a tenth of a second
+
+    is_a = pa.types
+    if is_a.is_map(column.type):
+        # The query engine takes no map in which a key is there twice.
+        parts = [("key", column.type.key_type), ("value", column.type.item_type)]
+        column = column.cast(pa.list_(pa.struct(parts)))
+    labels = "labels" if is_a.is_struct(column.type) else _ENTRIES.format("labels")
+    relation = duckdb.connect().from_arrow(pa.table({"labels": column}))
+    try:
+        read = duckdb.SQLExpression(f"cast(to_json({labels}) as varchar)")
+        return relation.select(read).to_arrow_table().column(0)
+    except duckdb.Error:
+        raise RunError(
+            [
+                Finding(
+                    "invalid_value",
+                    f"The column 'labels' of the usage table holds {column.type}, or a key with "
+                    "two values.",
+                    Place("<usage>"),
+                    'Give JSON texts such as {"env": "prod"}, maps, records, or lists of records '
+                    "with a key and a value; each key once.",
+                )
+            ]
+        ) from None
 
 
 def _without_negatives(

@@ -31,7 +31,9 @@ from apportion.ingest.connection import open_lines
 from apportion.ingest.decimals import shown
 from apportion.ingest.first_reading import Layout, groups, values
 from apportion.ingest.incoming import Context, FileReport
-from apportion.ingest.inspected import RefusedError, SafeFile, Shape
+from apportion.ingest.inspected import RefusedError, Shape
+from apportion.ingest.noted import Noted, noted, notes
+from apportion.ingest.unreadable import unreadable
 from apportion.ingest.words import count_of
 
 _OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
@@ -46,6 +48,7 @@ class Accepted:
 
     ``groups`` has the layouts' aliases, ``file`` (the index of the file), ``amount``, ``lines``
     and ``blanks``. ``rejected`` is a table of ``file``, ``line``, ``reason``, ``record``.
+    ``notes`` say what was read otherwise than it stands.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -53,6 +56,7 @@ class Accepted:
     files: tuple[FileReport, ...]
     rejected: pa.Table
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -78,8 +82,10 @@ def accept(
     ``unknown_currency``, ``unknown_node``, ``amount_overflow``, ``unsafe_file``,
     ``unreadable_file``, ``check_saw_no_rows``, ``total_mismatch``.
     """
+    found: dict[int, Noted] = {}
     taken = [
-        _take(connection, layout, context, folder, index) for index, layout in enumerate(layouts)
+        _take(connection, layout, context, folder, index, found)
+        for index, layout in enumerate(layouts)
     ]
     findings = [finding for each in taken for finding in each.findings]
     if findings:
@@ -95,7 +101,8 @@ def accept(
     for each in taken[1:]:
         relation = relation.union(connection.table(each.table))
     reports = tuple(each.report for each in taken)
-    return Accepted(connection, relation, reports, rejected, _warnings(taken))
+    told = notes(found.values())
+    return Accepted(connection, relation, reports, rejected, _warnings(taken), told)
 
 
 def _take(
@@ -104,10 +111,11 @@ def _take(
     context: Context,
     folder: Path,
     index: int,
+    found: dict[int, Noted],
 ) -> _Taken:
     name = layout.file.name
     try:
-        if not _read(connection, layout, context, index):
+        if not _read(connection, layout, context, index, found):
             taken = _proved(connection, layout, index, None)
             # A reader that skipped a line did not stumble over it, so the proof sends it back.
             if not taken.findings or layout.file.shape is Shape.PARQUET:
@@ -115,14 +123,14 @@ def _take(
         careful = read_carefully(connection, layout, folder, index, context.limits.line)
         if careful.bad.num_rows and context.reject_file is None:
             return _refused(name, *line_findings(layout, careful.bad))
-        _keep(connection, careful.good, layout, index)
+        _keep(connection, careful.good, layout, index, found)
         return _proved(connection, layout, index, careful)
     except RefusedError as refused:
         return _refused(name, [refused.finding(name)])
     except _OURS:
         raise
     except duckdb.Error as error:
-        return _refused(name, [_unreadable(layout.file, error)])
+        return _refused(name, [unreadable(connection, layout, error)])
 
 
 def _table(index: int) -> str:
@@ -142,12 +150,16 @@ def _proved(
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, layout: Layout, context: Context, index: int
+    connection: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    context: Context,
+    index: int,
+    found: dict[int, Noted],
 ) -> bool:
     """Try the quick way. Says whether something is wrong, which the careful way then finds."""
     lines = open_lines(connection, layout.file, context.limits.line)
     try:
-        _keep(connection, lines, layout, index)
+        _keep(connection, lines, layout, index, found)
     except (duckdb.OutOfRangeException, *_OURS):
         raise
     except duckdb.Error:
@@ -163,29 +175,16 @@ def _keep(
     lines: duckdb.DuckDBPyRelation,
     layout: Layout,
     index: int,
+    found: dict[int, Noted],
 ) -> None:
     raw = f"raw_{index}"
     for table in (raw, _table(index)):
         connection.execute(f"drop table if exists {table}")
     groups(lines, layout).create(raw)
+    found[index] = noted(connection.table(raw), layout)
     read = values(connection.table(raw), layout)
     read.select("*", duckdb.ConstantExpression(index).alias("file")).create(_table(index))
     connection.execute(f"drop table {raw}")
-
-
-def _unreadable(file: SafeFile, error: duckdb.Error) -> Finding:
-    if isinstance(error, duckdb.OutOfRangeException):
-        return Finding(
-            "amount_overflow",
-            "The amounts of the file are too large to be summed.",
-            Place(file.name),
-            "Check the amounts.",
-        )
-    # Where the file lies while it is read is nobody's business, and differs each time.
-    reason = str(error).splitlines()[0].replace(str(file.path), Path(file.name).name)[:300]
-    remedy = "Download or export the file again."
-    message = f"The file cannot be read: {reason.rstrip('.')}."
-    return Finding("unreadable_file", message, Place(file.name), remedy)
 
 
 def _report(
@@ -223,9 +222,8 @@ def _prove(layout: Layout, report: FileReport, careful: CarefulLines | None) -> 
         return [_nothing(report, layout)]
     try:
         counted = second_reading.count(_again(layout, careful))
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0][:300]
-        message = f"The file could not be read a second time to prove its totals: {reason}"
+    except (pa.ArrowException, OSError):
+        message = "The file could not be read a second time to prove its totals."
         return [Finding("total_mismatch", message, Place(name), _PROOF_REMEDY)]
     decimals = layout.number.decimals
     again = {
@@ -254,7 +252,7 @@ def _again(layout: Layout, careful: CarefulLines | None) -> second_reading.Readi
         number.position,
         key.position if key else None,
         layout.default_key,
-        layout.nulls,
+        number.nulls,
         layout.number.decimals,
     )
     if careful is None:

@@ -6,7 +6,7 @@ only that tells the line of the file on which a record begins and gives its text
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -208,7 +208,7 @@ def _shown(column: Column) -> Expression:
 def _numbered(connection: DuckDBPyConnection, layout: Layout) -> DuckDBPyRelation:
     """The rows of a Parquet file, numbered from 1, each with its content as JSON."""
     file = layout.file
-    lines = open_numbered_rows(connection, file)
+    lines = open_numbered_rows(connection, file, layout.read)
     named = [
         part
         for column in file.columns
@@ -222,36 +222,70 @@ def _numbered(connection: DuckDBPyConnection, layout: Layout) -> DuckDBPyRelatio
 def line_findings(layout: Layout, bad: pa.Table) -> tuple[list[Finding], int]:
     """Say what is wrong with the first lines, and of how many more nothing is said.
 
-    Spreadsheets write rows that only look empty as lines of commas; all of them are one finding.
+    Lines without data, which spreadsheets and joined files have, are one finding of each kind.
     """
-    empty = _is_empty(layout, bad)
-    rest = bad.filter(pc.invert(empty))
-    findings = [*_empty_lines(layout, bad.filter(empty)), *_findings(layout, rest)]
+    told: list[Finding] = []
+    rest = bad
+    for kind in _NO_DATA:
+        such = kind.lines(layout, rest)
+        told += kind.findings(layout, rest.filter(such))
+        rest = rest.filter(pc.invert(such))
+    findings = [*told, *_findings(layout, rest)]
     ordered = sorted(findings, key=lambda finding: finding.where)
     return ordered[:MOST_SHOWN], max(rest.num_rows - MOST_SHOWN, 0)
 
 
-def _is_empty(layout: Layout, bad: pa.Table) -> pa.ChunkedArray:
-    if layout.file.shape is Shape.CSV:
-        return pc.match_substring_regex(bad["record"], "^[,\\s]*$")
-    return pa.chunked_array([pa.repeat(pa.scalar(False), bad.num_rows)])  # noqa: FBT003
+@dataclass(frozen=True, slots=True)
+class _NoData:
+    """A kind of line that holds no data: how it is told, and what is said of all of them."""
+
+    pattern: Callable[[Layout], str]
+    one: str
+    many: str
+    reason: str
+    remedy: str
+
+    def lines(self, layout: Layout, bad: pa.Table) -> pa.ChunkedArray:
+        """Which lines are of this kind."""
+        if layout.file.shape is not Shape.CSV:
+            return pa.chunked_array([pa.repeat(pa.scalar(False), bad.num_rows)])  # noqa: FBT003
+        return pc.match_substring_regex(bad["record"], self.pattern(layout))
+
+    def findings(self, layout: Layout, lines: pa.Table) -> list[Finding]:
+        """One finding for all lines of this kind, at the first of them."""
+        if not lines.num_rows:
+            return []
+        count = lines.num_rows
+        said = f"{count_of(count, 'line')} {self.many}, the first of them here"
+        where = Place(layout.file.name, lines["line"][0].as_py())
+        message = f"{said if count > 1 else f'The line {self.one}'}."
+        return [Finding("invalid_value", message, where, self.remedy)]
 
 
-def _empty_lines(layout: Layout, empty: pa.Table) -> list[Finding]:
-    if not empty.num_rows:
-        return []
-    first = empty["line"][0].as_py()
-    more = f"{count_of(empty.num_rows, 'line')} hold" if empty.num_rows > 1 else "The line holds"
-    which = ", the first of them here" if empty.num_rows > 1 else ""
-    return [
-        Finding(
-            "invalid_value",
-            f"{more} nothing but commas{which}.",
-            Place(layout.file.name, first),
-            "Remove such lines, which spreadsheets add at the end, or take the others with "
-            "--reject-file.",
-        )
-    ]
+def _as_header(layout: Layout) -> str:
+    """The pattern of a line that holds the names of the columns once more."""
+    names = [f'"?{re.escape(column.name)}"?' for column in layout.file.columns]
+    return "^" + ",".join(names) + "$"
+
+
+_NO_DATA = (
+    _NoData(
+        lambda _: '^[,\\s"]*$',
+        "holds nothing but commas and blanks",
+        "hold nothing but commas and blanks",
+        "it holds nothing but commas and blanks",
+        "Remove such lines, which spreadsheets add at the end, or take the others with "
+        "--reject-file.",
+    ),
+    _NoData(
+        _as_header,
+        "repeats the header",
+        "repeat the header",
+        "it repeats the header",
+        "Remove such lines, which files have that were joined, or take the others with "
+        "--reject-file.",
+    ),
+)
 
 
 def _findings(layout: Layout, bad: pa.Table) -> list[Finding]:
@@ -280,10 +314,10 @@ def _findings(layout: Layout, bad: pa.Table) -> list[Finding]:
 
 def reasons(layout: Layout, bad: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """For each bad line the code and the reason of what is wrong first."""
-    empty = _is_empty(layout, bad)
-    known = pc.or_(pc.is_valid(bad["problem"]), empty)
-    code = pc.if_else(known, "invalid_value", pa.scalar(None, pa.string()))
-    reason = pc.if_else(empty, "it holds nothing but commas", bad["problem"])
+    reason = bad["problem"]
+    for kind in _NO_DATA:
+        reason = pc.if_else(kind.lines(layout, bad), kind.reason, reason)
+    code = pc.if_else(pc.is_valid(reason), "invalid_value", pa.scalar(None, pa.string()))
     for place, check in enumerate(layout.checks):
         fails = pc.and_(bad[f"check_{place}"], pc.is_null(code))
         code = pc.if_else(fails, check.code, code)

@@ -12,15 +12,15 @@ from duckdb import (
     ColumnExpression,
     ConstantExpression,
     Expression,
-    FunctionExpression,
     SQLExpression,
 )
 
 from apportion.amounts import MAXIMUM_UNITS
 from apportion.amounts.currencies import CODES as CURRENCIES
-from apportion.ingest.decimals import doubt, exact, has_form, is_blank
+from apportion.ingest.decimals import doubt, exact, has_form, is_blank, is_nothing
 from apportion.ingest.incoming import PRECISION
 from apportion.ingest.inspected import Column, Holds
+from apportion.ingest.stored import as_text
 
 LONGEST_NAME = 1_000
 """Characters of a name, a category, an account."""
@@ -83,34 +83,36 @@ def constant(alias: str, value: str | None) -> Cell:
 def text(
     alias: str,
     column: Column,
-    nulls: tuple[str, ...] = ("",),
     default: str | None = None,
     *,
     required: bool = False,
 ) -> Cell:
-    """A text. The words in ``nulls`` mean that there is none; then the default counts."""
-    raw = ColumnExpression(column.id)
-    if column.holds is not Holds.TEXT:
-        raw = raw.cast("varchar")
-    value = ColumnExpression(alias)
-    for word in nulls:
-        value = FunctionExpression("nullif", value, ConstantExpression(word))
+    """A text. The column's words for nothing mean that there is none; then the default counts."""
+    nothing = is_nothing(alias, column.nulls)
+    value = SQLExpression(f"case when not {nothing} then {alias} end")
     checks = [_too_long(alias, column)]
     if required:
-        absent = FunctionExpression("trim", or_else(value, _literal("")))
-        checks.append(
-            Check(
-                alias,
-                column,
-                "invalid_value",
-                "it is blank",
-                "Give it a value.",
-                absent == _literal(""),
-            )
-        )
+        checks.append(_blank(alias, column, SQLExpression(nothing), "Give it a value"))
     if default is not None:
         value = or_else(value, _literal(default))
-    return Cell(alias, raw, value, tuple(checks), column)
+    return Cell(alias, text_of(column), value, tuple(checks), column)
+
+
+def text_of(column: Column) -> Expression:
+    """A column of the file as texts."""
+    return SQLExpression(as_text(column.id, column.holds))
+
+
+def _blank(alias: str, column: Column, bad: Expression, remedy: str) -> Check:
+    """A cell that must not be blank; a word for nothing is told as such."""
+
+    def explain(text: str) -> tuple[str, str]:
+        if not text.strip():
+            return "it is blank", f"{remedy}."
+        other = f"{remedy}, or take the word out of `null_words` in apportion.yaml."
+        return "the word stands for nothing", other
+
+    return Check(alias, column, "invalid_value", "it is blank", "", bad, explain)
 
 
 def _too_long(alias: str, column: Column) -> Check:
@@ -124,11 +126,9 @@ def _too_long(alias: str, column: Column) -> Check:
     )
 
 
-def currency(
-    alias: str, column: Column, nulls: tuple[str, ...] = ("",), default: str | None = None
-) -> Cell:
+def currency(alias: str, column: Column, default: str | None = None) -> Cell:
     """A currency code; blank only where there is a default."""
-    cell = text(alias, column, nulls, default, required=default is None)
+    cell = text(alias, column, default, required=default is None)
     known = cell.value.isin(*[_literal(code) for code in sorted(CURRENCIES)])
     check = Check(
         alias,
@@ -141,9 +141,9 @@ def currency(
     return Cell(alias, cell.raw, cell.value, (*cell.checks, check), column)
 
 
-def name(alias: str, column: Column, nulls: tuple[str, ...] = ("",)) -> Cell:
+def name(alias: str, column: Column) -> Cell:
     """A text that names something: not blank, without characters that cannot be seen."""
-    cell = text(alias, column, nulls, required=True)
+    cell = text(alias, column, required=True)
     check = Check(
         alias,
         column,
@@ -180,7 +180,7 @@ def day(alias: str, column: Column) -> Cell:
     return Cell(alias, _raw_or_text(column), value, (check,), column)
 
 
-def moment(alias: str, column: Column, nulls: tuple[str, ...], *, required: bool) -> Cell:
+def moment(alias: str, column: Column, *, required: bool) -> Cell:
     """A moment in UTC. Without an offset it is taken to be UTC."""
     if column.holds in (Holds.DAY, Holds.MOMENT):
         value = SQLExpression(f"cast({alias} as timestamp)")
@@ -189,7 +189,7 @@ def moment(alias: str, column: Column, nulls: tuple[str, ...], *, required: bool
         form = f"regexp_full_match(trim({alias}), '{_MOMENT}')"
         parsed = f"cast(try_cast(trim({alias}) as timestamptz) as timestamp)"
         value = SQLExpression(f"case when {form} then {parsed} end")
-        blank = is_blank(alias, Holds.TEXT, nulls)
+        blank = is_blank(alias, Holds.TEXT, column.nulls)
     in_years = SQLExpression(f"coalesce(cast(({value.fragment()}) as date) {_YEARS}, false)")
     check = Check(
         alias,
@@ -203,31 +203,28 @@ def moment(alias: str, column: Column, nulls: tuple[str, ...], *, required: bool
 
 
 def _raw_or_text(column: Column) -> Expression:
-    raw = ColumnExpression(column.id)
-    return raw if column.holds in (Holds.TEXT, Holds.DAY, Holds.MOMENT) else raw.cast("varchar")
+    typed = column.holds in (Holds.DAY, Holds.MOMENT)
+    return ColumnExpression(column.id) if typed else text_of(column)
 
 
 def number(
     alias: str,
     column: Column,
     decimals: int,
-    nulls: tuple[str, ...] = ("",),
     *,
     scale: int | None = None,
     required: bool = True,
 ) -> Number:
     """A number, exact to ``decimals``. With a ``scale`` it must fit in 64 bits of such units."""
     value = exact(alias, column.holds, decimals)
-    blank = is_blank(alias, column.holds, nulls)
+    blank = is_blank(alias, column.holds, column.nulls)
     formed = _false_if_null(has_form(alias, column.holds))
     checks = [
         Check(alias, column, "invalid_value", "it is not a number", "", ~blank & ~formed, doubt),
         _overflow(alias, column, value, formed & ~blank, decimals, scale),
     ]
     if required:
-        checks.append(
-            Check(alias, column, "invalid_value", "it is blank", "Give it a number.", blank)
-        )
+        checks.append(_blank(alias, column, blank, "Give it a number"))
     cell = Cell(alias, ColumnExpression(column.id), value, tuple(checks), column)
     return Number(cell, blank, decimals)
 
@@ -257,24 +254,29 @@ def _overflow(
     return Check(alias, column, "amount_overflow", expected, remedy, beyond)
 
 
-def tags(alias: str, column: Column, nulls: tuple[str, ...] = ("", "NULL")) -> Cell:
-    """A map of texts: JSON, a map, a struct, or a list of keys and values."""
+def tags(alias: str, column: Column) -> Cell:
+    """A map of texts: JSON, a map, a struct, or a list of keys and values.
+
+    A key may be there twice with the same value. A value that is a word for nothing is none; a
+    blank one is one, since a tag may say something by being there.
+    """
     kind = "map(varchar, varchar)"
-    blank = is_blank(alias, Holds.TEXT if column.holds is Holds.TEXT else Holds.MAP, nulls)
-    pairs = "try_cast({} as struct(key varchar, value varchar)[])"
-    if column.holds is Holds.MAP:
-        value = f"cast({alias} as {kind})"
-    elif column.holds is Holds.PAIRS:
-        value = f"try(map_from_entries({pairs.format(alias)}))"
+    blank = is_blank(alias, column.holds, column.nulls)
+    if column.holds is Holds.PAIRS:
+        entries = alias
     elif column.holds is Holds.STRUCT:
-        value = f"try_cast(to_json({alias}) as {kind})"
+        entries = f"map_entries(try_cast(to_json({alias}) as {kind}))"
     else:
         json = f"try_cast({alias} as json)"
-        entries = f"try(map_from_entries({pairs.format(json)}))"
-        value = f"coalesce(try_cast({json} as {kind}), {entries})"
+        pairs = f"try_cast({json} as struct(key varchar, value varchar)[])"
+        entries = f"coalesce(map_entries(try_cast({json} as {kind})), {pairs})"
+    nothing = is_nothing("e.value", tuple(word for word in column.nulls if word))
+    said = f"case when not {nothing} then e.value end"
+    known = f"list_transform({entries}, lambda e: struct_pack(key := e.key, value := {said}))"
+    value = f"try(map_from_entries(list_distinct({known})))"
     raw = ColumnExpression(column.id)
-    structured = (Holds.TEXT, Holds.MAP, Holds.PAIRS, Holds.STRUCT)
-    raw = raw if column.holds in structured else raw.cast("varchar")
+    structured = (Holds.TEXT, Holds.PAIRS, Holds.STRUCT)
+    raw = raw if column.holds in structured else text_of(column)
     check = Check(
         alias,
         column,

@@ -19,7 +19,7 @@ from apportion.ingest.spread import LONGEST
 _SPANS = "({end} > cast({start} as date) + interval 1 day or {end} < {start})"
 
 
-def period_cells(start: Column, end: Column | None, nulls: tuple[str, ...]) -> tuple[Cell, ...]:
+def period_cells(start: Column, end: Column | None) -> tuple[Cell, ...]:
     """Cells ``day``, ``start`` and ``end_``; the last two are null for a charge of one day.
 
     Without an end a charge belongs to the day on which it starts. Days are those of UTC.
@@ -27,7 +27,7 @@ def period_cells(start: Column, end: Column | None, nulls: tuple[str, ...]) -> t
     typed = (Holds.DAY, Holds.MOMENT)
     if start.holds in typed and (end is None or end.holds in typed):
         return _of_moments(start, end)
-    return _of_texts(start, end, nulls)
+    return _of_texts(start, end)
 
 
 def _of_moments(start: Column, end: Column | None) -> tuple[Cell, ...]:
@@ -47,10 +47,10 @@ def _of_moments(start: Column, end: Column | None) -> tuple[Cell, ...]:
     )
 
 
-def _of_texts(start: Column, end: Column | None, nulls: tuple[str, ...]) -> tuple[Cell, ...]:
-    begins = cells.moment("start", start, nulls, required=True)
+def _of_texts(start: Column, end: Column | None) -> tuple[Cell, ...]:
+    begins = cells.moment("start", start, required=True)
     nothing = cells.constant("end_", None)
-    ends = cells.moment("end_", end, nulls, required=False) if end else nothing
+    ends = cells.moment("end_", end, required=False) if end else nothing
     first = f"({begins.value.fragment()})"
     last = f"cast(({ends.value.fragment()}) as timestamp)"
     spans = _SPANS.format(start=first, end=last)
@@ -90,11 +90,9 @@ def _checks(start: str, end: str, column: Column | None) -> tuple[Check, ...]:
     )
 
 
-def billing_cells(
-    start: Column | None, end: Column | None, nulls: tuple[str, ...]
-) -> tuple[Cell, ...]:
+def billing_cells(start: Column | None, end: Column | None) -> tuple[Cell, ...]:
     """Cells ``billed_from`` and ``billed_to``, null where the bill does not say."""
-    begins, ends = _billed("billed_from", start, nulls), _billed("billed_to", end, nulls)
+    begins, ends = _billed("billed_from", start), _billed("billed_to", end)
     if end is None:
         return begins, ends
     order = f"({ends.value.fragment()}) <= ({begins.value.fragment()})"
@@ -109,8 +107,8 @@ def billing_cells(
     return begins, replace(ends, checks=(*ends.checks, check))
 
 
-def _billed(alias: str, column: Column | None, nulls: tuple[str, ...]) -> Cell:
+def _billed(alias: str, column: Column | None) -> Cell:
     if column is None:
         nothing = ConstantExpression(None).cast("timestamp")
         return Cell(alias, nothing, ColumnExpression(alias))
-    return cells.moment(alias, column, nulls, required=False)
+    return cells.moment(alias, column, required=False)

@@ -1,18 +1,22 @@
 """The columns of a file: from a CSV header or a Parquet schema."""
 
 import csv
+import re
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from apportion.ingest.inspected import Column, Holds, Limits, RefusedError
+from apportion.ingest.stored import column_of, needs_copy
 
 _DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 
 
-def csv_columns(path: Path, limits: Limits) -> tuple[Column, ...]:
+_SEPARATOR = re.compile('"?sep=.?"?', re.IGNORECASE)
+
+
+def csv_columns(path: Path, limits: Limits, nulls: tuple[str, ...]) -> tuple[Column, ...]:
     """The names in the first line of a CSV file. Raises ``RefusedError``."""
     with path.open("r", encoding="utf-8-sig", errors="replace", newline="") as file:
         line = file.readline(limits.line + 1)
@@ -21,6 +25,14 @@ def csv_columns(path: Path, limits: Limits) -> tuple[Column, ...]:
             "unsafe_file",
             f"The first line is longer than {limits.line:,} characters.",
             "Check that this is a CSV file.",
+            1,
+        )
+    if _SEPARATOR.fullmatch(line.rstrip("\r\n")):
+        raise RefusedError(
+            "unreadable_file",
+            f"The first line is {line.strip()!r}, which tells a spreadsheet how cells are "
+            "separated, and not the header.",
+            "Remove the line; cells are separated by commas.",
             1,
         )
     names = _names(line.rstrip("\r\n"))
@@ -34,7 +46,7 @@ def csv_columns(path: Path, limits: Limits) -> tuple[Column, ...]:
                     1,
                 )
     _check_names(names, limits)
-    return tuple(Column(name, place, Holds.TEXT) for place, name in enumerate(names))
+    return tuple(Column(name, place, Holds.TEXT, nulls) for place, name in enumerate(names))
 
 
 def _names(line: str) -> list[str]:
@@ -69,8 +81,13 @@ def _check_names(names: list[str], limits: Limits) -> None:
         seen[name] = place
 
 
-def parquet_columns(path: Path, limits: Limits) -> tuple[Column, ...]:
-    """The columns of a Parquet file. Raises ``RefusedError``."""
+def parquet_columns(
+    path: Path, limits: Limits, nulls: tuple[str, ...]
+) -> tuple[tuple[Column, ...], bool]:
+    """The columns of a Parquet file, and whether a copy must be made to read them all.
+
+    Raises ``RefusedError``. The footer alone is read.
+    """
     # Imported here because it takes a tenth of a second that CSV files need not pay.
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -88,31 +105,45 @@ def parquet_columns(path: Path, limits: Limits) -> tuple[Column, ...]:
         schema = metadata.schema.to_arrow_schema()
         sizes = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
         misplaced = _misplaced(path)
-    except (pa.ArrowException, duckdb.Error, OSError, ValueError) as error:
-        reason = str(error).splitlines()[0][:200]
-        raise RefusedError(
-            "unreadable_file",
-            f"The Parquet file is damaged: {reason}.",
-            "Download or export it again.",
-        ) from None
+    except (pa.ArrowException, duckdb.Error, OSError, ValueError):
+        raise damaged("what it says of itself cannot be read") from None
     if misplaced:
-        raise RefusedError(
-            "unreadable_file",
-            f"The Parquet file is damaged: what it says of {misplaced!r} cannot be.",
-            "Download or export it again.",
-        )
-    if metadata.num_rows > limits.rows or sum(sizes) > limits.bytes_out:
+        raise damaged(f"what it says of {misplaced!r} cannot be")
+    _check_size(metadata.num_rows, sum(sizes), path.stat().st_size, limits)
+    names = list(schema.names)
+    _check_names(names, limits)
+    kinds = [schema.field(place).type for place in range(len(names))]
+    columns = tuple(
+        column_of(name, place, kind, nulls)
+        for place, (name, kind) in enumerate(zip(names, kinds, strict=True))
+    )
+    return columns, any(needs_copy(kind) for kind in kinds)
+
+
+def damaged(reason: str = "") -> RefusedError:
+    """Say that a Parquet file is not what it claims to be."""
+    said = f": {reason}" if reason else ""
+    return RefusedError(
+        "unreadable_file", f"The Parquet file is damaged{said}.", "Download or export it again."
+    )
+
+
+def _check_size(rows: int, unpacked: int, size: int, limits: Limits) -> None:
+    """Raise ``RefusedError`` for what a file's own footer says is too much to read."""
+    if rows > limits.rows or unpacked > limits.bytes_out:
         raise RefusedError(
             "unsafe_file",
-            f"The file claims {metadata.num_rows:,} rows of {sum(sizes):,} bytes in all; "
+            f"The file claims {rows:,} rows of {unpacked:,} bytes in all; "
             f"at most {limits.rows:,} rows and {limits.bytes_out:,} bytes are read.",
             "Split it.",
         )
-    names = list(schema.names)
-    _check_names(names, limits)
-    return tuple(
-        Column(name, place, _holds(schema.field(place).type)) for place, name in enumerate(names)
-    )
+    if rows > limits.harmless_rows and rows > size * limits.rows_per_byte:
+        raise RefusedError(
+            "unsafe_file",
+            f"The file claims {rows:,} rows in {size:,} bytes, so nearly all its rows are the "
+            "same, as in files that are made to exhaust a machine.",
+            "If you trust it, sum equal rows into one before you export it.",
+        )
 
 
 _MISPLACED = """
@@ -139,29 +170,3 @@ def _misplaced(path: Path) -> str:
     with duckdb.connect() as connection:
         found = connection.execute(_MISPLACED, [str(path), path.stat().st_size]).fetchone()
     return str(found[0]) if found else ""
-
-
-def _holds(kind: Any) -> Holds:
-    is_a = pa.types
-    if is_a.is_dictionary(kind):
-        return _holds(kind.value_type)
-    # Not decimals of 256 bits nor floats of 16, of which the query engine loses digits. A column
-    # without a type holds nothing at all, which is no wrong number.
-    numbers = (is_a.is_integer, is_a.is_decimal128, is_a.is_decimal64, is_a.is_decimal32)
-    tests = (
-        (Holds.TEXT, (is_a.is_string, is_a.is_large_string, is_a.is_string_view)),
-        (Holds.NUMBER, (*numbers, is_a.is_null)),
-        (Holds.DOUBLE, (is_a.is_float64,)),
-        (Holds.FLOAT, (is_a.is_float32,)),
-        (Holds.FLAG, (is_a.is_boolean,)),
-        (Holds.MOMENT, (is_a.is_timestamp,)),
-        (Holds.DAY, (is_a.is_date,)),
-        (Holds.MAP, (is_a.is_map,)),
-    )
-    for holds, those in tests:
-        if any(test(kind) for test in those):
-            return holds
-    if is_a.is_list(kind) and is_a.is_struct(kind.value_type):
-        names = {kind.value_type.field(i).name for i in range(kind.value_type.num_fields)}
-        return Holds.PAIRS if names == {"key", "value"} else Holds.OTHER
-    return Holds.STRUCT if is_a.is_struct(kind) else Holds.OTHER

@@ -1,11 +1,11 @@
 """A DuckDB connection that can reach the given files and nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import duckdb
 
-from apportion.ingest.inspected import SafeFile, Shape
+from apportion.ingest.inspected import Column, SafeFile, Shape
 
 MEMORY = "60%"
 """Of the machine's memory; beyond it DuckDB works in the private folder."""
@@ -43,7 +43,7 @@ def open_lines(
     not fit raises a ``duckdb.Error``, at the latest when the relation is read.
     """
     if file.shape is Shape.PARQUET:
-        relation = connection.read_parquet(str(file.path))
+        relation = connection.read_parquet(str(file.plain or file.path))
         return relation.select(*_by_id(relation, file))
     return connection.read_csv(
         str(file.path),
@@ -61,17 +61,32 @@ def open_lines(
 
 
 def open_numbered_rows(
-    connection: duckdb.DuckDBPyConnection, file: SafeFile
+    connection: duckdb.DuckDBPyConnection, file: SafeFile, read: Sequence[Column]
 ) -> duckdb.DuckDBPyRelation:
-    """The rows of a Parquet file as ``open_lines`` gives them, and ``line``, counted from 1."""
-    relation = connection.read_parquet(str(file.path), file_row_number=True)
+    """The rows of a Parquet file as ``open_lines`` gives them, and ``line``, counted from 1.
+
+    What cannot be read is null in columns that are not ``read``, which are shown and no more.
+    """
+    relation = connection.read_parquet(str(file.plain or file.path), file_row_number=True)
     number = duckdb.ColumnExpression(relation.columns[-1]) + 1
-    return relation.select(*_by_id(relation, file), number.alias("line"))
+    shown = set(file.columns) - set(read)
+    return relation.select(*_by_id(relation, file, shown), number.alias("line"))
 
 
-def _by_id(relation: duckdb.DuckDBPyRelation, file: SafeFile) -> list[duckdb.Expression]:
+def _by_id(
+    relation: duckdb.DuckDBPyRelation, file: SafeFile, shown: Collection[Column] = ()
+) -> list[duckdb.Expression]:
     """Columns by place, because two names that differ in case alone are one to DuckDB."""
     return [
-        duckdb.ColumnExpression(relation.columns[column.position]).alias(column.id)
+        _plain(relation.columns[column.position], column, shown).alias(column.id)
         for column in file.columns
     ]
+
+
+def _plain(stored: str, column: Column, shown: Collection[Column]) -> duckdb.Expression:
+    """The cell in a type that every expression can work with."""
+    cell = duckdb.ColumnExpression(stored)
+    if not column.plain:
+        return cell
+    plain = column.plain.replace("{}", cell.fragment())
+    return duckdb.SQLExpression(f"try({plain})" if column in shown else plain)

@@ -7,7 +7,7 @@ by printing them. Digits beyond ``decimals`` are rounded, halves away from zero.
 Expressions name columns by our own identifiers only.
 """
 
-from duckdb import Expression, SQLExpression
+from duckdb import ConstantExpression, Expression, SQLExpression
 
 from apportion.ingest.inspected import Holds
 
@@ -27,11 +27,16 @@ STEPS = ((12, "1e3"), (9, "1e6"), (6, "1e9"), (3, "1e12"), (14, "1e1"), (16, "1e
 
 
 def is_blank(column: str, holds: Holds, nulls: tuple[str, ...]) -> Expression:
-    """Whether a cell says nothing. ``nulls`` are our own words for that, not data."""
+    """Whether a cell says nothing, or says so in one of the words for that."""
     if holds is not Holds.TEXT:
         return SQLExpression(f"({column} is null)")
-    words = ", ".join(f"'{word}'" for word in nulls)
-    return SQLExpression(f"coalesce(trim({column}) in ({words}), true)")
+    return SQLExpression(is_nothing(column, nulls))
+
+
+def is_nothing(column: str, nulls: tuple[str, ...]) -> str:
+    """The condition that a text is absent or one of the words for nothing, in any capitals."""
+    words = ", ".join(str(ConstantExpression(word)) for word in nulls) or "null"
+    return f"coalesce(lower(trim({column})) in ({words}), {column} is null)"
 
 
 def has_form(column: str, holds: Holds) -> Expression:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
+from apportion.ingest.dynatrace_pages import Page, page_of
 from apportion.ingest.inspected import Limits, RefusedError
 from apportion.model.values import show
 
@@ -41,6 +42,7 @@ class Points:
 
     table: pa.Table
     ends: bool
+    pages: tuple[Page, ...]
 
 
 @dataclass(slots=True)
@@ -55,6 +57,7 @@ class _Columns:
     starts_seen: bool = False
     ends_seen: bool = False
     long_slots: bool = False
+    pages: list[Page] = field(default_factory=list)
 
 
 def read_points(path: Path, zone: ZoneInfo, limits: Limits) -> Points:
@@ -80,7 +83,7 @@ def read_points(path: Path, zone: ZoneInfo, limits: Limits) -> Points:
         ) from None
     table = pa.table([*(column.take(index) for column in told), *measured], schema=SCHEMA)
     ends = columns.ends_seen or columns.long_slots
-    return Points(table, ends and not columns.starts_seen)
+    return Points(table, ends and not columns.starts_seen, tuple(columns.pages))
 
 
 def _load(path: Path, limits: Limits) -> Any:
@@ -154,6 +157,7 @@ def _read_page(page: Any, where: str, columns: _Columns) -> None:
             _read_series(
                 series, at, (name, unit if isinstance(unit, str) else None), frame, columns
             )
+    columns.pages.append(page_of(page, page[key]))
 
 
 def _read_series(

@@ -14,6 +14,7 @@ from apportion.ingest.careful import MOST_SHOWN, line_findings, read_carefully, 
 from apportion.ingest.event_cells import layout_of
 from apportion.ingest.incoming import Context
 from apportion.ingest.inspected import RefusedError, SafeFile
+from apportion.ingest.unreadable import unreadable
 from apportion.ingest.words import count_of
 from apportion.ingest.zones import FIRST, LAST, stretches
 
@@ -60,10 +61,7 @@ def judge_lines(
             findings.append(refused.finding(file.name))
             continue
         except duckdb.Error as error:
-            reason = str(error).splitlines()[0][:300]
-            remedy = "Download or export the file again."
-            message = f"The file cannot be read: {reason}"
-            findings.append(Finding("unreadable_file", message, Place(file.name), remedy))
+            findings.append(unreadable(connection, layout, error))
             continue
         bad = careful.bad
         codes, why = reasons(layout, bad)

@@ -16,7 +16,7 @@ from duckdb import (
 )
 
 from apportion.ingest.cells import Cell, Check, Number, any_of
-from apportion.ingest.inspected import Column, SafeFile
+from apportion.ingest.inspected import Column, Holds, SafeFile
 
 AMOUNT = "amount"
 LINES = "lines"
@@ -37,7 +37,6 @@ class Layout:
     cells: tuple[Cell, ...]
     number: Number
     key: str
-    nulls: tuple[str, ...] = ("",)
     default_key: str = ""
     sign: bool = False
     largest: bool = False
@@ -75,8 +74,9 @@ def groups(lines: DuckDBPyRelation, layout: Layout) -> DuckDBPyRelation:
     """Group the lines of a file by their raw cells.
 
     Gives these under their aliases, ``amount`` (the exact sum), ``lines``, ``blanks`` (lines
-    without a number), ``wrong`` (lines whose number cannot be accepted) and, where the layout asks
-    for it, ``largest``.
+    without a number), ``words`` (those of them with a word for nothing), ``finer`` (lines with
+    digits that are rounded away), ``wrong`` (lines whose number cannot be accepted) and, where the
+    layout asks for it, ``largest``.
     """
     number = layout.number
     raw = raw_cells(lines, layout)
@@ -86,6 +86,8 @@ def groups(lines: DuckDBPyRelation, layout: Layout) -> DuckDBPyRelation:
         *keys,
         number.cell.value.alias(AMOUNT),
         number.blank.alias("blank"),
+        _worded(layout).alias("worded"),
+        _finer(layout).alias("finer"),
         wrong_number.alias("wrong"),
     )
     if layout.sign:
@@ -97,11 +99,37 @@ def groups(lines: DuckDBPyRelation, layout: Layout) -> DuckDBPyRelation:
             SQLExpression("coalesce(sum(amount), 0)").alias(AMOUNT),
             SQLExpression("count(*)").alias(LINES),
             SQLExpression("count_if(blank)").alias("blanks"),
+            SQLExpression("count_if(worded)").alias("words"),
+            SQLExpression("count_if(finer)").alias("finer"),
             SQLExpression("count_if(wrong)").alias("wrong"),
             *([SQLExpression("max(amount)").alias("largest")] if layout.largest else []),
         ],
         ", ".join(key.get_name() for key in keys),
     )
+
+
+def _worded(layout: Layout) -> Expression:
+    """Whether the number's cell holds a word for nothing, and not merely nothing."""
+    number = layout.number
+    if number.cell.column is None or number.cell.column.holds is not Holds.TEXT:
+        return SQLExpression("false")
+    alias = number.cell.alias
+    return number.blank & SQLExpression(f"coalesce(trim({alias}) <> '', false)")
+
+
+def _finer(layout: Layout) -> Expression:
+    """Whether a number has digits beyond the decimals that are read. Only texts can have them."""
+    number = layout.number
+    if number.cell.column is None or number.cell.column.holds is not Holds.TEXT:
+        return SQLExpression("false")
+    text, most = number.cell.alias, number.decimals
+    # Few numbers are as long, so the expression that takes time is rarely asked.
+    digits = f"regexp_matches({text}, '[.][0-9]{{{most}}}[0-9]*[1-9]')"
+    plain = f"length({text}) > {most + 1} and {digits}"
+    finest = "try_cast({} as decimal(38,37))"
+    value = finest.format(f"({number.cell.value.fragment()})")
+    small = f"contains(lower({text}), 'e-') and {finest.format(f'trim({text})')} <> {value}"
+    return SQLExpression(f"coalesce(({plain}) or ({small}), false)")
 
 
 def values(grouped: DuckDBPyRelation, layout: Layout) -> DuckDBPyRelation:

@@ -19,6 +19,16 @@ SUCCESSORS: Mapping[str, str] = {
 Version 1.3 named the provider anew and 1.4 dropped the old name; rules need not change with it.
 """
 
+SPELLINGS: Mapping[str, str] = {
+    "ProviderName": "Provider",
+    "PublisherName": "Publisher",
+    "InvoiceIssuerName": "InvoiceIssuer",
+    "RegionId": "Region",
+    "ConsumedQuantity": "UsageQuantity",
+    "ConsumedUnit": "UsageUnit",
+}
+"""How Oracle's FOCUS reports, and drafts before 1.0, name a column."""
+
 VERSIONS: Mapping[str, frozenset[str]] = {
     "1.0": frozenset(
         (

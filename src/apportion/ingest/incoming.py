@@ -193,6 +193,11 @@ class Context:
     reject_file: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
+    @property
+    def nulls(self) -> tuple[str, ...]:
+        """What a cell says that says nothing: blank, or one of the workspace's words for that."""
+        return ("", *(word.strip().lower() for word in self.model.settings.null_words))
+
 
 Read = Callable[[Sequence[Path], Context], Incoming]
 

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from apportion.findings import MEMORY, Finding, IngestError, Place, UsageError
 from apportion.ingest.acceptance import refuse_overwriting
@@ -22,6 +23,13 @@ _TOO_LARGE = Finding(
     "amount_overflow",
     "The amounts are too large to be summed.",
     remedy="Check the amounts.",
+)
+
+
+_NOT_UNDERSTOOD = Finding(
+    "unreadable_file",
+    "The file holds something that this program cannot work with, though it should.",
+    remedy="Export it as CSV, where every cell is text, and report this.",
 )
 
 
@@ -77,6 +85,10 @@ def read_files(
         raise IngestError(_placed(error.findings, files)) from None
     except duckdb.OutOfRangeException as error:
         raise IngestError(_placed([_TOO_LARGE], files)) from error
+    except (duckdb.Error, pa.ArrowException) as error:
+        # A fault of the program. Whoever reads the log sees the cause; whoever sent the file sees
+        # which file it was, and a way on.
+        raise IngestError(_placed([_NOT_UNDERSTOOD], files)) from error
     report = replace(
         incoming.report,
         format=chosen.name,

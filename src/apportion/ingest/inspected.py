@@ -9,12 +9,18 @@ from apportion.findings import Finding, Place
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a file may cost to read: bytes out of it, bytes out per byte in, columns, a line."""
+    """What a file may cost to read: bytes out of it, bytes out per byte in, columns, a line.
+
+    A Parquet file of more than ``harmless_rows`` may have ``rows_per_byte``: no bill whose lines
+    differ in amount or moment comes near that, and reading takes time by rows, not by bytes.
+    """
 
     bytes_out: int = 20 * 2**30
     ratio: int = 250
     columns: int = 2_000
     rows: int = 2 * 10**9
+    harmless_rows: int = 5 * 10**6
+    rows_per_byte: int = 8
     line: int = 2**20
     json: int = 2**29
 
@@ -41,7 +47,6 @@ class Holds(StrEnum):
     FLAG = "flag"
     MOMENT = "moment"
     DAY = "day"
-    MAP = "map"
     PAIRS = "pairs"
     STRUCT = "struct"
     OTHER = "other"
@@ -49,11 +54,17 @@ class Holds(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a file. ``position`` counts from 0; ``holds`` says what is in it."""
+    """A column of a file. ``position`` counts from 0; ``holds`` says what is in it.
+
+    ``nulls`` are the words that stand for nothing in it, in small letters. ``plain`` is how queries
+    read a cell that is stored in a type they cannot work with; ``{}`` stands for the cell.
+    """
 
     name: str
     position: int
     holds: Holds
+    nulls: tuple[str, ...] = ("",)
+    plain: str = ""
 
     @property
     def id(self) -> str:
@@ -63,12 +74,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class SafeFile:
-    """A file that may be read. ``name`` is for people, ``path`` is in the private folder."""
+    """A file that may be read. ``name`` is for people, ``path`` is in the private folder.
+
+    ``plain`` is a copy for the query engine, where the file has numbers that it cannot read.
+    """
 
     name: str
     path: Path
     shape: Shape
     columns: tuple[Column, ...] = ()
+    plain: Path | None = None
 
     def find(self, name: str) -> Column | None:
         """The column of that name, if the file has it."""

@@ -9,10 +9,12 @@ from duckdb import (
     DuckDBPyConnection,
     DuckDBPyRelation,
     Expression,
+    SQLExpression,
 )
 
 from apportion.ingest import cells
-from apportion.ingest.cells import Cell, Check, or_else
+from apportion.ingest.cells import Cell, Check
+from apportion.ingest.decimals import is_nothing
 from apportion.ingest.incoming import UNMAPPED, Context
 from apportion.ingest.inspected import SafeFile
 from apportion.ledger.record_ingest import Replaced
@@ -50,9 +52,7 @@ def guess_cell(file: SafeFile, context: Context) -> Cell:
     column = file.find("source")
     guess: Expression = ConstantExpression(not context.source)
     if column is not None and not context.source:
-        guess = or_else(ColumnExpression(column.id).cast("varchar"), ConstantExpression("")) == (
-            ConstantExpression("")
-        )
+        guess = SQLExpression(is_nothing(cells.text_of(column).fragment(), column.nulls))
     return Cell(_GUESS, guess, ColumnExpression(_GUESS))
 
 

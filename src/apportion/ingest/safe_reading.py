@@ -14,9 +14,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow as pa
+
 from apportion.findings import Finding, IngestError, Place
-from apportion.ingest.columns import csv_columns, parquet_columns
+from apportion.ingest.columns import csv_columns, damaged, parquet_columns
+from apportion.ingest.incoming import Context
 from apportion.ingest.inspected import Limits, RefusedError, SafeFile, Shape
+from apportion.ingest.stored import write_copy
 
 _HEAD = 2**16
 _CHUNK = 2**20
@@ -34,7 +38,7 @@ def private_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def inspect(paths: Sequence[Path], folder: Path, limits: Limits) -> tuple[SafeFile, ...]:
+def inspect(paths: Sequence[Path], folder: Path, context: Context) -> tuple[SafeFile, ...]:
     """Bring each file into the private folder and find out what it is.
 
     Raises ``IngestError`` with a finding for every file that cannot be used: ``unreadable_file``,
@@ -47,18 +51,22 @@ def inspect(paths: Sequence[Path], folder: Path, limits: Limits) -> tuple[SafeFi
     for index, path in enumerate(paths):
         name = str(path)
         try:
-            found.append(_inspect(path, name, folder, index, limits))
+            found.append(_inspect(path, name, folder, index, context))
         except RefusedError as refused:
             findings.append(refused.finding(name))
+        except pa.ArrowException:
+            findings.append(damaged().finding(name))
         except OSError as error:
-            message = f"The file cannot be read: {error.strerror or error}."
+            reason = os.strerror(error.errno) if error.errno else "it is damaged"
+            message = f"The file cannot be read: {reason}."
             findings.append(Finding("unreadable_file", message, Place(name)))
     if findings:
         raise IngestError(findings)
     return tuple(found)
 
 
-def _inspect(path: Path, name: str, folder: Path, index: int, limits: Limits) -> SafeFile:
+def _inspect(path: Path, name: str, folder: Path, index: int, context: Context) -> SafeFile:
+    limits, nulls = context.limits, context.nulls
     real = _regular(path)
     head = _head(real)
     staged = folder / str(index)
@@ -73,10 +81,15 @@ def _inspect(path: Path, name: str, folder: Path, index: int, limits: Limits) ->
         staged.symlink_to(real)
     shape = _shape(head)
     if shape is Shape.PARQUET:
-        return SafeFile(name, staged, shape, parquet_columns(staged, limits))
+        columns, wide = parquet_columns(staged, limits, nulls)
+        if not wide:
+            return SafeFile(name, staged, shape, columns)
+        copy = folder / f"{index}_plain"
+        write_copy(staged, copy)
+        return SafeFile(name, staged, shape, columns, copy)
     if shape is Shape.JSON:
         return SafeFile(name, staged, shape)
-    return SafeFile(name, staged, shape, csv_columns(staged, limits))
+    return SafeFile(name, staged, shape, csv_columns(staged, limits, nulls))
 
 
 def _regular(path: Path) -> Path:
@@ -98,9 +111,7 @@ def _regular(path: Path) -> Path:
     except (RuntimeError, NotADirectoryError) as error:
         raise RefusedError("unreadable_file", f"The path leads nowhere: {error}.") from None
     if stat.S_ISDIR(mode):
-        raise RefusedError(
-            "unreadable_file", "This is a folder, not a file.", "Name the files in it."
-        )
+        raise RefusedError("unreadable_file", "This is a folder, not a file.", _files_in(real))
     if not stat.S_ISREG(mode):
         raise RefusedError(
             "unreadable_file",
@@ -110,6 +121,20 @@ def _regular(path: Path) -> Path:
     if not os.access(real, os.R_OK):
         raise RefusedError("unreadable_file", "You have no permission to read the file.")
     return real
+
+
+def _files_in(folder: Path) -> str:
+    """How to name the files of a folder, by an example where there is one."""
+    try:
+        names = sorted(each.name for each in folder.iterdir() if each.name.lower().endswith(_READ))
+    except OSError:
+        names = []
+    if not names:
+        return "Name the files in it."
+    return f"Name the files in it, such as {names[0]!r}; all parts of one export in one command."
+
+
+_READ = (".csv", ".csv.gz", ".parquet", ".json")
 
 
 def _head(path: Path) -> bytes:
@@ -142,10 +167,10 @@ def _decompress(packed: Path, out: Path, limits: Limits) -> None:
                         "If you trust it, decompress it yourself and ingest the result.",
                     )
                 target.write(chunk)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error):
         raise RefusedError(
             "unreadable_file",
-            f"The compressed file is damaged or incomplete ({error}).",
+            "The compressed file is damaged or incomplete.",
             "Download or export it again.",
         ) from None
 
@@ -156,6 +181,11 @@ _KNOWN_STARTS = (
     (b"BZh", "compressed with bzip2", "Decompress it first."),
     (b"\xfd7zXZ", "compressed with xz", "Decompress it first."),
     (b"PARE", "an encrypted Parquet file", "Export it without encryption."),
+    (
+        b"version https://git-lfs.github.com/",
+        "a pointer of Git LFS, and not the data that it stands for",
+        "Fetch the data with `git lfs pull`.",
+    ),
     (b"%PDF", "a PDF document", "Ask for the bill as CSV or Parquet."),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Save it as CSV."),
     (b"ARROW1", "an Arrow IPC file", "Write it as Parquet."),

@@ -152,7 +152,8 @@ def _coded(keys: Any, reading: Reading) -> tuple[list[str], npt.NDArray[np.int64
         coded = pa.array([], coded.type)
     texts = coded.dictionary.cast(pa.string()).to_pylist()
     names = [
-        reading.default_key if text is None or text in reading.nulls else text for text in texts
+        reading.default_key if text is None or text.strip(" ").lower() in reading.nulls else text
+        for text in texts
     ]
     words = sorted({*names, reading.default_key})
     place = {word: code for code, word in enumerate(words)}
@@ -213,7 +214,7 @@ def _sum(values: npt.NDArray[np.int64]) -> int:
 
 def _of_texts(texts: Any, reading: Reading) -> int:
     plain = pc.ascii_trim_whitespace(texts.drop_null())
-    blank = pc.is_in(plain, value_set=pa.array(reading.nulls, pa.string()))
+    blank = pc.is_in(pc.utf8_lower(plain), value_set=pa.array(reading.nulls, pa.string()))
     return _of_printed(plain.filter(pc.invert(blank)), reading.decimals)
 
 

@@ -9,7 +9,7 @@ def count_of(number: int, noun: str) -> str:
     >>> count_of(1, "line"), count_of(1200, "line")
     ('1 line', '1,200 lines')
     """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun}{'' if number == 1 or noun.endswith('s') else 's'}"
 
 
 def readable(amount: str) -> str:

@@ -70,10 +70,11 @@ def billing_to_dict(model: Declared) -> dict[str, list[dict[str, Any]]]:
 
 
 def billing_settings(model: Declared) -> dict[str, Any]:
-    """The settings of usage billing that are not at their defaults."""
+    """The threshold, and those settings with lists that are not at their defaults."""
     settings, usual = model.settings, type(model.settings)()
     threshold = settings.high_volume_threshold
     listed = (
+        "null_words",
         "counted_statuses",
         "ignored_statuses",
         "counted_key_types",

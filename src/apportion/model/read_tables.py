@@ -9,7 +9,7 @@ row in a Parquet file.
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -79,14 +79,56 @@ def read_parquet(
             message = f"The file unpacks to more than {MAXIMUM_ROWS:,} rows or 2 GB."
             return _refused(findings, Place(file), message, "Split the file.", "unsafe_file")
         read = parquet.read()
-        columns = [column.to_pylist(maps_as_pydicts="strict") for column in read.columns]
-    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        why = str(error).split("\n", 1)[0].rstrip(".") or type(error).__name__
-        return _refused(findings, Place(file), f"Not a Parquet file that can be read: {why}.")
+    except (pa.ArrowException, OSError, KeyError, ValueError):
+        message = "The Parquet file cannot be read: it is cut off, damaged, or none."
+        return _refused(findings, Place(file), message, "Write it again, or as CSV.")
+    columns = []
+    for name, column in zip(read.column_names, read.columns, strict=True):
+        try:
+            columns.append(_cells(column))
+        except (pa.ArrowException, ValueError):
+            message = f"The column {show(name)} holds bytes that are no text, or a key twice."
+            return _refused(findings, Place(file), message, "Write its values as text.")
     table = _Table(file, read.column_names, shape, findings)
     for number, cells in enumerate(zip(*columns, strict=True), start=1):
         table.add(number, cells)
     return table.records, table.complete
+
+
+def _cells(column: Any) -> list[Any]:
+    """The values of a column as plain Python ones. Raises ``pa.ArrowException``, ``ValueError``.
+
+    Python's moments have no nanoseconds, bytes are texts that a program did not call so, and maps
+    may be lists of records with a key and a value.
+    """
+    import pyarrow as pa  # noqa: PLC0415
+
+    kind = column.type
+    is_a = pa.types
+    if is_a.is_timestamp(kind) and kind.unit == "ns":
+        column = column.cast(pa.timestamp("us", kind.tz), safe=False)
+    elif is_a.is_binary(kind) or is_a.is_large_binary(kind) or is_a.is_fixed_size_binary(kind):
+        column = column.cast(pa.string())
+    if is_a.is_map(kind):
+        return [None if cell is None else _once(cell) for cell in column.to_pylist()]
+    cells: list[Any] = column.to_pylist()
+    if (is_a.is_list(kind) or is_a.is_large_list(kind)) and is_a.is_struct(kind.value_type):
+        names = {kind.value_type.field(place).name for place in range(kind.value_type.num_fields)}
+        if {"key", "value"} <= names:
+            return [
+                None if cell is None else _once((each["key"], each["value"]) for each in cell)
+                for cell in cells
+            ]
+    return cells
+
+
+def _once(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    """Pairs as a mapping; a key may be told again, but not otherwise."""
+    held: dict[Any, Any] = {}
+    for key, value in pairs:
+        if held.setdefault(key, value) != value:
+            raise ValueError("a key is given twice")
+    return held
 
 
 def _refused(

@@ -6,9 +6,14 @@ from difflib import get_close_matches
 _WAY = 40
 
 
-def did_you_mean(word: object, known: Iterable[str]) -> str:
+_CLOSE = 0.65
+TYPING_ERROR = 0.9
+"""How near a name must come that can only have been mistyped."""
+
+
+def did_you_mean(word: object, known: Iterable[str], nearness: float = _CLOSE) -> str:
     """Ask "Did you mean 'x'?", or say nothing where no known name comes close."""
-    close = get_close_matches(str(word)[:200], list(known), n=1, cutoff=0.65)
+    close = get_close_matches(str(word)[:200], list(known), n=1, cutoff=nearness)
     return f"Did you mean {close[0]!r}?" if close else ""
 
 

@@ -62,6 +62,10 @@ IGNORED_STATUSES = (
 )
 
 
+NULL_WORDS = ("null", "(null)", "<null>", "\\N", "none", "n/a", "#n/a")
+"""What programs write for nothing. Not NA, which is a code of Namibia and of North America."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The workspace's settings, from ``apportion.yaml``.
@@ -69,7 +73,8 @@ class Settings:
     ``currency`` is what costs are converted to; empty means that none was declared, and the only
     currency of the costs is used. ``scale`` is the number of decimals kept (`A1`).
     ``cost_column`` says which of a FOCUS bill's four costs counts. ``places`` tells where each
-    setting that was given stands.
+    setting that was given stands. ``null_words`` are words that say as much as an empty cell in
+    files that come in, in any capitals.
 
     ``high_volume_threshold`` is how many units of a channel an account may have used in the year
     before and still have the default allowance (`B5`). The statuses and key types decide which
@@ -88,6 +93,7 @@ class Settings:
     engine: str = "local"
     model_folder: str = field(default="model", compare=False)
     high_volume_threshold: int | None = None
+    null_words: tuple[str, ...] = NULL_WORDS
     counted_statuses: tuple[str, ...] = COUNTED_STATUSES
     ignored_statuses: tuple[str, ...] = IGNORED_STATUSES
     counted_key_types: tuple[str, ...] = ("normal", "team")

@@ -58,7 +58,7 @@ _ROWS = """
 def read(paths: Sequence[Path], context: Context) -> Incoming:
     """Read billable usage. Raises ``IngestError`` with all findings."""
     with private_folder() as folder:
-        files = inspect(paths, folder, context.limits)
+        files = inspect(paths, folder, context)
         require_tables(files, "billable usage")
         require_columns(files, REQUIRED, "billable_units")
         with connect(folder, files) as connection:
@@ -73,6 +73,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         FORMAT.name,
         Kind.BILLABLE,
         accepted.files,
+        notes=accepted.notes,
         findings=(*accepted.findings, *doubts(files, COLUMNS)),
     )
     rows = rows.select(SCHEMA.names).cast(SCHEMA)

@@ -45,7 +45,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
     """Read plain costs. Raises ``IngestError`` with all findings."""
     scale = context.model.settings.scale
     with private_folder() as folder:
-        files = inspect(paths, folder, context.limits)
+        files = inspect(paths, folder, context)
         require_tables(files, "costs")
         require_columns(files, REQUIRED, "amount")
         with connect(folder, files) as connection:
@@ -55,13 +55,17 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
             rows = cost_rows(connection, _mapped(accepted), scale)
             totals = proved_totals(accepted.files, rows)
             guessed = guessed_sources(accepted.groups)
-    doubts = [finding for file in files for finding in unknown_columns(file, COLUMNS, ("x_",))]
+    doubts = [
+        finding
+        for file in files
+        for finding in unknown_columns(file, COLUMNS, ("x_",), ("amount",))
+    ]
     report = IngestReport(
         FORMAT.name,
         Kind.COSTS,
         accepted.files,
         totals,
-        notes=_notes(files, context),
+        notes=(*_notes(files, context), *accepted.notes),
         findings=(*accepted.findings, *doubts, *rounding_findings(totals, rows, scale)),
     )
     replaced = speaks_for(rows.table, context)

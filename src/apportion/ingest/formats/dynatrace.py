@@ -12,6 +12,10 @@ tells, a ``resolution`` of a day or more. Then a point at midnight belongs to th
 
 Values are taken as they stand. Only where the file names a unit of time (``MicroSecond``) and the
 metric is kept in milliseconds are they converted. Shares do not depend on the unit.
+
+Transformations that make another figure of a metric (``:rate(1h)``, ``:percentile(95)``, ``:avg``
+behind one whose points are summed) need a rule of their own in ``metrics``, under the whole id. An
+answer of which pages are missing is read, with a warning.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,6 +41,7 @@ from apportion.ingest.acceptance import Accepted, accept
 from apportion.ingest.connection import connect
 from apportion.ingest.decimals import VALUE_DECIMALS
 from apportion.ingest.dynatrace_json import SCHEMA, Points, read_points
+from apportion.ingest.dynatrace_pages import Page, page_findings
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.incoming import (
     Context,
@@ -75,6 +80,7 @@ class _Read:
 
     files: tuple[SafeFile, ...]
     ends: tuple[bool, ...]
+    pages: tuple[tuple[str, Page], ...]
 
 
 def read(paths: Sequence[Path], context: Context) -> Incoming:
@@ -82,7 +88,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
     rules = metric_rules(context.model)
     zone = context.model.settings.time_zone
     with private_folder() as folder:
-        points = _flatten(inspect(paths, folder, context.limits), folder, context, ZoneInfo(zone))
+        points = _flatten(inspect(paths, folder, context), folder, context, ZoneInfo(zone))
         with connect(folder, points.files) as connection:
             layouts = [
                 _layout(file, zone, ends=ends)
@@ -107,14 +113,41 @@ def rule_for(metric: str, rules: Mapping[str, MetricRule]) -> MetricRule | None:
     """
     if metric in rules:
         return rules[metric]
+    rule = _before_transformations(metric, rules)
+    return rule if rule is not None and not _changing(metric, rule) else None
+
+
+def _before_transformations(metric: str, rules: Mapping[str, MetricRule]) -> MetricRule | None:
     fitting = [rule for name, rule in rules.items() if metric.startswith(f"{name}:")]
     return max(fitting, key=lambda rule: len(rule.id), default=None)
+
+
+_KEEPING = frozenset(
+    {"splitBy", "filter", "merge", "names", "parents", "sort", "limit", "default", "auto", "value"}
+)
+"""Transformations after which a point says the same, of the same, of fewer, or of more together."""
+
+_AGGREGATIONS = {"sum": {"sum"}, "mean": {"avg"}, "max": {"max"}}
+"""By how points make a day, the aggregations of Dynatrace that lead to the same figure."""
+
+
+def _changing(metric: str, rule: MetricRule) -> str:
+    """The first transformation that makes another figure of the metric, or nothing."""
+    keeping = _KEEPING | _AGGREGATIONS.get(rule.day, set())
+    depth, parts = 0, [""]
+    for character in metric.removeprefix(rule.id):
+        depth += (character == "(") - (character == ")")
+        if character == ":" and depth == 0:
+            parts.append("")
+        parts[-1] += character
+    return next((part for part in parts if part and part[1:].split("(")[0] not in keeping), "")
 
 
 def _flatten(files: Sequence[SafeFile], folder: Path, context: Context, zone: ZoneInfo) -> _Read:
     """Write each file's points to a table that is then read like any other file."""
     found: list[SafeFile] = []
     ends: list[bool] = []
+    pages: list[tuple[str, Page]] = []
     findings: list[Finding] = []
     columns = tuple(Column(name, place, Holds.TEXT) for place, name in enumerate(SCHEMA.names))
     for index, file in enumerate(files):
@@ -127,9 +160,10 @@ def _flatten(files: Sequence[SafeFile], folder: Path, context: Context, zone: Zo
         pq.write_table(points.table, path)
         found.append(SafeFile(file.name, path, Shape.PARQUET, columns))
         ends.append(points.ends)
+        pages += [(file.name, page) for page in points.pages]
     if findings:
         raise IngestError(findings)
-    return _Read(tuple(found), tuple(ends))
+    return _Read(tuple(found), tuple(ends), tuple(pages))
 
 
 def _points(file: SafeFile, zone: ZoneInfo, context: Context) -> Points:
@@ -216,7 +250,11 @@ def _incoming(
 ) -> Incoming:
     source = context.source or FORMAT.name
     taken, left = _split(groups, rules)
-    findings = [*accepted.findings, *_left_out(left, rules, context.model)]
+    findings = [
+        *accepted.findings,
+        *page_findings(points.pages),
+        *_left_out(left, rules, context.model),
+    ]
     rows_in = [days_of_metric(rows, rule, source) for rows, rule in taken if rows.num_rows]
     if not any(rows.num_rows for rows in rows_in):
         message = "No point of the files became usage."
@@ -281,12 +319,17 @@ def _lines(rows: pa.Table) -> int:
 
 
 def _left_out(left: _Left, rules: Mapping[str, MetricRule], model: Model) -> list[Finding]:
+    plain = {metric: _before_transformations(metric, rules) for metric, _ in left}
     findings = [
         Finding(
             "rejected_lines",
-            f"Left out {count_of(_lines(rows), 'point')} of {metric!r}, because no rule names the "
-            "metric.",
-            remedy=did_you_mean(metric, rules)
+            f"Left out {count_of(_lines(rows), 'point')} of {metric!r}, because "
+            + (
+                f"{_changing(metric, rule)!r} makes another figure of {rule.id!r}."
+                if (rule := plain[metric])
+                else "no rule names the metric."
+            ),
+            remedy=(did_you_mean(metric, rules) if rule is None else "")
             or f'Add under `metrics:` {{id: "{metric}", name: ..., day: sum}}, and ingest the file '
             "again.",
             severity=Severity.WARNING,

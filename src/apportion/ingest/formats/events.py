@@ -53,7 +53,7 @@ MEMORY = "1200MB"
 def read(paths: Sequence[Path], context: Context) -> Incoming:
     """Count raw events. Raises ``IngestError`` with all findings."""
     with private_folder() as folder:
-        files = inspect(paths, folder, context.limits)
+        files = inspect(paths, folder, context)
         require_tables(files, "events")
         require_columns(files, REQUIRED, "fragments")
         require_zones(files)

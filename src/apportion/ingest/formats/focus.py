@@ -36,24 +36,29 @@ from apportion.ingest.cost_report import (
 from apportion.ingest.cost_rows import MAPPED, CostRows, cost_rows
 from apportion.ingest.decimals import AMOUNT_DECIMALS
 from apportion.ingest.first_reading import Layout
-from apportion.ingest.focus_columns import COLUMNS, COSTS, SUCCESSORS, version_of
+from apportion.ingest.focus_columns import COLUMNS, COSTS, SPELLINGS, SUCCESSORS, version_of
+from apportion.ingest.focus_doubts import (
+    COMMITMENT_COLUMNS,
+    account_findings,
+    blank_findings,
+    commitment_findings,
+    counts_commitments_twice,
+)
 from apportion.ingest.header import require_columns, require_tables, unknown_columns
 from apportion.ingest.incoming import UNMAPPED, Context, Format, Incoming, IngestReport, Kind
-from apportion.ingest.inspected import SafeFile
+from apportion.ingest.inspected import Column, SafeFile
 from apportion.ingest.mapping import UNKNOWN, Fields, choose, named_columns, named_tags
 from apportion.ingest.plain import declared, register_nodes
 from apportion.ingest.safe_reading import inspect, private_folder
 from apportion.ingest.words import count_of
 from apportion.ledger.record_ingest import Replaced
 from apportion.model import Model
-from apportion.model.spelling import did_you_mean
-
-NULLS = ("", "NULL")
-"""Texts that stand for nothing in exports."""
+from apportion.model.spelling import did_you_mean, one_of
 
 _PROVIDER = ("ProviderName", "ServiceProviderName", "InvoiceIssuerName")
 _ISSUER = ("ProviderName", "InvoiceIssuerName", "ServiceProviderName")
 _REQUIRED = {"BillingCurrency": "USD", "ChargePeriodStart": "2024-01-31T00:00:00Z"}
+_KNOWN = (*COLUMNS, *SPELLINGS.values())
 _WANTED = (
     "ChargePeriodEnd",
     "BillingPeriodStart",
@@ -69,11 +74,11 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         message = "A bill names its own billing periods; a period cannot be declared for it."
         raise UsageError([Finding("invalid_argument", message)])
     with private_folder() as folder:
-        files = inspect(paths, folder, context.limits)
+        files = inspect(paths, folder, context)
         require_tables(files, "bills")
         cost = COSTS[context.cost_column]
-        require_columns(files, {cost: "12.50", **_REQUIRED}, cost)
-        names = _text_columns(files, context.model)
+        require_columns(files, {cost: "12.50", **_REQUIRED}, cost, _other_cost)
+        names = _text_columns(files, context)
         layouts = [_layout(file, names, context) for file in files]
         with connect(folder, files) as connection:
             register_nodes(connection, context.model)
@@ -84,15 +89,30 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
                 mapped.select(*[ColumnExpression(name) for name in (*MAPPED, "amount", "lines")]),
                 context.model.settings.scale,
             )
-            return _incoming(files, context, accepted, mapped, rows)
+            doubts = [
+                *_doubts(files, context),
+                *blank_findings(connection, files, accepted, context),
+                *commitment_findings(accepted.groups, names, context),
+            ]
+            return _incoming(files, context, accepted, mapped, rows, doubts)
 
 
-def _text_columns(files: Sequence[SafeFile], model: Model) -> Mapping[str, str]:
+def _other_cost(file: SafeFile) -> str:
+    """How to take a cost that the bill has, where it lacks the chosen one."""
+    others = [flag for flag, name in COSTS.items() if file.find(name)]
+    flags = one_of([f"`--cost-column {flag}`" for flag in others])
+    return f"Take a cost that it has, by {flags}." if others else ""
+
+
+def _text_columns(files: Sequence[SafeFile], context: Context) -> Mapping[str, str]:
     """The columns that are read as texts, each with the alias it has in queries."""
-    wanted = {"ProviderName", "BillingAccountId", "ServiceCategory", *named_columns(model.mapping)}
-    if any(file.find("ProviderName") is None for file in files):
+    rules = context.model.mapping
+    wanted = {"ProviderName", "BillingAccountId", "ServiceCategory", *named_columns(rules)}
+    if any(_found(file, "ProviderName") is None for file in files):
         wanted |= {"ServiceProviderName", "InvoiceIssuerName"}
-    present = sorted(name for name in wanted if any(file.find(name) for file in files))
+    if counts_commitments_twice(context):
+        wanted |= set(COMMITMENT_COLUMNS)
+    present = sorted(name for name in wanted if any(_found(file, name) for file in files))
     return {name: f"x{place}" for place, name in enumerate(present)}
 
 
@@ -105,15 +125,15 @@ def _layout(file: SafeFile, names: Mapping[str, str], context: Context) -> Layou
     assert currency is not None
     assert start is not None
     texts = [
-        cells.text(alias, column, NULLS) if (column := file.find(name)) else _nothing(alias)
+        cells.text(alias, column) if (column := _found(file, name)) else _nothing(alias)
         for name, alias in names.items()
     ]
     return Layout(
         file,
         (
-            cells.currency("currency", currency, NULLS),
-            *period_cells(start, file.find("ChargePeriodEnd"), NULLS),
-            *billing_cells(file.find("BillingPeriodStart"), file.find("BillingPeriodEnd"), NULLS),
+            cells.currency("currency", currency),
+            *period_cells(start, file.find("ChargePeriodEnd")),
+            *billing_cells(file.find("BillingPeriodStart"), file.find("BillingPeriodEnd")),
             *texts,
             _tags(file, context.model),
         ),
@@ -121,13 +141,16 @@ def _layout(file: SafeFile, names: Mapping[str, str], context: Context) -> Layou
             "number",
             cost,
             AMOUNT_DECIMALS,
-            NULLS,
             scale=context.model.settings.scale,
             required=False,
         ),
         key="currency",
-        nulls=NULLS,
     )
+
+
+def _found(file: SafeFile, name: str) -> Column | None:
+    """The column of that name, or of the other name that some bills give it."""
+    return file.find(name) or file.find(SPELLINGS.get(name, name))
 
 
 def _nothing(alias: str) -> cells.Cell:
@@ -140,7 +163,7 @@ def _tags(file: SafeFile, model: Model) -> cells.Cell:
     if column is None or not named_tags(model.mapping):
         nothing = ConstantExpression(None).cast("map(varchar, varchar)")
         return cells.Cell("tags", nothing, ColumnExpression("tags"))
-    return cells.tags("tags", column, NULLS)
+    return cells.tags("tags", column)
 
 
 def _mapped(
@@ -207,6 +230,7 @@ def _incoming(
     accepted: Accepted,
     mapped: DuckDBPyRelation,
     rows: CostRows,
+    doubts: Sequence[Finding],
 ) -> Incoming:
     rules = context.model.mapping
     nodes = [node.id for node in context.model.nodes]
@@ -214,8 +238,7 @@ def _incoming(
     taken, left = mapped_amounts(mapped, rules)
     findings = (
         *accepted.findings,
-        *_doubts(files, context),
-        *_blanks(accepted, context),
+        *doubts,
         *unmapped_findings(left),
         *lacking_findings(mapped, rules, nodes),
         *rounding_findings(totals, rows, context.model.settings.scale),
@@ -227,7 +250,7 @@ def _incoming(
         totals,
         taken,
         left,
-        _notes(files, context, mapped),
+        _notes(files, context, accepted, mapped),
         findings,
     )
     keys = rows.table.group_by(["source", "period"]).aggregate([]).to_pylist()
@@ -244,9 +267,10 @@ def _doubts(files: Sequence[SafeFile], context: Context) -> list[Finding]:
     """Warnings about columns: off the standard, absent, or named by a rule and nowhere found."""
     findings: list[Finding] = []
     for file in files:
-        findings += unknown_columns(file, COLUMNS, ("x_",))
+        findings += unknown_columns(file, _KNOWN, ("x_", "oci_"), tuple(COSTS.values()))
+        findings += account_findings(file)
         absent = [name for name in _WANTED if file.find(name) is None]
-        if not any(file.find(name) for name in _PROVIDER):
+        if not any(_found(file, name) for name in _PROVIDER):
             absent.append("ProviderName")
         if named_tags(context.model.mapping) and file.find("Tags") is None:
             absent.append("Tags")
@@ -283,30 +307,17 @@ def _absent(file: SafeFile, name: str) -> Finding:
     return Finding("missing_key", message, Place(file.name), hint, Severity.WARNING)
 
 
-def _blanks(accepted: Accepted, context: Context) -> list[Finding]:
-    blanks = accepted.groups.aggregate("cast(coalesce(sum(blanks), 0) as bigint)").fetchall()[0][0]
-    if not blanks:
-        return []
-    return [
-        Finding(
-            "invalid_value",
-            f"No {COSTS[context.cost_column]} on {count_of(blanks, 'line')}; it counts as 0.",
-            severity=Severity.WARNING,
-            details={"count": blanks},
-        )
-    ]
-
-
 def _notes(
-    files: Sequence[SafeFile], context: Context, mapped: DuckDBPyRelation
+    files: Sequence[SafeFile], context: Context, accepted: Accepted, mapped: DuckDBPyRelation
 ) -> tuple[str, ...]:
     versions = sorted({version_of([column.name for column in file.columns]) for file in files})
-    notes = [f"Read as FOCUS {', '.join(versions)}; the cost is {COSTS[context.cost_column]}."]
+    version = ", ".join(versions)
+    notes = [f"Read as FOCUS {version}; the cost is {COSTS[context.cost_column]}."]
     spread = mapped.filter("start is not null").aggregate("cast(coalesce(sum(lines), 0) as bigint)")
     lines = spread.fetchall()[0][0]
     if lines:
         notes.append(f"Divided {count_of(lines, 'charge')} of several days over them by time.")
-    return tuple(notes)
+    return (*notes, *accepted.notes)
 
 
 FORMAT = Format(

@@ -22,11 +22,11 @@ from duckdb import (
 from apportion.ingest import cells
 from apportion.ingest.acceptance import accept
 from apportion.ingest.connection import connect
-from apportion.ingest.decimals import VALUE_DECIMALS
+from apportion.ingest.decimals import VALUE_DECIMALS, is_nothing
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.header import require_columns, require_tables, unknown_columns
 from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
-from apportion.ingest.inspected import Column, Holds, SafeFile
+from apportion.ingest.inspected import Column, SafeFile
 from apportion.ingest.plain import (
     day_cell,
     guess_cell,
@@ -53,7 +53,7 @@ _MAP = "map(varchar, varchar)"
 def read(paths: Sequence[Path], context: Context) -> Incoming:
     """Read plain usage. Raises ``IngestError`` with all findings."""
     with private_folder() as folder:
-        files = inspect(paths, folder, context.limits)
+        files = inspect(paths, folder, context)
         require_tables(files, "usage figures")
         require_columns(files, REQUIRED, "value")
         with connect(folder, files) as connection:
@@ -79,12 +79,15 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
             guessed = guessed_sources(accepted.groups)
     rows = usage_rows(groups, accepted.files, context.model)
     doubts = [
-        finding for file in files for finding in unknown_columns(file, COLUMNS, (LABEL, "x_"))
+        finding
+        for file in files
+        for finding in unknown_columns(file, COLUMNS, (LABEL, "x_"), ("value",))
     ]
     report = IngestReport(
         FORMAT.name,
         Kind.USAGE,
         accepted.files,
+        notes=accepted.notes,
         findings=(*accepted.findings, *doubts, *rows.findings),
     )
     replaced = speaks_for(rows.table, context)
@@ -119,7 +122,7 @@ def _label_cells(file: SafeFile) -> tuple[cells.Cell, ...]:
     """The labels of a line as canonical text, from the column of all and those of each."""
     whole = file.find("labels")
     nothing = ConstantExpression(None).cast(_MAP)
-    given = cells.tags("labels", whole, ("",)) if whole else None
+    given = cells.tags("labels", whole) if whole else None
     each = _label_columns(file)
     parts = _map_of(each) if each else nothing
     of_all = given.value.fragment() if given else nothing.fragment()
@@ -144,16 +147,13 @@ def _label_columns(file: SafeFile) -> tuple[Column, ...]:
 def _map_of(columns: Sequence[Column]) -> Expression:
     names = [ConstantExpression(column.name.removeprefix(LABEL)) for column in columns]
     values = [
-        FunctionExpression("nullif", _as_text(column), ConstantExpression("")) for column in columns
+        SQLExpression(f"case when not {is_nothing(text, column.nulls)} then {text} end")
+        for column in columns
+        for text in [cells.text_of(column).fragment()]
     ]
     return FunctionExpression(
         "map", FunctionExpression("list_value", *names), FunctionExpression("list_value", *values)
     )
-
-
-def _as_text(column: Column) -> Expression:
-    held = ColumnExpression(column.id)
-    return held if column.holds is Holds.TEXT else held.cast("varchar")
 
 
 FORMAT = Format(

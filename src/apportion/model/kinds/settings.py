@@ -18,6 +18,7 @@ MEANINGS = MappingProxyType(
         "financial_year_start": "Month and day on which a financial year begins.",
         "time_zone": "In which a moment of monitoring belongs to a day.",
         "cost_column": "Which cost of a bill counts: `effective`, `billed`, `contracted`, `list`.",
+        "null_words": "Words of a file that say as much as an empty cell, in any capitals.",
         "residual": "What a product keeps while it gives to others: `allocated`, `unallocated`.",
         "engine": "Where days are computed.",
         "model_folder": "The folder of the lists, a plain name inside the workspace.",
@@ -28,7 +29,13 @@ MEANINGS = MappingProxyType(
         "ignored_key_types": "Key types that are known and left out.",
     }
 )
-_LISTS = ("counted_statuses", "ignored_statuses", "counted_key_types", "ignored_key_types")
+_LISTS = (
+    "null_words",
+    "counted_statuses",
+    "ignored_statuses",
+    "counted_key_types",
+    "ignored_key_types",
+)
 KEYS = frozenset(MEANINGS)
 SHAPE = Shape(
     keys=KEYS,
