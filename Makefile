@@ -5,6 +5,9 @@ BIN := $(ENVIRONMENT)/bin
 INSTALLED := $(ENVIRONMENT)/.installed
 READY := $(ENVIRONMENT)/.ready
 
+# Tests start the program hundreds of times; it must not be compiled anew each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench soak docs lock clean
 

@@ -192,6 +192,48 @@ def test_a_narrowed_model_names_nobody_else() -> None:
     assert not [name for name in hidden if f"'{name}'" in said]
 
 
+def test_a_parent_is_seen_with_all_below_it_at_any_depth() -> None:
+    below = {"retail": [], "web": ["retail"], "search": ["web", "labs"], "labs": []}
+    model = apportion.Model.from_dict(
+        {
+            "nodes": [
+                {"id": name, "type": "product", **({"part_of": parents} if parents else {})}
+                for name, parents in below.items()
+            ],
+            "organisation_types": [{"id": "local"}],
+            "organisations": [{"id": "north", "type": "local"}],
+            "accounts": [{"id": "a", "organisation": "north", "product": "search"}],
+        }
+    )
+    narrow = narrowed_model(model, frozenset({"retail"}))
+    assert {node.id: node.part_of for node in narrow.nodes} == {
+        "retail": (),
+        "web": ("retail",),
+        "search": ("web",),
+    }
+    assert [account.id for account in narrow.accounts] == ["a"]
+    assert [node.id for node in narrowed_model(model, frozenset({"search"})).nodes] == ["search"]
+
+
+def test_a_limited_viewer_of_a_parent_reads_what_all_read_of_it(being: AsSomebody) -> None:
+    def subtree(client: TestClient) -> str:
+        found = client.get("/api/v1/products").json()["products"]
+        (shop,) = [each for each in found if each["id"] == "shop"]
+        return str(shop["subtree"])
+
+    everybody = subtree(being.unlimited())
+    assert subtree(being.limited_to("shop")) == everybody
+    assert Decimal(everybody) > 0
+
+
+@pytest.mark.parametrize("path", ["nodes", "contributions"])
+def test_a_viewer_of_a_parent_lists_the_rows_below_it(being: AsSomebody, path: str) -> None:
+    answer = being.limited_to("shop").get(f"/api/v1/{path}?limit=100000").json()
+    bearers = {row.get("node") or row["receiver"] for row in answer["rows"]}
+    assert "search" in bearers
+    assert bearers.isdisjoint(INFRASTRUCTURE)
+
+
 def test_what_a_product_keeps_does_not_depend_on_who_asks(
     small: Path, own: Callable[[Path], Path], ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

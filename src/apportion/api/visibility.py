@@ -4,6 +4,7 @@ Results and charges are narrowed where they are opened, so that no question can 
 views of their connections hold the rows that may be seen, and their model the names.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 
@@ -13,7 +14,6 @@ from fastapi import Request
 
 from apportion.access import Principal
 from apportion.model import Edge, Model, NodeType
-from apportion.reconcile.hierarchy import with_parts
 from apportion.recorded_charges import RecordedCharges
 from apportion.recorded_result import RecordedResult
 
@@ -105,13 +105,12 @@ def narrowed_charges(charges: RecordedCharges, products: Products | None) -> Rec
 def narrowed_model(model: Model, products: Products) -> Model:
     """The model without the names of anything else than these products, and their accounts.
 
-    Whoever sees a product sees what is part of it. Ids that are no product's of the model show
-    nothing. Of edges there remain those by which the
-    products give on, which decides what they keep; to whom is left out. Such a model answers
-    questions and is for no run.
+    All that is part of a product is seen with it. Ids that are no product's of the model show
+    nothing. Of edges there remain those by which the products give on, which decides what they
+    keep; to whom is left out. Such a model answers questions and is for no run.
     """
-    named = with_parts(model, products)
-    kept = [node for node in model.nodes if node.id in named and node.type is NodeType.PRODUCT]
+    below = _with_parts(model, products)
+    kept = [node for node in model.nodes if node.id in below and node.type is NodeType.PRODUCT]
     seen = {node.id for node in kept}
     nodes = tuple(
         replace(node, part_of=tuple(each for each in node.part_of if each in seen)) for node in kept
@@ -131,6 +130,21 @@ def narrowed_model(model: Model, products: Products) -> Model:
         allowances=tuple(each for each in model.allowances if each.account in billed),
         warnings=(),
     )
+
+
+def _with_parts(model: Model, products: Products) -> Products:
+    """The products of the model among these and all below them, each once."""
+    parts = defaultdict[str, list[str]](list)
+    for node in model.nodes:
+        for parent in node.part_of:
+            parts[parent].append(node.id)
+    roots = {node.id for node in model.nodes if node.type is NodeType.PRODUCT} & products
+    found, waiting = set(roots), list(roots)
+    while waiting:
+        fresh = set(parts[waiting.pop()]) - found
+        found |= fresh
+        waiting += fresh
+    return frozenset(found)
 
 
 def _giving(model: Model, edge: Edge) -> Edge:

@@ -137,15 +137,6 @@ class Subtrees:
         return sums
 
 
-def with_parts(model: Model, products: Iterable[str]) -> set[str]:
-    """The ids of products, and of everything that is part of them however far below."""
-    parts: dict[str, list[str]] = {}
-    for node in model.nodes:
-        for whole in node.part_of:
-            parts.setdefault(whole, []).append(node.id)
-    return _reached(products, parts)
-
-
 def _reached(starts: Iterable[str], ways: Mapping[str, Iterable[str]]) -> set[str]:
     """Whatever some start leads to, the starts included, each once."""
     seen = set(starts)
