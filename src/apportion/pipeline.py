@@ -6,15 +6,21 @@ ledger tables.
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apportion.attribution.assumptions import (
+    months_without_cost,
+    receivers_without_usage,
+    with_money,
+)
 from apportion.attribution.exceeding import shares_exceed_one
 from apportion.attribution.graph import Integers
 from apportion.attribution.notices import missing_usage, no_cost, zero_usage
@@ -58,8 +64,14 @@ class Assumed:
     costly: list[npt.NDArray[np.bool_]] = field(default_factory=list)
     slow_splits: int = 0
 
-    def findings(self, problem: Problem) -> tuple[Finding, ...]:
-        """All warnings of the run. Raises ``RunError`` where something is no mere warning."""
+    def findings(
+        self, problem: Problem, connection: duckdb.DuckDBPyConnection
+    ) -> tuple[Finding, ...]:
+        """All warnings of the run, with the money that each moved (`A29`).
+
+        ``connection`` has the run's ``allocations`` and ``contributions``. Raises ``RunError``
+        where something is no mere warning.
+        """
         costly = np.zeros(len(problem.nodes), dtype=np.bool_)
         for each in self.costly:
             costly |= each
@@ -67,13 +79,15 @@ class Assumed:
         findings = (
             *problem.findings,
             *no_cost(problem),
+            *months_without_cost(problem),
             *shares_exceed_one(problem, self.offences),
             *zero_usage(problem, rows),
             *missing_usage(problem, costly),
+            *receivers_without_usage(problem, costly),
         )
         if only_errors(findings):
             raise RunError(findings)
-        return findings
+        return with_money(connection, problem, findings, rows)
 
 
 def flow_rows(
@@ -137,9 +151,8 @@ def attribute(
     pieces = list(
         flow_rows(problem, assumed, threads=threads, cells=cells, on_progress=on_progress)
     )
-    findings = assumed.findings(problem)
     scale = problem.costs.scale
-    return Result(
+    result = Result(
         model,
         first,
         last,
@@ -148,10 +161,11 @@ def attribute(
         pa.Table.from_batches([each.allocations for each in pieces], allocation_schema(scale)),
         pa.Table.from_batches([each.contributions for each in pieces], contribution_schema(scale)),
         table,
-        findings,
+        (),
         assumed.slow_splits,
         None if dimensions is None else tuple(dimensions),
     )
+    return replace(result, findings=assumed.findings(problem, result.connect()))
 
 
 def _period(table: pa.Table, start: date | None, end: date | None) -> tuple[date, date]:

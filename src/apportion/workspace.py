@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import apportion
 from apportion.attribution.problem import prepare, usage_reach
 from apportion.billing import Billing, RatingOutcome
-from apportion.findings import Finding, LedgerError, Place
+from apportion.findings import Finding, LedgerError, ModelError, Place, RunError, Severity
 from apportion.ingest.incoming import Kind
 from apportion.ingest.ingest import read_files
 from apportion.ingest.inspected import LIMITS, Limits
@@ -42,13 +42,14 @@ from apportion.ledger.schemas import COSTS, USAGE
 from apportion.ledger.store import Store, open_store
 from apportion.ledger.views import Piece, input_views
 from apportion.model import Model, load_model
-from apportion.model.files import SETTINGS_FILE
+from apportion.model.files import SETTINGS_FILE, ignored_files
 from apportion.outcomes import IngestOutcome, RunOutcome
 from apportion.pipeline import Assumed, Progress, SliceRows, flow_rows
 from apportion.rating.metrics import metric_names
 from apportion.reconcile import Reconciliation, reconcile, require_proved
 from apportion.recorded_charges import RecordedCharges
 from apportion.recorded_result import RecordedResult
+from apportion.report.ledger_doubts import days_without_bill, unseen_names
 from apportion.result import warning_rows
 
 COST_QUERY = """
@@ -59,6 +60,8 @@ USAGE_QUERY = """
     SELECT node, date, metric, value, labels FROM usage
     WHERE date BETWEEN ? AND ? AND list_contains(?, metric)
 """
+
+LEDGER_FOLDER = "ledger"
 
 
 def _now() -> datetime:
@@ -96,6 +99,28 @@ class Workspace:
             self.__dict__.pop(read_before, None)
         return put
 
+    def validate(self) -> tuple[Finding, ...]:
+        """All that is wrong or doubtful about the model, also beside what the ledger holds.
+
+        A model without nodes is an error here, ``check_saw_no_rows``. Where no ledger was made yet
+        none is made. Raises ``LedgerError``.
+        """
+        try:
+            model = self.model
+        except ModelError as error:
+            return error.findings
+        if not model.nodes:
+            errors = [_empty(each) for each in model.warnings]
+            return ModelError(errors).findings
+        folder = Path(self.folder)
+        found = [*model.warnings, *ignored_files(folder, model.settings.model_folder)]
+        if (folder / LEDGER_FOLDER).is_dir():
+            connection = duckdb.connect()
+            input_views(connection, self.store, pinned_versions(self.store))
+            computed = metric_names(model) if self.billing.has_usage() else ()
+            found += unseen_names(connection, model, computed)
+        return tuple(found)
+
     def model_versions(self) -> list[ModelVersion]:
         """The models that were put, the latest first. Raises ``ModelError``, ``LedgerError``."""
         return model_versions(Path(self.folder))
@@ -106,7 +131,7 @@ class Workspace:
         if not (Path(self.folder) / SETTINGS_FILE).is_file():
             # What reading the model says of a folder that is no workspace; no ledger is made there.
             load_model(self.folder)
-        return open_store(Path(self.folder) / "ledger")
+        return open_store(Path(self.folder) / LEDGER_FOLDER)
 
     def ingest(
         self,
@@ -173,23 +198,28 @@ class Workspace:
         threads: int | None = None,
         on_progress: Progress | None = None,
         run_id: str = "",
+        strict: bool = False,
     ) -> RunOutcome:
         """Attribute the ledger's costs of a period, prove the rows and record them (`A26`).
 
-        ``run_id`` is one of ``new_run_id``, for those who name the run before it is made.
+        ``run_id`` is one of ``new_run_id``, for those who name the run before it is made. With
+        ``strict`` a run that would assume anything is refused: each warning is then an error.
         Raises ``ModelError``, ``RunError``, ``LedgerError``; nothing is then published.
         """
         rating = self.billing.rate() if self.billing.has_usage() else None
         pins = pinned_versions(self.store)
         metered = rating.rating.billable_usage_version if rating else 0
-        costs, usage = self._inputs(pins, start, end, metered)
+        costs, usage, holes = self._inputs(pins, start, end, metered)
         problem = prepare(self.model, costs, usage, start, end, dimensions, currency)
         assumed = Assumed()
         findings: list[Finding] = []
         proofs: list[Reconciliation] = []
 
-        def ending() -> RunEnd:
-            findings.extend(assumed.findings(problem))
+        def ending(connection: duckdb.DuckDBPyConnection) -> RunEnd:
+            findings.extend(assumed.findings(problem, connection))
+            findings.extend(holes)
+            if strict and findings:
+                raise RunError(_refused(findings))
             return RunEnd(warning_rows(findings), assumed.slow_splits)
 
         def proving(connection: duckdb.DuckDBPyConnection) -> str:
@@ -236,8 +266,8 @@ class Workspace:
 
     def _inputs(
         self, pins: dict[str, int], start: date, end: date, metered: int
-    ) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyRelation]:
-        """Costs of the period, and the usage that its shares look at, not yet read.
+    ) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyRelation, list[Finding]]:
+        """Costs of the period and the usage that its shares look at, not yet read; days unbilled.
 
         Each is read when its turn comes, so that the rows of both are never held at once.
         """
@@ -250,7 +280,8 @@ class Workspace:
         if metered and wanted:
             billed = self.billing.metrics(earliest, end, wanted, metered)
             usage = usage.union(connection.from_arrow(billed))
-        return connection.sql(COST_QUERY, params=[start, end]), usage
+        holes = days_without_bill(connection, start, end)
+        return connection.sql(COST_QUERY, params=[start, end]), usage, holes
 
     @cached_property
     def billing(self) -> Billing:
@@ -369,6 +400,27 @@ class Workspace:
 
     def _id(self, at: datetime) -> str:
         return f"{at:%Y%m%dT%H%M%S}-{self.new_id()}"
+
+
+def _empty(finding: Finding) -> Finding:
+    """That a model has no nodes, which stands in nobody's way until it is judged."""
+    if finding.code != "check_saw_no_rows":
+        return finding
+    return replace(finding, severity=Severity.ERROR)
+
+
+def _refused(assumed: Sequence[Finding]) -> list[Finding]:
+    """What a run would have assumed, as the errors that stop a strict one."""
+    count = len(assumed)
+    return [
+        *(replace(each, severity=Severity.ERROR) for each in assumed),
+        Finding(
+            "strict_refusal",
+            f"Nothing was published: the run would have assumed {count:,} "
+            f"{'thing' if count == 1 else 'things'}, and a strict run assumes nothing.",
+            remedy="Mend what is named above, or run without --strict.",
+        ),
+    ]
 
 
 def _run_rows(rows: Iterable[SliceRows]) -> Iterator[RunRows]:

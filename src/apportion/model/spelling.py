@@ -8,8 +8,14 @@ _WAY = 40
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """Ask "Did you mean 'x'?", or say nothing where no known name comes close."""
+    close = nearest(word, known)
+    return "" if close is None else f"Did you mean {close!r}?"
+
+
+def nearest(word: object, known: Iterable[str]) -> str | None:
+    """The known name that comes closest, or none where none comes close."""
     close = get_close_matches(str(word)[:200], list(known), n=1, cutoff=0.65)
-    return f"Did you mean {close[0]!r}?" if close else ""
+    return close[0] if close else None
 
 
 def one_of(names: Iterable[str]) -> str:

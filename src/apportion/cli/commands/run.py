@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from apportion.cli.arguments import AsJson, currency_code, first_day, last_day
+from apportion.cli.arguments import AsJson, Strict, currency_code, first_day, last_day
 from apportion.cli.session import session_of
 
 
@@ -43,6 +43,7 @@ def run(
             "--threads", min=1, max=256, metavar="N", help="Default: one for each processor."
         ),
     ] = None,
+    strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
     """Attribute the costs of a period, prove the result, and record it."""
@@ -64,12 +65,14 @@ def run(
             currency=currency,
             threads=threads,
             on_progress=bar,
+            strict=strict,
         )
     if as_json:
         put_json(
             {
                 "run": run_data(outcome.run),
                 "warnings": as_data(outcome.findings),
+                "assumptions": outcome.assumptions(),
                 "reconciliation": outcome.reconciliation.to_dict(),
             }
         )

@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from apportion.cli.messages import tell
 from apportion.cli.output import heading, note, put, say, say_as_typed, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
+from apportion.cli.views.assumptions import money, put_assumptions
 from apportion.cli.views.findings import by_source_and_metric, rows_by_source_and_metric
 from apportion.cli.views.reconciliation import show_sides
 from apportion.cli.words import several
 from apportion.findings import Finding
 from apportion.ledger.runs import Run
 from apportion.model import Model
+from apportion.report.assumptions import assumption
 from apportion.report.reconciliation import statement
 from apportion.workspace import RunOutcome
 
@@ -24,7 +27,7 @@ TOLD = 10
 def show_outcome(outcome: RunOutcome, model: Model, suggestions: Suggestions) -> None:
     """What came of a run."""
     run = outcome.run
-    _tell_some(by_source_and_metric(outcome.findings), suggestions)
+    _tell_some(_with_money(by_source_and_metric(outcome.findings)), suggestions)
     said = statement(outcome.reconciliation, model, run.scale)
     heading(f"Run {run.run_id}: {model.settings.name}, {run.start_date} to {run.end_date}")
     say()
@@ -38,6 +41,19 @@ def show_outcome(outcome: RunOutcome, model: Model, suggestions: Suggestions) ->
     # A run over some dimensions answers only where it is named.
     about = suggestions if run.dimensions is None else suggestions.about(run=run.run_id)
     say_next(about.command("reconcile"), about.command("show", "products"))
+
+
+def _with_money(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, those of whose money more is known with a sentence of it."""
+    return [
+        each
+        if each.code == "dimension_left_out" or not (row := assumption(each))["amount"]
+        else replace(
+            each,
+            message=f"{each.message} This concerns {money(row['amount'], row['currency'])}.",
+        )
+        for each in findings
+    ]
 
 
 def _tell_some(findings: Sequence[Finding], suggestions: Suggestions) -> None:
@@ -107,14 +123,4 @@ def show_run(run: Run, warnings: Sequence[Mapping[str, Any]]) -> None:
     if not warnings:
         say("The run assumed nothing.")
         return
-    warnings = rows_by_source_and_metric(warnings)
-    say(f"What the run assumed ({len(warnings):,}):")
-    put(
-        table(
-            [Head("Code"), Head("What"), Head("Days", number=True)],
-            [
-                (each["code"], each["message"], "" if each["days"] is None else f"{each['days']:,}")
-                for each in warnings
-            ],
-        )
-    )
+    put_assumptions("What the run assumed", rows_by_source_and_metric(warnings))

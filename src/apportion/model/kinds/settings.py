@@ -19,7 +19,7 @@ MEANINGS = MappingProxyType(
         "time_zone": "In which a moment of monitoring belongs to a day.",
         "cost_column": "Which cost of a bill counts: `effective`, `billed`, `contracted`, `list`.",
         "residual": "What a product keeps while it gives to others: `allocated`, `unallocated`.",
-        "engine": "Where days are computed.",
+        "engine": "Where days are computed; there is `local`, on this machine.",
         "model_folder": "The folder of the lists, a plain name inside the workspace.",
         "high_volume_threshold": "Units of a channel in a year above which the next is not free.",
         "counted_statuses": "Statuses of raw events that are counted.",
