@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import apportion
 from apportion.attribution.problem import prepare, usage_reach
 from apportion.billing import Billing, RatingOutcome
-from apportion.findings import Finding, LedgerError, ModelError, Place, RunError, Severity
+from apportion.findings import Finding, LedgerError, ModelError, Place, only_errors
 from apportion.ingest.incoming import Kind
 from apportion.ingest.ingest import read_files
 from apportion.ingest.inspected import LIMITS, Limits
@@ -42,14 +42,14 @@ from apportion.ledger.schemas import COSTS, USAGE
 from apportion.ledger.store import Store, open_store
 from apportion.ledger.views import Piece, input_views
 from apportion.model import Model, load_model
-from apportion.model.files import SETTINGS_FILE, ignored_files
+from apportion.model.files import SETTINGS_FILE
 from apportion.outcomes import IngestOutcome, RunOutcome
 from apportion.pipeline import Assumed, Progress, SliceRows, flow_rows
 from apportion.rating.metrics import metric_names
 from apportion.reconcile import Reconciliation, reconcile, require_proved
 from apportion.recorded_charges import RecordedCharges
 from apportion.recorded_result import RecordedResult
-from apportion.report.ledger_doubts import days_without_bill, unseen_names
+from apportion.report.ledger_doubts import allowed, days_without_bill, judged, unseen_names
 from apportion.result import warning_rows
 
 COST_QUERY = """
@@ -60,8 +60,6 @@ USAGE_QUERY = """
     SELECT node, date, metric, value, labels FROM usage
     WHERE date BETWEEN ? AND ? AND list_contains(?, metric)
 """
-
-LEDGER_FOLDER = "ledger"
 
 
 def _now() -> datetime:
@@ -106,20 +104,15 @@ class Workspace:
         none is made. Raises ``LedgerError``.
         """
         try:
-            model = self.model
+            found = judged(self.model, Path(self.folder))
         except ModelError as error:
             return error.findings
-        if not model.nodes:
-            errors = [_empty(each) for each in model.warnings]
-            return ModelError(errors).findings
-        folder = Path(self.folder)
-        found = [*model.warnings, *ignored_files(folder, model.settings.model_folder)]
-        if (folder / LEDGER_FOLDER).is_dir():
-            connection = duckdb.connect()
-            input_views(connection, self.store, pinned_versions(self.store))
-            computed = metric_names(model) if self.billing.has_usage() else ()
-            found += unseen_names(connection, model, computed)
-        return tuple(found)
+        if only_errors(found) or not (Path(self.folder) / "ledger").is_dir():
+            return found
+        connection = duckdb.connect()
+        input_views(connection, self.store, pinned_versions(self.store))
+        computed = metric_names(self.model) if self.billing.has_usage() else ()
+        return (*found, *unseen_names(connection, self.model, computed))
 
     def model_versions(self) -> list[ModelVersion]:
         """The models that were put, the latest first. Raises ``ModelError``, ``LedgerError``."""
@@ -131,7 +124,7 @@ class Workspace:
         if not (Path(self.folder) / SETTINGS_FILE).is_file():
             # What reading the model says of a folder that is no workspace; no ledger is made there.
             load_model(self.folder)
-        return open_store(Path(self.folder) / LEDGER_FOLDER)
+        return open_store(Path(self.folder) / "ledger")
 
     def ingest(
         self,
@@ -202,8 +195,7 @@ class Workspace:
     ) -> RunOutcome:
         """Attribute the ledger's costs of a period, prove the rows and record them (`A26`).
 
-        ``run_id`` is one of ``new_run_id``, for those who name the run before it is made. With
-        ``strict`` a run that would assume anything is refused: each warning is then an error.
+        ``run_id`` is one of ``new_run_id``; a ``strict`` run that would assume anything is refused.
         Raises ``ModelError``, ``RunError``, ``LedgerError``; nothing is then published.
         """
         rating = self.billing.rate() if self.billing.has_usage() else None
@@ -212,14 +204,10 @@ class Workspace:
         costs, usage, holes = self._inputs(pins, start, end, metered)
         problem = prepare(self.model, costs, usage, start, end, dimensions, currency)
         assumed = Assumed()
-        findings: list[Finding] = []
-        proofs: list[Reconciliation] = []
+        findings, proofs = list[Finding](), list[Reconciliation]()
 
         def ending(connection: duckdb.DuckDBPyConnection) -> RunEnd:
-            findings.extend(assumed.findings(problem, connection))
-            findings.extend(holes)
-            if strict and findings:
-                raise RunError(_refused(findings))
+            findings[:] = allowed([*assumed.findings(problem, connection), *holes], strict=strict)
             return RunEnd(warning_rows(findings), assumed.slow_splits)
 
         def proving(connection: duckdb.DuckDBPyConnection) -> str:
@@ -400,27 +388,6 @@ class Workspace:
 
     def _id(self, at: datetime) -> str:
         return f"{at:%Y%m%dT%H%M%S}-{self.new_id()}"
-
-
-def _empty(finding: Finding) -> Finding:
-    """That a model has no nodes, which stands in nobody's way until it is judged."""
-    if finding.code != "check_saw_no_rows":
-        return finding
-    return replace(finding, severity=Severity.ERROR)
-
-
-def _refused(assumed: Sequence[Finding]) -> list[Finding]:
-    """What a run would have assumed, as the errors that stop a strict one."""
-    count = len(assumed)
-    return [
-        *(replace(each, severity=Severity.ERROR) for each in assumed),
-        Finding(
-            "strict_refusal",
-            f"Nothing was published: the run would have assumed {count:,} "
-            f"{'thing' if count == 1 else 'things'}, and a strict run assumes nothing.",
-            remedy="Mend what is named above, or run without --strict.",
-        ),
-    ]
 
 
 def _run_rows(rows: Iterable[SliceRows]) -> Iterator[RunRows]:

@@ -24,19 +24,20 @@ from apportion.tables import from_ordinal, ordinal
 _NAMED = 5
 
 _ALONG = """
-    contributions c
+    CREATE OR REPLACE TEMP VIEW assumed_along AS
+    SELECT e.source, e.receiver, e.metric, e.series, e.policy, c.date, c.amount
+    FROM contributions c
     JOIN assumed_variant v ON v.dimension = CAST(c.dimension AS VARCHAR)
     JOIN assumed_edge e ON e.variant = v.variant AND e.source = CAST(c.source AS VARCHAR)
         AND e.receiver = CAST(c.receiver AS VARCHAR) AND c.date BETWEEN e.first AND e.last
 """
-_BY_EDGE = f"SELECT e.source, e.receiver, e.metric, sum(c.amount) FROM {_ALONG} GROUP BY ALL"  # noqa: S608 - no text of the world
-_BY_SOURCE = f"SELECT e.source, '', e.metric, sum(c.amount) FROM {_ALONG} GROUP BY ALL"  # noqa: S608 - no text of the world
-_GIVEN = f"""
-    SELECT f.place, sum(c.amount) FROM {_ALONG}
-    JOIN assumed_day f ON f.source = e.source AND f.series = e.series AND f.policy = e.policy
-        AND f.date = c.date
+_BY_EDGE = "SELECT source, receiver, metric, sum(amount) FROM assumed_along GROUP BY ALL"
+_BY_SOURCE = "SELECT source, '', metric, sum(amount) FROM assumed_along GROUP BY ALL"
+_GIVEN = """
+    SELECT f.place, sum(c.amount) FROM assumed_along c
+    JOIN assumed_day f USING (source, series, policy, date)
     WHERE NOT f.kept GROUP BY f.place
-"""  # noqa: S608 - no text of the world
+"""
 _KEPT = """
     SELECT place, sum(retained) FROM (
         SELECT DISTINCT f.place, f.source, f.date, v.dimension FROM assumed_day f
@@ -68,6 +69,7 @@ def with_money(
     connection.register("assumed_variant", _variants(problem))
     connection.register("assumed_edge", _edges(problem, wanted))
     connection.register("assumed_day", _days(problem, findings, no_usage))
+    connection.execute(_ALONG)
     by_edge = _sums(connection, _BY_EDGE, {each.code for each in about} & {"missing_usage"})
     by_source = _sums(connection, _BY_SOURCE, {each.code for each in about} & {_SILENT})
     by_place = dict[Any, Decimal](
@@ -93,7 +95,8 @@ _AMOUNTS = frozenset({"zero_usage", "missing_usage", _SILENT})
 
 def _key(finding: Finding) -> tuple[str, str, str]:
     details = finding.details
-    return details["source"], details.get("receiver", ""), details["metric"]
+    one_edge = finding.code == "missing_usage"
+    return details["source"], details["receiver"] if one_edge else "", details["metric"]
 
 
 def _sums(

@@ -63,29 +63,6 @@ def read_files(path: Path) -> Gathered:
     return gathered
 
 
-def ignored_files(path: Path, counts: str) -> list[Finding]:
-    """A warning where ``model/`` holds model files and another folder counts."""
-    folder = path / MODEL_FOLDER
-    if counts == MODEL_FOLDER or not folder.is_dir():
-        return []
-    kinds = (*_YAML, *_TABLES)
-    files = sorted(each for each in folder.iterdir() if each.suffix.lower() in kinds)
-    if not files:
-        return []
-    return [
-        Finding(
-            "ignored_files",
-            f"The model is read from {counts}/, as {SETTINGS_FILE} says; what is in "
-            f"{MODEL_FOLDER}/ ({files[0].name}{' and others' if len(files) > 1 else ''}) does not "
-            "count.",
-            Place(str(folder)),
-            f"Change the files in {counts}/, put the model anew, or write model_folder: "
-            f"{MODEL_FOLDER} in {SETTINGS_FILE}. Remove the folder that nobody needs.",
-            Severity.WARNING,
-        )
-    ]
-
-
 def model_marks(path: Path) -> tuple[object, ...]:
     """The marks of a workspace's model files: others mean that the model may have changed.
 

@@ -5,12 +5,15 @@ from one product to another, so it is said as soon as the ledger can tell (`A29`
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import duckdb
 
-from apportion.findings import Finding, Place, Severity
+from apportion.findings import Finding, Place, RunError, Severity
 from apportion.model import Edge, Model
+from apportion.model.files import MODEL_FOLDER, SETTINGS_FILE
 from apportion.model.spelling import did_you_mean, nearest
 from apportion.model.types import StrategyUse
 
@@ -42,7 +45,54 @@ _HOLES = """
     ORDER BY source, date
 """
 _NAMED = 5
+_MODEL_FILES = frozenset({".yaml", ".yml", ".csv", ".parquet"})
 _FILTERED = frozenset({"eq", "in"})
+
+
+def ignored_files(path: Path, counts: str) -> list[Finding]:
+    """A warning where ``model/`` in a workspace's folder holds files and another folder counts."""
+    folder = path / MODEL_FOLDER
+    if counts == MODEL_FOLDER or not folder.is_dir():
+        return []
+    files = sorted(each for each in folder.iterdir() if each.suffix.lower() in _MODEL_FILES)
+    if not files:
+        return []
+    others = " and others" if len(files) > 1 else ""
+    return [
+        Finding(
+            "ignored_files",
+            f"The model is read from {counts}/, as {SETTINGS_FILE} says; what is in "
+            f"{MODEL_FOLDER}/ ({files[0].name}{others}) does not count.",
+            Place(str(folder)),
+            f"Change the files in {counts}/, put the model anew, or write model_folder: "
+            f"{MODEL_FOLDER} in {SETTINGS_FILE}. Remove the folder that nobody needs.",
+            Severity.WARNING,
+        )
+    ]
+
+
+def judged(model: Model, folder: Path) -> tuple[Finding, ...]:
+    """What is wrong or doubtful about a model that was read: one without nodes is an error."""
+    if model.nodes:
+        return (*model.warnings, *ignored_files(folder, model.settings.model_folder))
+    return tuple(
+        replace(each, severity=Severity.ERROR) if each.code == "check_saw_no_rows" else each
+        for each in model.warnings
+    )
+
+
+def allowed(assumed: Sequence[Finding], *, strict: bool) -> Sequence[Finding]:
+    """What a run assumes, if it may. Raises ``RunError`` with all of it where it is strict."""
+    if not assumed or not strict:
+        return assumed
+    count = len(assumed)
+    refusal = Finding(
+        "strict_refusal",
+        f"Nothing was published: the run would have assumed {count:,} "
+        f"{'thing' if count == 1 else 'things'}, and a strict run assumes nothing.",
+        remedy="Mend what is named above, or run without --strict.",
+    )
+    raise RunError([*(replace(each, severity=Severity.ERROR) for each in assumed), refusal])
 
 
 def days_without_bill(
