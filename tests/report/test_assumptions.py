@@ -219,3 +219,8 @@ def test_an_engine_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     (told,) = workspace(tmp_path, settings="engine: nonsense\n").validate()
     assert (told.code, told.where.line, told.where.column) == ("invalid_value", 3, 9)
     assert told.remedy == "Write engine: local."
+
+
+def test_a_run_without_any_cost_says_that_alone(tmp_path: Path) -> None:
+    made = workspace(tmp_path, usage=queries("ab", ALL))
+    assert [each["code"] for each in made.run(*JANUARY).assumptions()] == ["no_cost"]

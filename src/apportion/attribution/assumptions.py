@@ -189,7 +189,7 @@ def receivers_without_usage(problem: Problem, costly: npt.NDArray[np.bool_]) -> 
     ``costly`` tells of each node whether it had cost.
     """
     figures, count = problem.figures, len(problem.nodes)
-    if not figures.series:
+    if not figures.series or not problem.variants:
         return []
     index = {name: position for position, name in enumerate(figures.metrics)}
     metric_of_series = np.array([index[each.metric] for each in figures.series])
