@@ -139,6 +139,12 @@ CODES: Mapping[str, str] = MappingProxyType(
         "in 64 bits.",
         "dimension_left_out": "A dimension that has cost was left out on request.",
         "no_cost": "There is no cost in the period.",
+        "months_without_cost": "Whole months of the period hold no cost while others do.",
+        "days_without_bill": "A source has no cost on days between days on which it has some.",
+        "receiver_without_usage": "A receiver has no usage row while its siblings have some.",
+        "strict_refusal": "A strict run would have had to assume something; nothing is published.",
+        "unseen_name": "The model names a metric or a label that the ledger has no row of.",
+        "ignored_files": "Model files lie in a folder that does not count.",
         "invariant_violation": "A result does not add up; nothing is published.",
         "check_saw_no_rows": "A check had nothing to look at, so it proves nothing.",
         # Rating

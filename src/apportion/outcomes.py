@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from apportion.billing import RatingOutcome
 from apportion.findings import Finding
@@ -9,6 +10,7 @@ from apportion.ingest.incoming import IngestReport
 from apportion.ledger.record_ingest import Recorded
 from apportion.ledger.runs import Run
 from apportion.reconcile.reconciliation import Reconciliation
+from apportion.report.assumptions import assumption, assumptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,7 @@ class RunOutcome:
     findings: tuple[Finding, ...]
     reconciliation: Reconciliation
     rating: RatingOutcome | None = None
+
+    def assumptions(self) -> list[dict[str, Any]]:
+        """What the run assumed, those that moved most money first (`A29`)."""
+        return assumptions(map(assumption, self.findings), (), self.reconciliation)

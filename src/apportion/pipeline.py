@@ -6,7 +6,7 @@ ledger tables.
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,6 +16,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apportion.attribution.assumptions import (
+    months_without_cost,
+    receivers_without_usage,
+    with_money,
+)
 from apportion.attribution.exceeding import shares_exceed_one
 from apportion.attribution.graph import Integers
 from apportion.attribution.notices import missing_usage, no_cost, zero_usage
@@ -34,6 +39,7 @@ from apportion.ledger.store import Store
 from apportion.ledger.views import input_views
 from apportion.model import Model
 from apportion.rating.metrics import metric_names
+from apportion.report.ledger_doubts import days_without_bill
 from apportion.result import Result
 from apportion.tables import as_table, days
 from apportion.trace import trace_shares
@@ -62,8 +68,14 @@ class Assumed:
     costly: list[npt.NDArray[np.bool_]] = field(default_factory=list)
     slow_splits: int = 0
 
-    def findings(self, problem: Problem) -> tuple[Finding, ...]:
-        """All warnings of the run. Raises ``RunError`` where something is no mere warning."""
+    def findings(
+        self, problem: Problem, connection: duckdb.DuckDBPyConnection
+    ) -> tuple[Finding, ...]:
+        """All warnings of the run, with the money that each moved (`A29`).
+
+        ``connection`` has the run's ``allocations`` and ``contributions``. Raises ``RunError``
+        where something is no mere warning.
+        """
         costly = np.zeros(len(problem.nodes), dtype=np.bool_)
         for each in self.costly:
             costly |= each
@@ -71,13 +83,15 @@ class Assumed:
         findings = (
             *problem.findings,
             *no_cost(problem),
+            *months_without_cost(problem),
             *shares_exceed_one(problem, self.offences),
             *zero_usage(problem, rows),
             *missing_usage(problem, costly),
+            *receivers_without_usage(problem, costly),
         )
         if only_errors(findings):
             raise RunError(findings)
-        return findings
+        return with_money(connection, problem, findings, rows)
 
 
 Billed = Callable[[date, date, Sequence[str]], pa.Table]
@@ -95,8 +109,10 @@ _USAGE = """
 
 def recorded_inputs(
     store: Store, pins: dict[str, int], model: Model, start: date, end: date, billed: Billed | None
-) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyRelation]:
+) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyRelation, list[Finding]]:
     """The ledger's costs of a period, and the usage that its shares look at, not yet read.
+
+    And what is known of days without a bill.
 
     ``pins`` are the versions to read. Each is read when its turn comes, so that the rows of both
     are never held at once.
@@ -109,7 +125,8 @@ def recorded_inputs(
     wanted = sorted(set(metrics) & set(metric_names(model)))
     if billed and wanted:
         usage = usage.union(connection.from_arrow(billed(earliest, end, wanted)))
-    return connection.sql(_COSTS, params=[start, end]), usage
+    holes = days_without_bill(connection, start, end)
+    return connection.sql(_COSTS, params=[start, end]), usage, holes
 
 
 def flow_rows(
@@ -173,9 +190,8 @@ def attribute(
     pieces = list(
         flow_rows(problem, assumed, threads=threads, cells=cells, on_progress=on_progress)
     )
-    findings = assumed.findings(problem)
     scale = problem.costs.scale
-    return Result(
+    result = Result(
         model,
         first,
         last,
@@ -184,10 +200,11 @@ def attribute(
         pa.Table.from_batches([each.allocations for each in pieces], allocation_schema(scale)),
         pa.Table.from_batches([each.contributions for each in pieces], contribution_schema(scale)),
         table,
-        findings,
+        (),
         assumed.slow_splits,
         None if dimensions is None else tuple(dimensions),
     )
+    return replace(result, findings=assumed.findings(problem, result.connect()))
 
 
 def _period(table: pa.Table, start: date | None, end: date | None) -> tuple[date, date]:

@@ -76,7 +76,7 @@ class RecordedResult:
 
     @cached_property
     def warnings(self) -> pa.Table:
-        """What the runs assumed, counted: code, message, source, receiver, metric, days, policy."""
+        """What the runs assumed, counted: those of ``warning_rows``."""
         return self._rows("SELECT * FROM warnings", ())
 
     def _rows(self, query: str, amounts: Sequence[str]) -> pa.Table:

@@ -12,6 +12,7 @@ from apportion.findings import Finding
 from apportion.model import Model
 from apportion.reconcile.proof import reconcile
 from apportion.reconcile.reconciliation import Reconciliation
+from apportion.report.assumptions import assumption
 
 WARNING_SCHEMA = pa.schema(
     [
@@ -22,27 +23,15 @@ WARNING_SCHEMA = pa.schema(
         ("metric", pa.string()),
         ("days", pa.int64()),
         ("policy", pa.string()),
+        ("amount", pa.decimal128(38, 9)),
+        ("currency", pa.string()),
     ]
 )
 
 
 def warning_rows(findings: Sequence[Finding]) -> pa.Table:
-    """Warnings as rows; ``days`` is null where a warning is not about days.
-
-    ``policy`` says what was done where nobody had used anything, and is empty otherwise.
-    """
-    rows = [
-        {
-            "code": finding.code,
-            "message": finding.message,
-            "source": finding.details.get("source", ""),
-            "receiver": finding.details.get("receiver", ""),
-            "metric": finding.details.get("metric", ""),
-            "days": finding.details.get("days"),
-            "policy": finding.details.get("policy", ""),
-        }
-        for finding in findings
-    ]
+    """Warnings as rows, each the record of an assumption (`A29`)."""
+    rows = [assumption(each) for each in findings]
     return pa.Table.from_pylist(rows, schema=WARNING_SCHEMA)
 
 
@@ -79,7 +68,7 @@ class Result:
 
     @cached_property
     def warnings(self) -> pa.Table:
-        """What was assumed, counted: code, message, source, receiver, metric, days, policy."""
+        """What was assumed, counted: those of ``warning_rows``."""
         return warning_rows(self.findings)
 
     def connect(self) -> duckdb.DuckDBPyConnection:

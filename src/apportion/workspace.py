@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import apportion
-from apportion.findings import SETTINGS_FILE, Finding, LedgerError, ModelError, Place
+from apportion.findings import (
+    SETTINGS_FILE,
+    Finding,
+    LedgerError,
+    ModelError,
+    Place,
+    only_errors,
+)
 from apportion.ingest.inspected import LIMITS, Limits
 from apportion.ledger.runs import (
     Run,
@@ -81,6 +88,30 @@ class Workspace:
         for read_before in ("model", "billing", "_written"):
             self.__dict__.pop(read_before, None)
         return put
+
+    def validate(self) -> tuple[Finding, ...]:
+        """All that is wrong or doubtful about the model, also beside what the ledger holds.
+
+        A model without nodes is an error here, ``check_saw_no_rows``. Where no ledger was made yet
+        none is made. Raises ``LedgerError``.
+        """
+        import duckdb
+
+        from apportion.ledger.record_ingest import pinned_versions
+        from apportion.ledger.views import input_views
+        from apportion.rating.metrics import metric_names
+        from apportion.report.ledger_doubts import judged, unseen_names
+
+        try:
+            found = judged(self.model, Path(self.folder))
+        except ModelError as error:
+            return error.findings
+        if only_errors(found) or not (Path(self.folder) / "ledger").is_dir():
+            return found
+        connection = duckdb.connect()
+        input_views(connection, self.store, pinned_versions(self.store))
+        computed = metric_names(self.model) if self.billing.has_usage() else ()
+        return (*found, *unseen_names(connection, self.model, computed))
 
     def model_versions(self) -> list[ModelVersion]:
         """The models that were put, the latest first. Raises ``ModelError``, ``LedgerError``."""
@@ -165,10 +196,11 @@ class Workspace:
         threads: int | None = None,
         on_progress: Progress | None = None,
         run_id: str = "",
+        strict: bool = False,
     ) -> RunOutcome:
         """Attribute the ledger's costs of a period, prove the rows and record them (`A26`).
 
-        ``run_id`` is one of ``new_run_id``, for those who name the run before it is made.
+        ``run_id`` is one of ``new_run_id``; a ``strict`` run that would assume anything is refused.
         Raises ``ModelError``, ``RunError``, ``LedgerError``; nothing is then published.
         """
         from apportion.attribution.problem import prepare
@@ -179,20 +211,21 @@ class Workspace:
         from apportion.pipeline import Assumed, flow_rows, recorded_inputs
         from apportion.reconcile.proof import reconcile
         from apportion.reconcile.requirement import require_proved
+        from apportion.report.ledger_doubts import allowed
         from apportion.result import warning_rows
 
         rating = self.billing.rate() if self.billing.has_usage() else None
         pins = pinned_versions(self.store)
         metered = rating.rating.billable_usage_version if rating else 0
         billed = partial(self.billing.metrics, at_version=metered) if metered else None
-        costs, usage = recorded_inputs(self.store, pins, self.model, start, end, billed)
+        costs, usage, holes = recorded_inputs(self.store, pins, self.model, start, end, billed)
         problem = prepare(self.model, costs, usage, start, end, dimensions, currency)
         assumed = Assumed()
         findings: list[Finding] = []
         proofs: list[Reconciliation] = []
 
-        def ending() -> RunEnd:
-            findings.extend(assumed.findings(problem))
+        def ending(connection: duckdb.DuckDBPyConnection) -> RunEnd:
+            findings[:] = allowed([*assumed.findings(problem, connection), *holes], strict=strict)
             return RunEnd(warning_rows(findings), assumed.slow_splits)
 
         def proving(connection: duckdb.DuckDBPyConnection) -> str:

@@ -88,6 +88,9 @@ Currency = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; amounts are decimal texts.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Take every warning for an error: exit status 1.")
+]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, safe to open in a spreadsheet.")]
 Limit = Annotated[
     int | None,

@@ -93,6 +93,9 @@ class RunEnd:
     slow_splits: int
 
 
+End = Callable[[duckdb.DuckDBPyConnection], RunEnd]
+"""Told the rows as read back, gives what is known only now; raises where something is refused."""
+
 Prove = Callable[[duckdb.DuckDBPyConnection], str]
 """Proves the rows as read back, and gives the proof as JSON; raises where they do not add up."""
 
@@ -101,7 +104,7 @@ def commit_run(
     store: Store,
     facts: RunFacts,
     rows: Iterable[RunRows],
-    end: Callable[[], RunEnd],
+    end: End,
     prove: Prove,
     *,
     run_id: str,
@@ -133,7 +136,7 @@ def _commit(
     store: Store,
     facts: RunFacts,
     rows: Iterable[RunRows],
-    end: Callable[[], RunEnd],
+    end: End,
     prove: Prove,
     run_id: str,
     now: Callable[[], datetime],
@@ -143,13 +146,13 @@ def _commit(
     on_step("write rows")
     counts = _write(store, run_id, rows)
     _LOGGER.info("Wrote rows: allocations=%s contributions=%s", *counts)
-    finished = end()
-    append(store, WARNINGS, _of_run(WARNINGS, run_id, finished.warnings))
     timings["written"] = now()
     on_step("read back")
     connection = duckdb.connect()
     result_views(connection, store, [Piece(run_id, facts.start, facts.end)])
+    finished = end(connection)
     proof = prove(connection)
+    append(store, WARNINGS, _of_run(WARNINGS, run_id, finished.warnings))
     timings["proved"] = now()
     on_step("write proof")
     append(store, RECONCILIATIONS, _of_run(RECONCILIATIONS, run_id, _proof_rows(proof)))

@@ -173,6 +173,8 @@ WARNINGS = _table(
         "metric": (TEXT, "the metric it is about"),
         "days": (WHOLE, "on how many days"),
         "policy": (TEXT, "what was done where nobody used anything: equal, retain; else empty"),
+        "amount": (AMOUNT, "the cost that was given, or kept, so; null where it is not known"),
+        "currency": (TEXT, "currency of the amount"),
     },
     partition_by=("run_id",),
 )

@@ -13,8 +13,14 @@ TYPING_ERROR = 0.9
 
 def did_you_mean(word: object, known: Iterable[str], nearness: float = _CLOSE) -> str:
     """Ask "Did you mean 'x'?", or say nothing where no known name comes close."""
+    close = nearest(word, known, nearness)
+    return "" if close is None else f"Did you mean {close!r}?"
+
+
+def nearest(word: object, known: Iterable[str], nearness: float = _CLOSE) -> str | None:
+    """The known name that comes closest, or none where none comes close."""
     close = get_close_matches(str(word)[:200], list(known), n=1, cutoff=nearness)
-    return f"Did you mean {close[0]!r}?" if close else ""
+    return close[0] if close else None
 
 
 def one_of(names: Iterable[str]) -> str:

@@ -16,7 +16,8 @@ records or an Arrow table. This is the only place where figures are rounded for 
 - ``usage_statement``: what an account used and owes; ``statements``: files of it that can be sent.
   ``margin``: charges beside cost. ``usage_questions``: usage and charges, as a ``usage_listing``;
   ``usage_changes``: what moved between two ratings.
-- ``doubts``: what stands in the way of trusting an answer.
+- ``doubts``: what stands in the way of trusting an answer. ``assumptions``: what it rests on that
+  nobody measured, with the money moved. ``ledger_doubts``: what the ledger tells of a model.
 
 Whoever gives answers to programs takes their shape from here, so that it is the same everywhere:
 ``as_data`` is an answer as JSON holds it, ``flat`` the same as a table, ``head`` and ``rows`` those

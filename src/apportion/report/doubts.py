@@ -67,7 +67,7 @@ def _gap(first: date, last: date) -> Finding:
         f"No completed run covers {first} to {last}; these days are in no figure.",
         remedy=f"Cover them with: apportion run --from {first} --to {last}",
         severity=Severity.WARNING,
-        details={"from": str(first), "to": str(last)},
+        details={"from": str(first), "to": str(last), "days": (last - first).days + 1},
     )
 
 

@@ -7,7 +7,9 @@ from apportion.api.answering import answer_data
 from apportion.api.asking import AskedDimensions, AskedPeriod
 from apportion.api.described import TEXT, described_data, object_schema, record_schema
 from apportion.api.reading import read_result
+from apportion.api.resources.warnings import WARNING as ASSUMPTION
 from apportion.reconcile.reconciliation import Reconciliation
+from apportion.report.assumptions import assumptions
 from apportion.report.doubts import unproven
 from apportion.report.listing import Wanted, require_known
 
@@ -19,6 +21,7 @@ _SAID = object_schema(
         **record_schema(Reconciliation)["properties"],
         "runs": _LIST,
         "gaps": {"type": "array", "items": _LIST},
+        "assumptions": {"type": "array", "items": ASSUMPTION},
     }
 )
 
@@ -35,4 +38,5 @@ def get_reconciliation(
     assert proof is not None
     runs = [each.run_id for each in read.result.runs]
     said = {**proof.to_dict(), "runs": runs, "gaps": read.result.gaps}
+    said["assumptions"] = assumptions(read.result.warnings.to_pylist(), read.doubts, proof)
     return answer_data(said, (*unproven(read.result, proof), *read.doubts))

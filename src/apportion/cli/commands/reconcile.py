@@ -2,7 +2,7 @@
 
 import typer
 
-from apportion.cli.arguments import AsJson, Currency, From, RunId, To
+from apportion.cli.arguments import AsJson, Currency, From, RunId, Strict, To
 from apportion.cli.session import session_of
 
 
@@ -12,27 +12,35 @@ def reconcile(
     end: To = None,
     currency: Currency = "",
     run: RunId = None,
+    strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
-    """Prove a period's results anew, and show where all the money is."""
+    """Prove a period's results anew; show where all the money is, and what was assumed."""
     from apportion.cli.messages import tell
     from apportion.cli.output import put_json
     from apportion.cli.progress import PROOF, progress
     from apportion.cli.reading import read_result
     from apportion.cli.views import reconciliation as view
-    from apportion.report.doubts import unproven
+    from apportion.cli.views.assumptions import show_assumptions
+    from apportion.report.assumptions import assumptions
+    from apportion.report.doubts import doubts, unproven
     from apportion.report.reconciliation import statement
 
     session = session_of(context)
     result = read_result(session, start, end, run, currency)
     with progress(PROOF):
         proof = result.reconciliation()
+    assumed = assumptions(result.warnings.to_pylist(), doubts(result), proof)
     if as_json:
         runs = [each.run_id for each in result.runs]
-        put_json({**proof.to_dict(), "runs": runs, "gaps": result.gaps})
+        put_json({**proof.to_dict(), "runs": runs, "gaps": result.gaps, "assumptions": assumed})
     else:
         suggestions = session.suggestions.about(start, end, run, currency)
-        view.show(statement(proof, result.model, result.scale), suggestions)
+        said = statement(proof, result.model, result.scale)
+        view.show_statement(said)
+        show_assumptions(assumed, suggestions)
+        view.show_next(said, suggestions)
     if not proof.holds:
         tell(unproven(result, proof), session.suggestions)
+    if not proof.holds or (strict and assumed):
         raise typer.Exit(1)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from apportion.cli.arguments import AsJson, currency_code, first_day, last_day
+from apportion.cli.arguments import AsJson, Strict, currency_code, first_day, last_day
 from apportion.cli.session import session_of
 
 Dimension = Annotated[
@@ -51,6 +51,7 @@ def run(
     ] = "",
     threads: Threads = None,
     again: Again = False,
+    strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
     """Attribute the costs of a period, prove the result, and record it.
@@ -81,6 +82,7 @@ def run(
                 currency=currency,
                 threads=threads,
                 on_progress=bar,
+                strict=strict,
             )
     if known is not None and as_json:
         put_json({"run": run_data(known), "is_new": False, **view.recorded(workspace, known)})
@@ -92,6 +94,7 @@ def run(
                 "run": run_data(outcome.run),
                 "is_new": True,
                 "warnings": as_data(outcome.findings),
+                "assumptions": outcome.assumptions(),
                 "reconciliation": outcome.reconciliation.to_dict(),
             }
         )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from apportion.cli.arguments import AsJson
+from apportion.cli.arguments import AsJson, Strict
 from apportion.cli.session import session_of
 
 
@@ -20,33 +20,42 @@ class Format(StrEnum):
 
 def validate(
     context: typer.Context,
+    strict: Strict = False,
     as_json: AsJson = False,
     format_name: Annotated[
         Format,
         typer.Option("--format", help="text, json, annotations of GitHub, or SARIF for reviews."),
     ] = Format.TEXT,
 ) -> None:
-    """Check the model; list every error and warning, each with its place and remedy."""
+    """Check the model, also beside the ledger; list errors and warnings with place and remedy."""
     from apportion import __version__
     from apportion.cli.messages import counted, tell
     from apportion.cli.output import put_json, say, say_as_typed
     from apportion.cli.words import several
-    from apportion.findings import ModelError, only_errors
-    from apportion.model import load_model
+    from apportion.findings import only_errors
     from apportion.report.annotations import github, sarif
     from apportion.report.findings_data import as_data
 
+    workspace = session_of(context).open()
+    findings = workspace.validate()
     size: dict[str, int] = {}
-    try:
-        model = load_model(session_of(context).folder())
-        findings = model.warnings
-        size = {"nodes": len(model.nodes), "edges": len(model.edges)}
-    except ModelError as error:
-        findings = error.findings
+    read_from = ""
     errors = len(only_errors(findings))
+    if not errors:
+        model = workspace.model
+        size = {"nodes": len(model.nodes), "edges": len(model.edges)}
+        read_from = model.settings.model_folder
     if as_json or format_name is Format.JSON:
         counts = {"errors": errors, "warnings": len(findings) - errors}
-        put_json({"valid": errors == 0, **counts, **size, "findings": as_data(findings)})
+        put_json(
+            {
+                "valid": errors == 0,
+                **counts,
+                **size,
+                "folder": read_from,
+                "findings": as_data(findings),
+            }
+        )
     elif format_name is Format.SARIF:
         put_json(sarif(findings, __version__))
     elif format_name is Format.GITHUB:
@@ -57,6 +66,6 @@ def validate(
         if not errors:
             said = f", with {counted(findings)}" if findings else ""
             size_said = f"{several(size['nodes'], 'node')}, {several(size['edges'], 'edge')}"
-            say(f"The model is valid{said}: {size_said}.")
-    if errors:
+            say(f"The model in {read_from}/ is valid{said}: {size_said}.")
+    if errors or (strict and findings):
         raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from apportion.cli.words import few
@@ -17,7 +18,11 @@ def by_source_and_metric(findings: Sequence[Finding]) -> list[Finding]:
     return [
         each
         if len(group) < 2
-        else replace(each, message=_missing([facts[position] for position in group]))
+        else replace(
+            each,
+            message=_missing([facts[position] for position in group]),
+            details={**each.details, "amount": _amount([facts[position] for position in group])},
+        )
         for each, group in zip(findings, groups, strict=True)
         if group
     ]
@@ -28,7 +33,11 @@ def rows_by_source_and_metric(warnings: Sequence[Mapping[str, Any]]) -> list[Map
     return [
         each
         if len(group) < 2
-        else {**each, "message": _missing([warnings[position] for position in group])}
+        else {
+            **each,
+            "message": _missing([warnings[position] for position in group]),
+            "amount": _amount([warnings[position] for position in group]),
+        }
         for each, group in zip(warnings, _groups(warnings), strict=True)
         if group
     ]
@@ -51,3 +60,9 @@ def _missing(edges: Sequence[Mapping[str, Any]]) -> str:
         f"The edges from {source!r} to {receivers} share by {metric!r}, of which no receiver of "
         f"{source!r} has a single row in the period."
     )
+
+
+def _amount(edges: Sequence[Mapping[str, Any]]) -> Decimal | None:
+    """What edges gave together; no two give the same money."""
+    known = [Decimal(each["amount"]) for each in edges if each.get("amount") is not None]
+    return sum(known, Decimal(0)) if known else None

@@ -10,13 +10,6 @@ from apportion.cli.words import few, several
 from apportion.report.reconciliation import Line, Statement
 
 
-def show(said: Statement, suggestions: Suggestions) -> None:
-    """The statement, and where to look next."""
-    show_statement(said)
-    if said.proven:
-        say_next(*_next(said, suggestions))
-
-
 def show_statement(said: Statement) -> None:
     """The whole statement."""
     heading(f"{said.name}, {said.start} to {said.end}, in {said.currency}")
@@ -24,6 +17,12 @@ def show_statement(said: Statement) -> None:
     show_sides(said)
     _show_reasons(said)
     _show_products(said)
+
+
+def show_next(said: Statement, suggestions: Suggestions) -> None:
+    """Where to look next, of a statement that is proven."""
+    if said.proven:
+        say_next(*_next(said, suggestions))
 
 
 def show_sides(said: Statement) -> None:

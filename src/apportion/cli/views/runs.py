@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from apportion.cli.messages import tell
 from apportion.cli.output import heading, note, put, say, say_as_typed, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
+from apportion.cli.views.assumptions import money, put_assumptions
 from apportion.cli.views.findings import by_source_and_metric, rows_by_source_and_metric
 from apportion.cli.words import several
 from apportion.findings import Finding, Severity
@@ -30,7 +32,7 @@ def show_outcome(outcome: RunOutcome, model: Model, suggestions: Suggestions) ->
     from apportion.report.reconciliation import statement
 
     run = outcome.run
-    _tell_some(by_source_and_metric(outcome.findings), suggestions)
+    _tell_some(_with_money(by_source_and_metric(outcome.findings)), suggestions)
     said = statement(outcome.reconciliation, model, run.scale)
     heading(f"Run {run.run_id}: {model.settings.name}, {run.start_date} to {run.end_date}")
     say()
@@ -70,6 +72,21 @@ def recorded(workspace: Workspace, run: Run) -> dict[str, Any]:
     warnings = rows.sql("SELECT code, message FROM warnings").fetchall()
     told = [Finding(code, said, severity=Severity.WARNING) for code, said in warnings]
     return {"warnings": as_data(told), "reconciliation": json.loads(proof)}
+
+
+def _with_money(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, those of whose money more is known with a sentence of it."""
+    from apportion.report.assumptions import assumption
+
+    return [
+        each
+        if each.code == "dimension_left_out" or not (row := assumption(each))["amount"]
+        else replace(
+            each,
+            message=f"{each.message} This concerns {money(row['amount'], row['currency'])}.",
+        )
+        for each in findings
+    ]
 
 
 def _tell_some(findings: Sequence[Finding], suggestions: Suggestions) -> None:
@@ -139,14 +156,4 @@ def show_run(run: Run, warnings: Sequence[Mapping[str, Any]]) -> None:
     if not warnings:
         say("The run assumed nothing.")
         return
-    warnings = rows_by_source_and_metric(warnings)
-    say(f"What the run assumed ({len(warnings):,}):")
-    put(
-        table(
-            [Head("Code"), Head("What"), Head("Days", number=True)],
-            [
-                (each["code"], each["message"], "" if each["days"] is None else f"{each['days']:,}")
-                for each in warnings
-            ],
-        )
-    )
+    put_assumptions("What the run assumed", rows_by_source_and_metric(warnings))

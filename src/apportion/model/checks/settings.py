@@ -20,6 +20,7 @@ NAME = "settings"
 
 SMALLEST_SCALE, LARGEST_SCALE = 2, 9
 RESIDUALS = ("allocated", "unallocated")
+ENGINES = ("local",)
 COST_COLUMNS = ("effective", "billed", "contracted", "list")
 # 29 February begins no year that comes every year.
 _ANY_YEAR = 2001
@@ -45,10 +46,12 @@ def check(model: Declared) -> Iterable[Finding]:
     for key, value, choices in (
         ("residual", settings.residual, RESIDUALS),
         ("cost_column", settings.cost_column, COST_COLUMNS),
+        ("engine", settings.engine, ENGINES),
     ):
         if value not in choices:
             expected = f"expected {one_of(choices)}"
-            yield _bad(settings, key, value, expected, did_you_mean(value, choices))
+            remedy = did_you_mean(value, choices) or f"Write {key}: {choices[0]}."
+            yield _bad(settings, key, value, expected, remedy)
     yield from _in_both_lists(settings)
 
 

@@ -20,7 +20,7 @@ MEANINGS = MappingProxyType(
         "cost_column": "Which cost of a bill counts: `effective`, `billed`, `contracted`, `list`.",
         "null_words": "Words of a file that say as much as an empty cell, in any capitals.",
         "residual": "What a product keeps while it gives to others: `allocated`, `unallocated`.",
-        "engine": "Where days are computed.",
+        "engine": "Where days are computed; there is `local`, on this machine.",
         "model_folder": "The folder of the lists, a plain name inside the workspace.",
         "high_volume_threshold": "Units of a channel in a year above which the next is not free.",
         "counted_statuses": "Statuses of raw events that are counted.",

@@ -1,0 +1,279 @@
+"""What a run assumed beside days without usage, and how much money each assumption moved.
+
+The money is summed from the run's own rows, so it is exact: what a source gave, on the days and
+along the edges that an assumption is about, or what it kept where the edges say `retain`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from apportion.attribution.graph import Integers
+from apportion.attribution.plan import POLICIES
+from apportion.attribution.problem import Problem
+from apportion.findings import Finding, Severity
+from apportion.tables import from_ordinal, ordinal
+
+_NAMED = 5
+
+_ALONG = """
+    CREATE OR REPLACE TEMP VIEW assumed_along AS
+    SELECT e.source, e.receiver, e.metric, e.series, e.policy, c.date, c.amount
+    FROM contributions c
+    JOIN assumed_variant v ON v.dimension = CAST(c.dimension AS VARCHAR)
+    JOIN assumed_edge e ON e.variant = v.variant AND e.source = CAST(c.source AS VARCHAR)
+        AND e.receiver = CAST(c.receiver AS VARCHAR) AND c.date BETWEEN e.first AND e.last
+"""
+_BY_EDGE = "SELECT source, receiver, metric, sum(amount) FROM assumed_along GROUP BY ALL"
+_BY_SOURCE = "SELECT source, '', metric, sum(amount) FROM assumed_along GROUP BY ALL"
+_GIVEN = """
+    SELECT f.place, sum(c.amount) FROM assumed_along c
+    JOIN assumed_day f USING (source, series, policy, date)
+    WHERE NOT f.kept GROUP BY f.place
+"""
+_KEPT = """
+    SELECT place, sum(retained) FROM (
+        SELECT DISTINCT f.place, f.source, f.date, v.dimension FROM assumed_day f
+        JOIN assumed_edge e ON e.source = f.source AND e.series = f.series
+            AND e.policy = f.policy AND f.date BETWEEN e.first AND e.last
+        JOIN assumed_variant v USING (variant) WHERE f.kept
+    ) wanted JOIN allocations a ON CAST(a.node AS VARCHAR) = wanted.source
+        AND a.date = wanted.date AND CAST(a.dimension AS VARCHAR) = wanted.dimension
+    GROUP BY place
+"""
+
+
+def with_money(
+    connection: duckdb.DuckDBPyConnection,
+    problem: Problem,
+    findings: Sequence[Finding],
+    no_usage: Integers,
+) -> tuple[Finding, ...]:
+    """The findings, those that moved money with ``amount`` and ``currency`` in their details.
+
+    ``connection`` has the run's ``allocations`` and ``contributions``; ``no_usage`` has the rows
+    of ``SliceFlow.no_usage``. One amount can be in several findings, since a metric that has no
+    row at all is also one that has none on any day.
+    """
+    about = [each for each in findings if each.code in _AMOUNTS]
+    if not about:
+        return tuple(findings)
+    wanted = {str(each.details["source"]) for each in about}
+    connection.register("assumed_variant", _variants(problem))
+    connection.register("assumed_edge", _edges(problem, wanted))
+    connection.register("assumed_day", _days(problem, findings, no_usage))
+    connection.execute(_ALONG)
+    by_edge = _sums(connection, _BY_EDGE, {each.code for each in about} & {"missing_usage"})
+    by_source = _sums(connection, _BY_SOURCE, {each.code for each in about} & {_SILENT})
+    by_place = dict[Any, Decimal](
+        [*connection.execute(_GIVEN).fetchall(), *connection.execute(_KEPT).fetchall()]
+    )
+    return tuple(
+        each
+        if each.code not in _AMOUNTS
+        else _with_amount(
+            each,
+            problem.costs.currency,
+            by_place.get(place)
+            if each.code == "zero_usage"
+            else {**by_source, **by_edge}.get(_key(each)),
+        )
+        for place, each in enumerate(findings)
+    )
+
+
+_SILENT = "receiver_without_usage"
+_AMOUNTS = frozenset({"zero_usage", "missing_usage", _SILENT})
+
+
+def _key(finding: Finding) -> tuple[str, str, str]:
+    details = finding.details
+    one_edge = finding.code == "missing_usage"
+    return details["source"], details["receiver"] if one_edge else "", details["metric"]
+
+
+def _sums(
+    connection: duckdb.DuckDBPyConnection, query: str, codes: Iterable[str]
+) -> dict[tuple[str, str, str], Decimal]:
+    if not codes:
+        return {}
+    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(query).fetchall()}
+
+
+def _with_amount(finding: Finding, currency: str, amount: Decimal | None) -> Finding:
+    moved = {"amount": format(amount or Decimal(0), "f"), "currency": currency}
+    return replace(finding, details={**finding.details, **moved})
+
+
+def _variants(problem: Problem) -> pa.Table:
+    names = problem.costs.dimensions
+    rows = [
+        (names[dimension], number)
+        for number, variant in enumerate(problem.variants)
+        for dimension in variant.dimensions.tolist()
+    ]
+    return pa.table(
+        {
+            "dimension": pa.array([row[0] for row in rows], pa.string()),
+            "variant": pa.array([row[1] for row in rows], pa.int64()),
+        }
+    )
+
+
+def _edges(problem: Problem, sources: set[str]) -> pa.Table:
+    """The edges of these sources that read usage, per variant, with the days they are active."""
+    chosen = np.array([name in sources for name in problem.nodes], dtype=np.bool_)[problem.source]
+    series_of_use = np.array(problem.uses.series, dtype=np.int64)
+    policy_of_use = np.array(
+        [problem.uses.policy(use) for use in range(len(problem.uses.uses))], dtype=np.int64
+    )
+    parts = []
+    for number, variant in enumerate(problem.variants):
+        rows = np.flatnonzero(chosen & (series_of_use[variant.use] >= 0))
+        parts.append((np.full(rows.size, number), rows, variant.use[rows]))
+    variants, edges, uses = (np.concatenate(each) for each in zip(*parts, strict=True))
+    nodes = pa.array(problem.nodes, pa.string())
+    metrics = pa.array([each.metric for each in problem.uses.all_series], pa.string())
+    model = problem.model
+    return pa.table(
+        {
+            "variant": variants,
+            "source": nodes.take(pa.array(problem.source[edges])),
+            "receiver": nodes.take(pa.array(problem.receiver[edges])),
+            "first": [model.edges[edge].active_from or date.min for edge in edges.tolist()],
+            "last": [model.edges[edge].active_to or date.max for edge in edges.tolist()],
+            "series": series_of_use[uses],
+            "metric": metrics.take(pa.array(series_of_use[uses])),
+            "policy": policy_of_use[uses],
+        }
+    )
+
+
+def _days(problem: Problem, findings: Sequence[Finding], no_usage: Integers) -> pa.Table:
+    """Sources and days without usage, each with the place of the finding that tells of them."""
+    told = {
+        (each.details["source"], each.details["metric"], each.details["policy"]): place
+        for place, each in enumerate(findings)
+        if each.code == "zero_usage"
+    }
+    rows = np.unique(no_usage, axis=0)
+    kinds, kind = np.unique(rows[:, :3], axis=0, return_inverse=True)
+    places = [
+        told[problem.nodes[source], problem.figures.series[series].metric, str(POLICIES[policy])]
+        for source, series, policy in kinds.tolist()
+    ]
+    kept = np.array([POLICIES[policy] == "retain" for policy in rows[:, 2].tolist()], np.bool_)
+    nodes = pa.array(problem.nodes, pa.string())
+    return pa.table(
+        {
+            "place": np.array(places, dtype=np.int64)[kind.reshape(-1)],
+            "source": nodes.take(pa.array(rows[:, 0])),
+            "series": rows[:, 1],
+            "policy": rows[:, 2],
+            "date": pa.array(rows[:, 3].astype(np.int32)).cast(pa.date32()),
+            "kept": kept,
+        }
+    )
+
+
+def receivers_without_usage(problem: Problem, costly: npt.NDArray[np.bool_]) -> list[Finding]:
+    """One warning per source and metric where some receivers have rows and others none (`A29`).
+
+    ``costly`` tells of each node whether it had cost.
+    """
+    figures, count = problem.figures, len(problem.nodes)
+    if not figures.series or not problem.variants:
+        return []
+    index = {name: position for position, name in enumerate(figures.metrics)}
+    metric_of_series = np.array([index[each.metric] for each in figures.series])
+    series_of_use = np.array(problem.uses.series, dtype=np.int64)
+    edges = problem.model.edges
+    active = np.array(
+        [
+            (each.active_from is None or each.active_from <= problem.end)
+            and (each.active_to is None or each.active_to >= problem.start)
+            for each in edges
+        ],
+        dtype=np.bool_,
+    )
+    found = []
+    for variant in problem.variants:
+        series = series_of_use[variant.use]
+        rows = np.flatnonzero(active & (series >= 0) & costly[problem.source])
+        keys = metric_of_series[series[rows]], problem.source[rows], problem.receiver[rows]
+        found.append(np.stack(keys, axis=1))
+    distinct = np.unique(np.concatenate(found), axis=0)
+    has_row = np.isin(distinct[:, 0] * count + distinct[:, 2], figures.seen)
+    groups, group = np.unique(distinct[:, :2], axis=0, return_inverse=True)
+    group = group.reshape(-1)
+    with_rows = np.bincount(group, has_row, len(groups))
+    all_rows = np.bincount(group, minlength=len(groups))
+    partly = (with_rows > 0) & (with_rows < all_rows)
+    silent: dict[int, list[int]] = {}
+    for row in np.flatnonzero(partly[group] & ~has_row).tolist():
+        silent.setdefault(int(group[row]), []).append(int(distinct[row, 2]))
+    return [
+        _silent(problem, int(groups[each, 1]), figures.metrics[int(groups[each, 0])], receivers)
+        for each, receivers in silent.items()
+    ]
+
+
+def _silent(problem: Problem, source: int, metric: str, receivers: Sequence[int]) -> Finding:
+    names = [problem.nodes[receiver] for receiver in receivers]
+    named = ", ".join(map(repr, names[:_NAMED]))
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    have, they = ("has", "it") if len(names) == 1 else ("have", "they")
+    return Finding(
+        _SILENT,
+        f"{named}{more} {have} no row of {metric!r} in the period, while other receivers of "
+        f"{problem.nodes[source]!r} have; {problem.nodes[source]!r} was shared as if {they} had "
+        "used nothing.",
+        remedy="Bring the usage in, or leave the edge out if nothing was used.",
+        severity=Severity.WARNING,
+        details={
+            "source": problem.nodes[source],
+            "receiver": names[0] if len(names) == 1 else "",
+            "receivers": tuple(names),
+            "metric": metric,
+            "days": (problem.end - problem.start).days + 1,
+        },
+    )
+
+
+def months_without_cost(problem: Problem) -> list[Finding]:
+    """A warning where whole months of the period hold no cost while others do (`A29`)."""
+    first, last = ordinal(problem.start), ordinal(problem.end)
+    every = np.arange(first, last + 1).astype("datetime64[D]").astype("datetime64[M]")
+    days = problem.costs.day[(problem.costs.day >= first) & (problem.costs.day <= last)]
+    billed = np.unique(days.astype("datetime64[D]").astype("datetime64[M]"))
+    empty = np.setdiff1d(every, billed)
+    if billed.size == 0 or empty.size == 0:
+        return []
+    cuts = np.flatnonzero(np.diff(empty.astype(np.int64)) > 1) + 1
+    stretches = [
+        f"{each[0]}" if each.size == 1 else f"{each[0]} to {each[-1]}"
+        for each in np.split(empty, cuts)
+    ]
+    named = ", ".join(stretches[:_NAMED])
+    more = f" and {len(stretches) - _NAMED:,} more" if len(stretches) > _NAMED else ""
+    months = np.unique(every).size
+    of = (
+        f"1 of the {months:,} months" if empty.size == 1 else f"{empty.size:,} of {months:,} months"
+    )
+    return [
+        Finding(
+            "months_without_cost",
+            f"In {of} from {from_ordinal(first)} to {from_ordinal(last)} there is no cost at all: "
+            f"{named}{more}.",
+            remedy="Bring the bills of these months in, or choose a period that has them.",
+            severity=Severity.WARNING,
+            details={"months": tuple(map(str, empty)), "days": int(np.isin(every, empty).sum())},
+        )
+    ]

@@ -1,0 +1,59 @@
+"""What an answer assumed, for people: how much there is, and the few that concern most money."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from apportion.cli.output import put, say, say_as_typed
+from apportion.cli.suggestions import Suggestions
+from apportion.cli.tables import Head, table
+from apportion.cli.views.findings import rows_by_source_and_metric
+
+TOLD = 5
+"""How many assumptions stand under a reconciliation; the others are counted."""
+
+_WHOLE_FROM = 100
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """About how much it is, in whole units where it is not small.
+
+    The same money can stand on the page among figures that are rounded to sum to a total (`A3`),
+    which one figure alone could not follow; ``--json`` has every digit.
+    """
+    if abs(amount) < _WHOLE_FROM:
+        return f"{amount.quantize(Decimal('0.01')):,f} {currency}"
+    return f"about {amount.quantize(Decimal(1)):,f} {currency}"
+
+
+def put_assumptions(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A table of them under a line that counts them, in their order."""
+    say(f"{title} ({len(rows):,}):")
+    heads = [Head("Code"), Head("What"), Head("Days", number=True), Head("Amount", number=True)]
+    shown = [
+        (
+            each["code"],
+            each["message"],
+            "" if each["days"] is None else f"{each['days']:,}",
+            "" if each["amount"] is None else money(each["amount"], each["currency"]),
+        )
+        for each in rows
+    ]
+    put(table(heads, shown))
+
+
+def show_assumptions(rows: Sequence[Mapping[str, Any]], suggestions: Suggestions) -> None:
+    """What a reconciliation assumed: the few that concern most money, and how many more."""
+    if not rows:
+        say("Nothing was assumed: no usage was missing, no cost unmapped, no day without its bill.")
+        say()
+        return
+    together = rows_by_source_and_metric(rows)
+    say(f"What was assumed, most money first ({len(together):,}):")
+    for each in together[:TOLD]:
+        said = f"{money(each['amount'], each['currency'])}: " if each["amount"] else ""
+        say(f"- {said}{each['message']}")
+    if len(together) > TOLD:
+        more = suggestions.command("reconcile", "--json")
+        say_as_typed(f"- and {len(together) - TOLD:,} more: {more}")
+    say()

@@ -1,0 +1,226 @@
+"""What nobody measured is said before a run, by it and after it, with the money (`A29`)."""
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import apportion as ap
+from apportion.cli.app import app
+from apportion.workspace import Workspace
+
+MODEL = """
+nodes:
+  - {id: db, type: shared}
+  - {id: a, type: product}
+  - {id: b, type: product}
+  - {id: c, type: product}
+edges:
+  - source: db
+    receiver: [a, b, c]
+    strategy: proportional_on
+    parameters: {metric: METRIC}
+"""
+COSTS = "node,date,dimension,amount\n"
+USAGE = "node,date,metric,value\n"
+
+
+def workspace(
+    folder: Path, *, metric: str = "queries", costs: str = "", usage: str = "", settings: str = ""
+) -> Workspace:
+    (folder / "model").mkdir(parents=True)
+    (folder / "apportion.yaml").write_text(f"name: x\ncurrency: USD\n{settings}")
+    (folder / "model/m.yaml").write_text(MODEL.replace("METRIC", metric))
+    made = Workspace(folder)
+    for kind, text in (("costs", COSTS + costs), ("usage", USAGE + usage)):
+        if text.count("\n") > 1:
+            file = folder / f"{kind}.csv"
+            file.write_text(text)
+            made.ingest(kind, file)
+    return made
+
+
+def january(days: range, amount: str = "30") -> str:
+    return "".join(f"db,2024-01-{day:02},compute,{amount}\n" for day in days)
+
+
+def queries(nodes: str, days: range) -> str:
+    return "".join(f"{node},2024-01-{day:02},queries,1\n" for node in nodes for day in days)
+
+
+def found(rows: object, code: str) -> list[dict[str, object]]:
+    assert isinstance(rows, list)
+    return [each for each in rows if each["code"] == code]
+
+
+JANUARY = date(2024, 1, 1), date(2024, 1, 31)
+ALL = range(1, 32)
+
+
+def test_a_misspelt_metric_is_a_warning_of_validate_that_names_the_near_one(tmp_path: Path) -> None:
+    made = workspace(tmp_path, metric="querys", costs=january(ALL), usage=queries("abc", ALL))
+    (told,) = made.validate()
+    assert told.code == "unseen_name"
+    assert "'querys' has no row" in told.message
+    assert told.remedy == "Did you mean 'queries', which has 93 rows?"
+    assert told.where.line
+
+
+def test_a_right_metric_is_no_warning(tmp_path: Path) -> None:
+    made = workspace(tmp_path, costs=january(ALL), usage=queries("abc", ALL))
+    assert made.validate() == ()
+    outcome = made.run(*JANUARY, strict=True)
+    assert outcome.assumptions() == []
+
+
+def test_validate_makes_no_ledger(tmp_path: Path) -> None:
+    assert workspace(tmp_path).validate() == ()
+    assert not (tmp_path / "ledger").exists()
+
+
+def test_a_label_or_value_that_no_row_bears_is_named(tmp_path: Path) -> None:
+    rows = 'a,2024-01-01,queries,1,"{""env"": ""prod""}"\n'
+    made = workspace(tmp_path)
+    (tmp_path / "u.csv").write_text("node,date,metric,value,labels\n" + rows)
+    made.ingest("usage", tmp_path / "u.csv")
+    wrong = "queries, segment_filter: {label: %s, operator: in, values: [%s]}"
+    for label, value, near in (("envi", "prod", "'env'"), ("env", "prd", "'prod'")):
+        text = MODEL.replace("METRIC", wrong % (label, value))
+        (tmp_path / "model/m.yaml").write_text(text)
+        told = Workspace(tmp_path).validate()
+        assert {each.code for each in told} == {"unseen_name"}
+        assert told[0].remedy == f"Did you mean {near}, which has 1 row?"
+    (tmp_path / "model/m.yaml").write_text(MODEL.replace("METRIC", wrong % ("env", "prod")))
+    assert Workspace(tmp_path).validate() == ()
+
+
+def test_usage_of_an_undeclared_node_is_named(tmp_path: Path) -> None:
+    made = workspace(tmp_path, usage="dbb,2024-01-01,queries,1\n")
+    (told,) = made.validate()
+    assert told.code == "unknown_node"
+    assert "Did you mean 'db'?" in told.message
+
+
+def test_a_fallback_tells_the_money_it_gave(tmp_path: Path) -> None:
+    made = workspace(tmp_path, costs=january(ALL), usage=queries("abc", range(1, 30)))
+    (told,) = made.run(*JANUARY).assumptions()
+    assert told["code"] == "zero_usage"
+    assert (told["days"], told["amount"], told["currency"]) == (2, Decimal(60), "USD")
+    recorded = made.result(*JANUARY).warnings.to_pylist()
+    assert [(each["amount"], each["days"]) for each in recorded] == [(Decimal(60), 2)]
+
+
+def test_a_metric_without_rows_tells_what_each_edge_gave(tmp_path: Path) -> None:
+    made = workspace(tmp_path, metric="querys", costs=january(ALL), usage=queries("abc", ALL))
+    rows = made.run(*JANUARY).assumptions()
+    assert [each["amount"] for each in found(rows, "missing_usage")] == [Decimal(310)] * 3
+    assert [each["amount"] for each in found(rows, "zero_usage")] == [Decimal(930)]
+
+
+def test_what_was_kept_is_the_money_where_edges_retain(tmp_path: Path) -> None:
+    made = workspace(tmp_path, costs=january(ALL), usage=queries("abc", range(1, 30)))
+    text = (tmp_path / "model/m.yaml").read_text() + "    on_zero_usage: retain\n"
+    (tmp_path / "model/m.yaml").write_text(text)
+    (told,) = Workspace(tmp_path).run(*JANUARY).assumptions()
+    assert (told["policy"], told["amount"]) == ("retain", Decimal(60))
+    assert made.result(*JANUARY).reconciliation().unallocated_cost == 60
+
+
+def test_a_receiver_without_usage_beside_siblings_with_some_is_named(tmp_path: Path) -> None:
+    made = workspace(tmp_path, costs=january(ALL), usage=queries("ab", ALL))
+    (told,) = made.run(*JANUARY).assumptions()
+    assert (told["code"], told["receiver"]) == ("receiver_without_usage", "c")
+    assert told["amount"] == Decimal(930)
+
+
+def test_a_year_with_one_month_of_bills_says_which_months_lack(tmp_path: Path) -> None:
+    made = workspace(tmp_path, costs=january(ALL), usage=queries("abc", ALL))
+    (told,) = made.run(date(2024, 1, 1), date(2024, 12, 31)).assumptions()
+    assert told["code"] == "months_without_cost"
+    assert "2024-02 to 2024-12" in str(told["message"])
+    assert told["days"] == 335
+
+
+def test_a_bill_without_one_day_says_which(tmp_path: Path) -> None:
+    days = january(range(1, 9)) + january(range(10, 32))
+    made = workspace(tmp_path, costs=days, usage=queries("abc", ALL))
+    (told,) = made.run(*JANUARY).assumptions()
+    assert (told["code"], told["days"]) == ("days_without_bill", 1)
+    assert "2024-01-09." in str(told["message"])
+
+
+def test_a_source_that_bills_once_a_month_lacks_no_day(tmp_path: Path) -> None:
+    costs = "db,2024-01-01,compute,30\ndb,2024-02-01,compute,30\n"
+    usage = queries("abc", range(1, 2)) + queries("abc", range(1, 2)).replace("-01-", "-02-")
+    made = workspace(tmp_path, costs=costs, usage=usage)
+    assert made.run(date(2024, 1, 1), date(2024, 2, 29)).assumptions() == []
+
+
+def test_a_strict_run_that_assumes_publishes_nothing(tmp_path: Path) -> None:
+    made = workspace(tmp_path, costs=january(ALL), usage=queries("ab", ALL))
+    with pytest.raises(ap.RunError) as refused:
+        made.run(*JANUARY, strict=True)
+    codes = [each.code for each in refused.value.findings]
+    assert codes == ["receiver_without_usage", "strict_refusal"]
+    assert made.runs() == []
+    made.run(*JANUARY)
+
+
+def test_the_command_line_says_it_in_every_answer_and_strict_is_status_1(tmp_path: Path) -> None:
+    workspace(tmp_path, metric="querys", costs=january(ALL), usage=queries("abc", ALL))
+
+    def status(*words: str) -> tuple[int, str]:
+        answer = CliRunner().invoke(app, ["--workspace", str(tmp_path), *words])
+        return answer.exit_code, answer.stdout
+
+    period = ("--from", "2024-01", "--to", "2024-01")
+    assert status("validate")[0] == 0
+    assert status("validate", "--strict")[0] == 1
+    assert status("run", *period, "--strict")[0] == 1
+    assert status("runs", "list", "--json") == (0, '{\n  "runs": []\n}\n')
+    code, text = status("run", *period, "--json")
+    assert code == 0
+    assert found(json.loads(text)["assumptions"], "zero_usage")[0]["amount"] == "930.000000000"
+    code, text = status("reconcile", "--json")
+    assert code == 0
+    assert found(json.loads(text)["assumptions"], "zero_usage")[0]["amount"] == "930.000000000"
+    code, text = status("reconcile", "--strict")
+    assert code == 1
+    assert "about 930 USD: On 31 days" in text
+
+
+def test_an_empty_or_missing_model_folder_is_an_error(tmp_path: Path) -> None:
+    made = workspace(tmp_path)
+    (tmp_path / "model/m.yaml").unlink()
+    for _ in range(2):
+        (told,) = Workspace(tmp_path).validate()
+        assert (told.code, told.severity) == ("check_saw_no_rows", "error")
+        assert "model/company.yaml" in told.remedy
+        if (tmp_path / "model").exists():
+            (tmp_path / "model").rmdir()
+    assert made.folder == tmp_path
+
+
+def test_files_in_a_folder_that_does_not_count_are_named(tmp_path: Path) -> None:
+    made = workspace(tmp_path)
+    document = made.model.to_dict()
+    document["nodes"] = [{**each, "name": each["id"].upper()} for each in document["nodes"]]
+    made.put_model(document)
+    (tmp_path / "model/m.yaml").write_text("garbage: [")
+    (told,) = Workspace(tmp_path).validate()
+    assert told.code == "ignored_files"
+    assert "models/" in told.message
+
+
+def test_an_engine_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    (told,) = workspace(tmp_path, settings="engine: nonsense\n").validate()
+    assert (told.code, told.where.line, told.where.column) == ("invalid_value", 3, 9)
+    assert told.remedy == "Write engine: local."
+
+
+def test_a_run_without_any_cost_says_that_alone(tmp_path: Path) -> None:
+    made = workspace(tmp_path, usage=queries("ab", ALL))
+    assert [each["code"] for each in made.run(*JANUARY).assumptions()] == ["no_cost"]
