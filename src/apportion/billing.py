@@ -27,6 +27,7 @@ from apportion.ledger.store import Store
 from apportion.model import Allowance, Model
 from apportion.model.canonical_billing import billing_digest
 from apportion.rating.allowance import Meter, Resolved, resolve
+from apportion.rating.calendar import financial_year
 from apportion.rating.metrics import metric_rows
 from apportion.rating.plan import plan
 from apportion.rating.setting import changed_allowances, today, with_allowances
@@ -231,6 +232,11 @@ class Billing:
             return resolve(model, meter)
         connection = RecordedCharges(self.store, model, rated[0]).connect()
         return resolve(model, meter, units_used(connection, model, [account], year - 1))
+
+    def this_year(self) -> int:
+        """The financial year that it is in the workspace's time zone."""
+        settings = self.declared.settings
+        return financial_year(settings).of(today(settings, self.now()))
 
     def set_allowance(
         self, account: str, channel: str, year: int, units: int, *, custom: bool = True
