@@ -8,11 +8,12 @@ from datetime import date, datetime
 import duckdb
 import pyarrow as pa
 
-from apportion.findings import Finding, LedgerError, Place, Severity
-from apportion.ingest.incoming import Incoming
+from apportion.findings import Finding, LedgerError, Place
+from apportion.ingest.incoming import Incoming, IngestReport
+from apportion.ingest.usage_moved import told
 from apportion.ledger.allowances import allowances_set, record_allowances
-from apportion.ledger.record_billing import BillingIngest, billing_version, commit_billing
-from apportion.ledger.record_ingest import Recorded, Step
+from apportion.ledger.record_billing import RecordedBilling, billing_version, commit_billing
+from apportion.ledger.record_ingest import Step
 from apportion.ledger.record_rating import (
     ROWS_AT_ONCE,
     Rating,
@@ -24,7 +25,9 @@ from apportion.ledger.record_rating import (
     usage_view,
 )
 from apportion.ledger.store import Store
+from apportion.ledger.usage_delivery import BillingIngest
 from apportion.model import Allowance, Model
+from apportion.model.billable_usage import KEY
 from apportion.model.canonical_billing import billing_digest
 from apportion.rating.allowance import Meter, Resolved, resolve
 from apportion.rating.calendar import financial_year
@@ -72,38 +75,33 @@ class Billing:
         found = allowances_set(self.store)
         return with_allowances(self.declared, found) if found else self.declared
 
-    def ingest(self, incoming: Incoming, format_name: str, files: tuple[str, ...]) -> Recorded:
-        """Record billable usage in place of what it replaces (`B3`). Raises ``LedgerError``."""
+    def ingest(
+        self, incoming: Incoming, format_name: str, files: tuple[str, ...], *, replace: bool
+    ) -> tuple[IngestReport, RecordedBilling]:
+        """Record billable usage in place of what it replaces (`B3`), and report what that did.
+
+        Raises ``LedgerError``, ``IngestError`` (``unsaid_replacement``).
+        """
         at = self.now()
-        return commit_billing(
+        nothing = incoming.rows.select(KEY).slice(0, 0)
+        recorded = commit_billing(
             self.store,
-            BillingIngest(incoming.rows, incoming.days, incoming.whole_days, format_name, files),
+            BillingIngest(
+                incoming.rows,
+                nothing if incoming.uncounted is None else incoming.uncounted,
+                incoming.days,
+                whole_days=incoming.whole_days,
+                counts_events=incoming.uncounted is not None,
+                replace=replace,
+                format=format_name,
+                files=files,
+            ),
             ingest_id=self.new_id(at),
             at=at,
             program=self.program,
             on_step=self.on_step,
         )
-
-    def doubts(self, recorded: Recorded, *, whole_days: bool) -> tuple[Finding, ...]:
-        """Warnings about what an ingest replaced.
-
-        Where files speak for whole days, an event of yesterday in the file of today takes the place
-        of all that was known of yesterday.
-        """
-        if not recorded.shrunk or not whole_days:
-            return ()
-        first, more = recorded.shrunk[0], len(recorded.shrunk) - 1
-        days = f"{first} and {more} more days have" if more else f"{first} has"
-        return (
-            Finding(
-                "shrunk_day",
-                f"{days} fewer notifications than the ledger had.",
-                remedy="If the files hold only a part of the day, ingest all of its events again, "
-                "or keep to full days with --from and --to.",
-                severity=Severity.WARNING,
-                details={"days": recorded.shrunk},
-            ),
-        )
+        return told(incoming.report, recorded), recorded
 
     def has_usage(self) -> bool:
         """Whether the ledger has billable usage; a workspace that never bills has no tables."""

@@ -123,7 +123,10 @@ CODES: Mapping[str, str] = MappingProxyType(
         "negative_usage": "Negative usage was taken as nothing.",
         "unknown_status": "An event's status or key type is none that the settings name.",
         "reused_id": "Two events that are not the same carry one id.",
-        "shrunk_day": "A day has fewer notifications than the ledger had for it.",
+        "shrunk_day": "A day has less usage of an account, channel and provider than before.",
+        "unsaid_replacement": "A delivery would take away usage that it does not mention, or count "
+        "a day's events anew, and nobody said that it should.",
+        "rows_beside": "Usage that a delivery does not mention stays beside what it brings.",
         # A run
         "missing_usage": "An edge's metric has no usage row at all in the period.",
         "zero_usage": "All siblings have zero usage on some day.",

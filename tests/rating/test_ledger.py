@@ -27,16 +27,77 @@ def content(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_b3_a_day_of_an_account_is_replaced_whole(bench):
+def units_of(bench: Bench) -> list[tuple[Any, ...]]:
+    """The rows that count, without the names that are the same everywhere in these tests."""
+    return [
+        (each["account"], each["date"], each["provider"], each["billable_units"])
+        for each in bench.usage()
+    ]
+
+
+def test_b3_a_row_takes_the_place_of_its_key_and_others_stay(bench):
     bench.units(row(APRIL, 5), row(APRIL, 6, provider="firetext"), row(APRIL + DAY, 7))
     bench.units(row(APRIL, 9, "visas"))
     outcome = bench.units(row(APRIL, 4))
-    assert outcome.recorded.replaced_rows == 2
-    assert [(each["account"], each["date"], each["billable_units"]) for each in bench.usage()] == [
-        ("renewals", APRIL, 4),
-        ("renewals", APRIL + DAY, 7),
-        ("visas", APRIL, 9),
+    assert outcome.recorded.replaced_rows == 1
+    assert outcome.report.notes == ("In place of 1 row with 5 units: 1 row with 4 units.",)
+    assert codes(outcome.report.findings) == ["shrunk_day"]
+    assert units_of(bench) == [
+        ("renewals", APRIL, "firetext", 6),
+        ("renewals", APRIL, "mmg", 4),
+        ("renewals", APRIL + DAY, "mmg", 7),
+        ("visas", APRIL, "mmg", 9),
     ]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        row(APRIL, 5, provider="firetext"),
+        row(APRIL, 5, channel="email"),
+        row(APRIL, 5, "visas"),
+        row(APRIL + DAY, 5),
+    ],
+)
+def test_b3_a_file_of_one_provider_or_channel_says_nothing_of_anothers(bench, second):
+    bench.units(row(APRIL, 100))
+    outcome = bench.units(second)
+    assert outcome.report.findings == ()
+    assert sorted(units for *_, units in units_of(bench)) == [5, 100]
+
+
+@pytest.mark.parametrize(
+    "other", [{"template": "t1"}, {"rate_multiplier": 2}, {"international": True}]
+)
+def test_b3_rows_that_stay_beside_another_cut_of_the_same_day_are_told(bench, other):
+    bench.units(row(APRIL, 100))
+    outcome = bench.units(row(APRIL, 60, **other))
+    (finding,) = outcome.report.findings
+    assert finding.code == "rows_beside"
+    assert "1 row with 100 units stays in the ledger and counts too" in finding.message
+    assert sum(units for *_, units in units_of(bench)) == 160
+    bench.units(row(APRIL, 7, provider="firetext"))
+    replaced = bench.units(row(APRIL, 60, **other), replace=True)
+    assert (
+        replaced.report.notes[0] == "In place of 1 row with 100 units (1.80 GBP in the latest "
+        "rating): 0 rows with 0 units."
+    )
+    assert [units for *_, units in units_of(bench)] == [7, 60]
+
+
+def test_b3_a_source_of_billable_usage_is_refused(bench):
+    with pytest.raises(ap.UsageError) as refused:
+        bench.units(row(APRIL, 5), source="mmg")
+    assert codes(refused.value.findings) == ["invalid_argument"]
+    assert bench.usage() == []
+
+
+def test_b3_replace_is_refused_where_it_means_nothing(bench):
+    path = bench.folder / "costs.csv"
+    path.write_text("node,date,dimension,amount\nnotify,2023-04-01,all,3\n")
+    with pytest.raises(ap.UsageError) as refused:
+        bench.open().ingest("costs", path, replace=True)
+    assert "Leave out --replace" in refused.value.findings[0].remedy
 
 
 def test_b3_the_same_rows_again_change_nothing(bench):
@@ -50,14 +111,62 @@ def test_b3_the_same_rows_again_change_nothing(bench):
     }
 
 
-def test_b3_a_declared_period_speaks_for_all_accounts(bench):
-    bench.units(row(APRIL, 5), row(APRIL, 9, "visas"), row(APRIL + DAY, 1, "visas"))
-    outcome = bench.units(row(APRIL, 4), period=(APRIL, APRIL))
-    assert codes(outcome.report.findings) == ["shrunk_day"]
-    assert [(each["account"], each["billable_units"]) for each in bench.usage()] == [
-        ("renewals", 4),
-        ("visas", 1),
+def test_b3_what_a_declared_period_would_take_away_is_asked_for(bench):
+    bench.units(row(APRIL, 5), row(APRIL, 1009, "visas"), row(APRIL + DAY, 1, "visas"))
+    bench.open().rate()
+    before = units_of(bench)
+    with pytest.raises(ap.IngestError) as refused:
+        bench.units(row(APRIL, 4), period=(APRIL, APRIL))
+    assert [(each.code, each.message) for each in refused.value.findings] == [
+        (
+            "unsaid_replacement",
+            (
+                "Of 2023-04-01, 1 row with 1,009 units (19.98 GBP in the latest rating) would go "
+                "and 0 rows with 0 units would come. Nothing was recorded."
+            ),
+        ),
+        (
+            "unsaid_replacement",
+            (
+                "2023-04-01, visas, sms, mmg: 1 row with 1,009 units would go, 0 rows with 0 "
+                "units would come."
+            ),
+        ),
     ]
+    assert units_of(bench) == before
+    outcome = bench.units(row(APRIL, 4), period=(APRIL, APRIL), replace=True)
+    assert outcome.report.notes == (
+        "In place of 2 rows with 1,014 units (19.98 GBP in the latest rating): 1 row with 4 units.",
+    )
+    (finding,) = outcome.report.findings
+    assert [(each["account"], each["units"]) for each in finding.details["days"]] == [
+        ("renewals", 4),
+        ("visas", 0),
+    ]
+    assert units_of(bench) == [
+        ("renewals", APRIL, "mmg", 4),
+        ("visas", APRIL + DAY, "mmg", 1),
+    ]
+
+
+@pytest.mark.parametrize("format_name", ["billable", "events"])
+def test_b3_a_day_is_emptied_by_saying_so(bench, format_name):
+    """A header alone is a failed export, unless it is said of which days it is all there is."""
+    bench.units(row(APRIL, 5), row(APRIL + DAY, 6))
+    header = {
+        "billable": "date,account,channel,billable_units,notifications_sent\n",
+        "events": "id,created_at,account,channel,status,key_type,fragments\n",
+    }[format_name]
+    path = bench.folder / "empty.csv"
+    path.write_text(header)
+    for said in ({}, {"period": (APRIL, APRIL)}, {"replace": True}):
+        with pytest.raises(ap.IngestError) as refused:
+            bench.open().ingest(format_name, path, **said)
+        assert codes(refused.value.findings) == ["check_saw_no_rows"]
+        assert "--replace" in refused.value.findings[0].remedy
+    outcome = bench.open().ingest(format_name, path, period=(APRIL, APRIL), replace=True)
+    assert outcome.report.notes == ("In place of 1 row with 5 units: 0 rows with 0 units.",)
+    assert units_of(bench) == [("renewals", APRIL + DAY, "mmg", 6)]
 
 
 @pytest.mark.parametrize("step", BILLING_STEPS)
@@ -86,8 +195,6 @@ def test_b8_rating_the_ledger_is_rating_the_rows(bench):
     bench.units(*rows[3:])
     bench.units(*rows[:3])
     workspace = bench.open()
-    # The file of the first days spoke for the second day too, whose later row it lacks.
-    bench.units(*rows)
     outcome = workspace.rate()
     assert outcome.is_new
     assert not outcome.findings

@@ -131,9 +131,7 @@ def usage_statement(
     # Rounded over the whole year, whatever is asked for, or two papers to one customer disagree.
     rounded = figures.rounded([row[-1] for row in of_year])
     priced = [
-        (row, shown)
-        for row, shown in zip(of_year, rounded, strict=True)
-        if begin <= row[0] <= end
+        (row, shown) for row, shown in zip(of_year, rounded, strict=True) if begin <= row[0] <= end
     ]
     firsts = {period: calendar.month_first(year, period) for period in range(1, MONTHS + 2)}
     lines = tuple(
