@@ -139,6 +139,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "check_saw_no_rows": "A check had nothing to look at, so it proves nothing.",
         # Rating
         "missing_rate": "No rate is valid for a billed channel on a date.",
+        "account_not_rated": "An account could not be rated, so there is no figure of it.",
         "missing_allowance": "No allowance is declared for an account's year; nothing is free.",
         "replaced_rows": "Rows with the same key were given; the last of each counts.",
         # The ledger and the workspace

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import billing_oracle as oracle
+import duckdb
 import pyarrow as pa
 from effort import effort
 from histories_made import History, histories
@@ -15,6 +16,9 @@ from hypothesis import strategies as st
 import apportion as ap
 from apportion.model.billable_usage import SCHEMA
 from apportion.rating import views
+from apportion.rating.charges import run_plan
+from apportion.rating.failures import failures
+from apportion.rating.plan import leave_out, plan
 from apportion.report import usage_questions
 from apportion.report.usage_statement import usage_statement
 
@@ -222,6 +226,40 @@ def test_b15_twelve_months_as_printed_sum_to_the_year_as_printed_and_as_listed(h
             listed, total = usage_questions.monthly(charges, name, year).costs_shown()
             assert listed == [line.cost_shown for line in whole.lines]
             assert total == whole.total_shown
+
+
+@given(histories(), st.sampled_from(["missing_rate", "amount_overflow"]))
+@effort(40)
+def test_b21_without_the_accounts_that_fail_the_others_are_those_of_the_oracle(history, why):
+    """``bad`` cannot be rated; every other account is rated as if it were not there."""
+    good = oracle.latest_rows(history.rows)
+    like = {"channel": "sms", "provider": "", "international": False, "template": "",
+            "billable_units": 10**12, "notifications_sent": 1, "account": "bad"}  # fmt: skip
+    days = [date(2024, 5, 1 + n) for n in range(10)]
+    if why == "missing_rate":
+        days = [date(1999, 12, 31)]
+    bad = [{**like, "date": day, "rate_multiplier": 10**6} for day in days]
+    model = {**history.model, "accounts": [*history.model["accounts"], {"id": "bad"}]}
+    made = ap.Model.from_dict(model)
+    connection = duckdb.connect()
+    usage = pa.Table.from_pylist([*good, *bad], schema=SCHEMA)
+    connection.from_arrow(usage).create("usage")
+    connection.execute("CREATE VIEW billable_usage AS FROM usage")
+    found = failures(connection, made)
+    assert {(each.code, each.details["account"]) for each in found} == {(why, "bad")}
+    leave_out(connection, ["bad"])
+    planned = plan(connection, made)
+    rows = run_plan(connection, planned).to_arrow_table().to_pylist() if planned else []
+    expected = oracle.rate_rows(history.model, good)
+
+    def ordered(some: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        return sorted(
+            tuple(Fraction(row[key]) if key in COMPARED else row[key] for key in names)
+            for row in some
+        )
+
+    names = (*oracle.KEY, *COMPARED)
+    assert ordered(rows) == ordered(expected)
 
 
 def printed(figure: str) -> Fraction:

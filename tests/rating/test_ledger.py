@@ -8,9 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from bench import Bench
-from billing import codes, figures, rated, row, service, table
+from billing import SERVICE, codes, figures, rated, row, service, table
 
 import apportion as ap
+from apportion.findings import Severity
 from apportion.ledger.record_billing import BILLING_STEPS
 from apportion.ledger.record_rating import RATING_STEPS
 from apportion.rating import usage_metrics
@@ -268,6 +269,87 @@ def test_bad_usage_is_refused_with_the_ledger_as_it_was(bench, rows, code):
         bill()
     assert codes(caught.value.findings) == [code]
     assert bench.open().charges().rating == before
+
+
+def broken(bench: Bench, why: str) -> dict[str, Any]:
+    """Let ``visas`` be impossible to rate, for one of the reasons; gives the model's changes."""
+    if why == "amount_overflow":
+        rows = [row(APRIL + n * DAY, 10**12, "visas", rate_multiplier=10**6) for n in range(10)]
+        bench.units(*rows)
+        return {}
+    if why == "missing_rate":
+        bench.units(row(date(2022, 5, 1), 7, "visas"))
+        return {"rates": [{"channel": "sms", "valid_from": APRIL, "rate": "0.02"}]}
+    bench.declare(channels=[*SERVICE["channels"], {"id": "fax", "billed": False}])
+    bench.units(row(APRIL, 7, "visas", channel="fax"))
+    return {"channels": SERVICE["channels"]}
+
+
+@pytest.mark.parametrize("why", ["amount_overflow", "missing_rate", "unknown_channel"])
+def test_b21_one_accounts_error_names_it_and_others_are_rated(bench, why):
+    bench.units(row(APRIL, 30), row(APRIL, 5, "parking"))
+    expected = bench.open().rate().rating
+    bench.declare(**broken(bench, why))
+    outcome = bench.open().rate()
+    (finding,) = outcome.findings
+    assert (finding.code, finding.severity) == (why, Severity.ERROR)
+    assert finding.details["account"] == "visas"
+    assert finding.message.startswith("visas has ")
+    assert finding.message.endswith("The account is not rated.")
+    assert (outcome.rating.rows, outcome.rating.cost) == (expected.rows, expected.cost)
+    again = bench.open().rate()
+    assert not again.is_new
+    assert [each.message for each in again.findings] == [finding.message]
+    charges = bench.open().charges()
+    assert list(charges.not_rated) == ["visas"]
+    assert figures(charges.monthly("renewals", 2023), "cost") == [("0.4",)]
+    for ask in (
+        lambda: charges.monthly("visas", 2023),
+        lambda: charges.yearly("visas", 2023),
+        lambda: bench.open().billing.statement("visas", 2023),
+    ):
+        with pytest.raises(ap.UsageError) as refused:
+            ask()
+        assert codes(refused.value.findings) == ["account_not_rated"]
+    members = charges.organisation("home-office", 2023)["account"].to_pylist()
+    assert members == ["first-passports", "renewals"]
+
+
+def test_b21_where_the_last_account_fails_nothing_is_published(bench):
+    bench.declare(**broken(bench, "missing_rate"))
+    with pytest.raises(ap.RunError) as refused:
+        bench.open().rate()
+    assert codes(refused.value.findings) == ["missing_rate"]
+    assert bench.open().billing.ratings() == []
+
+
+def test_b21_accounts_that_together_are_too_many_leave_out_the_largest(bench):
+    def rows(account: str, count: int) -> list[dict[str, Any]]:
+        return [row(APRIL + n * DAY, 10**12, account, rate_multiplier=10**6) for n in range(count)]
+
+    bench.units(*rows("visas", 6), *rows("renewals", 5), row(APRIL, 5, "parking"))
+    outcome = bench.open().rate()
+    (finding,) = outcome.findings
+    assert finding.details["account"] == "visas"
+    assert "with those of the other accounts they are more than 9,223," in finding.message
+    assert outcome.rating.chargeable_units == 5 * 10**18 + 5
+
+
+def test_b21_usage_of_an_account_that_the_model_lost_is_rated_and_warned_of(bench):
+    bench.units(row(APRIL, 30), row(APRIL, 7, "visas"))
+    bench.open().rate()
+    without = [each for each in SERVICE["accounts"] if each["id"] != "visas"]
+    bench.declare(accounts=without)
+    outcome = bench.open().rate()
+    (finding,) = outcome.findings
+    assert (finding.code, finding.severity) == ("unknown_account", Severity.WARNING)
+    assert finding.details["account"] == "visas"
+    charges = bench.open().charges()
+    # Its organisation is not known any more, so that what is free is the figure for 'other'.
+    assert figures(charges.monthly("visas", 2023), "charged_units", "cost") == [(4, "0.08")]
+    assert "visas" in charges.accounts(APRIL, APRIL)["account"].to_pylist()
+    assert bench.open().billing.statement("visas", 2023).total_shown == "0.08"
+    assert figures(charges.monthly("renewals", 2023), "cost") == [("0.4",)]
 
 
 def test_b16_a_past_year_changes_alone(bench):

@@ -66,8 +66,8 @@ def test_b4_no_rate_on_a_day_with_billed_usage_is_an_error_that_names_both():
     finding = caught.value.findings[0]
     assert finding.code == "missing_rate"
     assert finding.message == (
-        "The channel sms has no rate on 2020-03-30 and 1 more, until 2020-03-31; its first one "
-        "begins on 2020-04-01."
+        "renewals has 1 unit of sms by mmg on 2020-03-30, and usage on 1 more day until "
+        "2020-03-31; its first rate begins on 2020-04-01. The account is not rated."
     )
     assert finding.details["date"] == date(2020, 3, 30)
 
@@ -266,7 +266,13 @@ def test_b7_units_that_no_view_could_sum_are_refused():
     assert figures(charges.yearly("renewals", 2023), "chargeable_units") == [(9 * 10**18,)]
     with pytest.raises(ap.RunError, match="10,000,000,000,000,000,000 chargeable units") as refused:
         rated(*largest)
-    assert codes(refused.value.findings) == ["amount_overflow"]
+    (finding,) = refused.value.findings
+    assert finding.code == "amount_overflow"
+    assert finding.message == (
+        "renewals has 10,000,000,000,000,000,000 chargeable units; more than "
+        "9,223,372,036,854,775,807 are not summed. Its largest row is sms by mmg on 2023-04-01 "
+        "with 1,000,000,000,000 x 1,000,000. The account is not rated."
+    )
 
 
 def test_b7_the_multiplier_of_what_is_not_billed_makes_no_units_too_many():

@@ -258,7 +258,7 @@ RATINGS = _table(
         "rows": (WHOLE, "number of rated rows"),
         "chargeable_units": (AMOUNT, "sum of all rows; a whole number"),
         "cost": (AMOUNT, "sum of all rows, exact"),
-        "findings": (TEXT, "JSON list: code and message of each warning"),
+        "findings": (TEXT, "JSON list: code, message, severity and account of each finding"),
         "program": (TEXT, "version of the program"),
     },
 )

@@ -199,6 +199,7 @@ def _bringing(kinds: tuple[Kind, ...], usual: str) -> Callable[..., Awaitable[Re
         request: Request,
         key: IdempotencyKey,
         asked: Annotated[Asked, Depends(_asked)],
+        *,
         replace: AskedReplace = False,
     ) -> Response:
         format_name = _format(asked, kinds, usual, named=is_form(request))
