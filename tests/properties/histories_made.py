@@ -21,7 +21,9 @@ class History:
     rows: list[dict[str, Any]]
 
 
-rates = st.decimals(0, 3, places=9) | st.sampled_from(["0", "0.000000001", "0.0197", "999999999"])
+rates = st.decimals(0, 3, places=12) | st.sampled_from(
+    ["0", "0.000000000001", "0.0000000375", "0.0197", "999999999"]
+)
 units = st.sampled_from([0, 1, 1, 2, 3, 7, 100, 10**12]) | st.integers(0, 50)
 allowed = st.sampled_from([0, 1, 5, 20, 10**6, 10**12]) | st.integers(0, 120)
 

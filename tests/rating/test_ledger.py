@@ -1,5 +1,6 @@
 """Billable usage and charges in the ledger: B3, B16, B18, B19 and B20."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,8 +13,10 @@ from billing import SERVICE, codes, figures, rated, row, service, table
 
 import apportion as ap
 from apportion.findings import Severity
+from apportion.ledger import allowances, record_billing, record_rating
 from apportion.ledger.record_billing import BILLING_STEPS
 from apportion.ledger.record_rating import RATING_STEPS
+from apportion.ledger.schemas import BILLING_TABLES, CHARGE, RATE, Table
 from apportion.rating import usage_metrics
 
 APRIL = date(2023, 4, 1)
@@ -352,6 +355,33 @@ def test_b21_usage_of_an_account_that_the_model_lost_is_rated_and_warned_of(benc
     assert figures(charges.monthly("renewals", 2023), "cost") == [("0.4",)]
 
 
+def test_a_ledger_of_nine_decimals_is_rated_on_and_answers_as_before(bench, monkeypatch):
+    """Rates had nine decimals, and so had the tables of an older program."""
+
+    def narrow(table: Table) -> Table:
+        kinds = {RATE: pa.decimal128(18, 9), CHARGE: pa.decimal128(38, 9)}
+        found = [it.with_type(kinds.get(it.type, it.type)) for it in table.schema]
+        return replace(table, schema=pa.schema(found))
+
+    with monkeypatch.context() as older:
+        for name in ("RATINGS", "CHARGES"):
+            older.setattr(record_rating, name, narrow(getattr(record_rating, name)))
+        tables = tuple(map(narrow, BILLING_TABLES))
+        for module in (record_rating, record_billing, allowances):
+            older.setattr(module, "BILLING_TABLES", tables)
+        bench.units(row(APRIL, 30))
+        before = bench.open().rate().rating
+    assert bench.open().charges().rating.cost == before.cost
+    bench.declare(rates=[{"channel": "sms", "valid_from": APRIL, "rate": "0.000000000001"}])
+    after = bench.open().rate().rating
+    assert after.cost == 20 * Decimal("0.000000000001")
+    assert bench.open().charges(before.run_id).rating.cost == before.cost
+    told = bench.open().charges(before.run_id).rows
+    assert told["cost"].to_pylist() == [Decimal("0.4")]
+    moved = bench.open().billing.changes(before.run_id)
+    assert figures(moved, "figure", "new")[-1] == ("cost", "0.000000000020")
+
+
 def test_b16_a_past_year_changes_alone(bench):
     billing = bench.open().billing
     for year in (2021, 2023, 2024, 2026):
@@ -442,7 +472,7 @@ def test_b18_every_figure_that_moved_since_a_rating_or_a_run(bench):
             ("renewals", 2023, "April", "billable_units", "30", "29"),
             ("renewals", 2023, "April", "chargeable_units", "30", "29"),
             ("renewals", 2023, "April", "charged_units", "20", "19"),
-            ("renewals", 2023, "April", "cost", "0.400000000", "0.380000000"),
+            ("renewals", 2023, "April", "cost", "0.400000000000", "0.380000000000"),
         ]
     with pytest.raises(ap.LedgerError):
         workspace.billing.changes("2019")
@@ -458,10 +488,10 @@ def test_b19_margin_from_the_ledger(bench):
     workspace.run(APRIL, APRIL)
     found = workspace.billing.margin(APRIL, APRIL + DAY)
     assert {line.id: str(line.margin) for line in found.lines} == {
-        "": "0E-9",
-        "borders": "-1.000000000",
-        "passports": "0E-9",
-        "visas": "-0.600000000",
+        "": "0E-12",
+        "borders": "-1.000000000000",
+        "passports": "0E-12",
+        "visas": "-0.600000000000",
     }
     assert found.gaps == ((APRIL + DAY, APRIL + DAY),)
     assert workspace.billing.margin(APRIL, APRIL, "account").total.charges == Decimal("1.4")

@@ -1,6 +1,8 @@
 """How a row of usage is rated: B1 to B10."""
 
 from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from billing import codes, figures, rated, row, service, table
@@ -258,6 +260,34 @@ def test_b8_cost_is_exact():
     units = 10**18 - 10
     assert charges["charged_units"].to_pylist() == [units]
     assert int(charges["cost"][0].as_py().scaleb(9)) == units * 123456789
+
+
+@pytest.mark.parametrize(
+    "rate", ["0.0000000375", "0.000000076234", "0.000000000001", "0.123456789012"]
+)
+def test_b8_the_rate_of_a_token_is_exact(rate):
+    model = service(rates=[{"channel": "sms", "valid_from": date(2020, 4, 1), "rate": rate}])
+    charges = rated(row(APRIL, 10**12, rate_multiplier=10**6), model=model)
+    (cost,) = charges["cost"].to_pylist()
+    assert Fraction(cost) == (10**18 - 10) * Fraction(rate)
+    assert charges.yearly("renewals", 2023)["cost"].to_pylist() == charges["cost"].to_pylist()
+
+
+def test_b4_a_rate_of_more_decimals_is_refused():
+    with pytest.raises(ap.ModelError, match="at most 12 decimals"):
+        service(rates=[{"channel": "sms", "valid_from": APRIL, "rate": "7.6234102728e-08"}])
+
+
+def test_b8_costs_that_no_view_could_sum_are_refused():
+    rates = [{"channel": "sms", "valid_from": date(2020, 4, 1), "rate": "999999999.5"}]
+    largest = [row(APRIL, 10**12, rate_multiplier=10**5), row(APRIL + DAY, 1, "visas")]
+    with pytest.raises(ap.RunError) as refused:
+        rated(*largest, model=service(rates=rates))
+    (finding,) = refused.value.findings
+    assert (finding.code, finding.details["account"]) == ("amount_overflow", "renewals")
+    assert "has 100,000,000,000,000,000,000,000,000 units of currency" in finding.message
+    fitting = rated(row(APRIL, 10**12, rate_multiplier=10**4), model=service(rates=rates))
+    assert fitting["cost"].to_pylist() == [(10**16 - 10) * Decimal("999999999.5")]
 
 
 def test_b7_units_that_no_view_could_sum_are_refused():

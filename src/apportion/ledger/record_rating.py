@@ -29,6 +29,7 @@ from apportion.ledger.store import (
     read,
     runs_with_rows,
     version,
+    widen,
     writing,
 )
 from apportion.ledger.views import table_view
@@ -38,7 +39,8 @@ ROWS_AT_ONCE = 1_000_000
 
 _SUMS = """
     SELECT count(*), min(date), max(date), coalesce(sum(chargeable_units), 0)::DECIMAL(38, 0),
-           coalesce(sum(cost), 0)::DECIMAL(38, 9), coalesce(sum(billable_units), 0)::DECIMAL(38, 0),
+           coalesce(sum(cost), 0)::DECIMAL(38, 12),
+           coalesce(sum(billable_units), 0)::DECIMAL(38, 0),
            coalesce(sum(notifications_sent), 0)::DECIMAL(38, 0),
            count_if(free_allowance_used + charged_units <> chargeable_units
                     OR remaining_before - free_allowance_used <> remaining_after
@@ -156,6 +158,7 @@ def commit_rating(
     row does not add up, and ``LedgerError``; nothing of the rating is then visible.
     """
     make_tables(store, BILLING_TABLES)
+    widen(store, (RATINGS, CHARGES))
     on_step("sweep")
     _sweep(store)
     on_step("claim")

@@ -8,6 +8,7 @@ were counted before: without their ids nobody can tell late events from a correc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import duckdb
@@ -18,6 +19,7 @@ from apportion.findings import Finding, IngestError, Place
 from apportion.ledger.record_rating import charges_view, list_ratings
 from apportion.ledger.schemas import BILLABLE_USAGE
 from apportion.ledger.store import Store
+from apportion.model.billing import RATE_DECIMALS
 
 _SHOWN = 10
 
@@ -211,8 +213,8 @@ def _cost(store: Store, connection: duckdb.DuckDBPyConnection, query: str, count
     if rows != count:
         return ""
     currency = rated[0].currency
-    scale = max(-cost.as_tuple().exponent, decimals_of(currency))
-    shown = round_shown([int(cost.scaleb(scale))], scale, decimals_of(currency))[0]
+    units = int(Fraction(cost) * 10**RATE_DECIMALS)
+    shown = round_shown([units], RATE_DECIMALS, decimals_of(currency))[0]
     return f"{format_shown(shown, decimals_of(currency))} {currency}"
 
 

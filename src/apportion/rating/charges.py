@@ -15,18 +15,19 @@ import pyarrow.compute as pc
 from apportion.findings import QUESTION, Finding, Place, RunError, Severity, UsageError
 from apportion.model import Model
 from apportion.model.billable_usage import SCHEMA
+from apportion.model.billing import RATE_DECIMALS
 from apportion.rating import views
 from apportion.rating.failures import failures
-from apportion.rating.plan import Plan, plan
+from apportion.rating.plan import RATE, Plan, plan
 from apportion.rating.usage import WHAT, usage_columns
 from apportion.tables import as_table
 
 UNITS = pa.int64()
-COST = pa.decimal128(38, 9)
+COST = pa.decimal128(38, RATE_DECIMALS)
 RATED = pa.schema(
     [
         *SCHEMA,
-        ("rate", pa.decimal128(18, 9)),
+        ("rate", RATE),
         ("chargeable_units", UNITS),
         ("remaining_before", UNITS),
         ("free_allowance_used", UNITS),

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
+from math import ceil
 from typing import Any
 
 import duckdb
@@ -9,10 +11,19 @@ import pyarrow as pa
 
 from apportion.findings import Finding, Place, Severity
 from apportion.model import Model
+from apportion.model.billing import RATE_DECIMALS
 from apportion.model.spelling import did_you_mean
 from apportion.rating.usage import WHAT
 
 LARGEST_SUM = 2**63 - 1
+LARGEST_COST = 10 ** (38 - RATE_DECIMALS) - 1
+"""What a sum of costs can hold, in the currency's unit."""
+
+_SUMMED = (
+    ("chargeable units", LARGEST_SUM),
+    ("notifications", LARGEST_SUM),
+    ("units of currency to pay at its highest rates", LARGEST_COST),
+)
 _SUGGESTIONS = 20
 
 _CHANNELS = pa.schema(
@@ -20,6 +31,7 @@ _CHANNELS = pa.schema(
         ("channel", pa.string()),
         ("billed", pa.bool_()),
         ("begins", pa.date32()),
+        ("whole_rate", pa.decimal128(10, 0)),
     ]
 )
 _UNKNOWN = """
@@ -47,10 +59,13 @@ _SUMS = """
         FROM billable_usage JOIN rating_channels USING (channel)
     )
     SELECT account, sum(units)::DECIMAL(38, 0), sum(notifications_sent)::DECIMAL(38, 0),
+           sum(units * whole_rate)::DECIMAL(38, 0),
            arg_max({date: date, channel: channel, provider: provider, size: billable_units,
                     times: CASE WHEN billed THEN rate_multiplier ELSE 1 END}, units),
            arg_max({date: date, channel: channel, provider: provider, size: notifications_sent,
-                    times: 1}, notifications_sent)
+                    times: 1}, notifications_sent),
+           arg_max({date: date, channel: channel, provider: provider, size: billable_units,
+                    times: rate_multiplier}, units * whole_rate)
     FROM rows GROUP BY account ORDER BY account
 """
 
@@ -61,15 +76,24 @@ def failures(connection: duckdb.DuckDBPyConnection, model: Model) -> list[Findin
     ``details["account"]`` of each finding names the account: ``unknown_channel``,
     ``missing_rate``, ``amount_overflow``.
     """
+    # Rounded up, so that no cost is more than the units at these rates.
+    dearest: dict[str, int] = {}
+    for rate in model.rates:
+        dearest[rate.channel] = max(dearest.get(rate.channel, 0), ceil(rate.rate))
     channels = [
-        {"channel": each.id, "billed": each.billed, "begins": model.first_rates.get(each.id)}
+        {
+            "channel": each.id,
+            "billed": each.billed,
+            "begins": model.first_rates.get(each.id),
+            "whole_rate": Decimal(dearest.get(each.id, 0) if each.billed else 0),
+        }
         for each in model.channel_index.values()
     ]
     connection.register("rating_channels", pa.Table.from_pylist(channels, schema=_CHANNELS))
     return [
         *_unknown_channels(connection, model),
         *_missing_rates(connection),
-        *_overflows(connection),
+        *_overflows(connection, max(dearest.values(), default=0)),
     ]
 
 
@@ -106,32 +130,31 @@ def _missing_rates(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
         )
 
 
-def _overflows(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
-    """Units that every row can hold, but no sum over the rows.
+def _overflows(connection: duckdb.DuckDBPyConnection, dearest: int) -> Iterator[Finding]:
+    """Units and costs that every row can hold, but no sum over the rows.
 
     Where only the accounts together are too many, the largest are left out until the others fit.
     """
     most = connection.execute(_MOST).fetchall()[0][0]
-    if most is None or most <= LARGEST_SUM:
+    if most is None or (most <= LARGEST_SUM and most * dearest <= LARGEST_COST):
         return
     sums = connection.execute(_SUMS).fetchall()
-    for what, place in (("chargeable units", 1), ("notifications", 2)):
+    for place, (what, limit) in enumerate(_SUMMED, 1):
         left = sum(int(row[place]) for row in sums)
         for row in sorted(sums, key=lambda each: each[place], reverse=True):
-            if left <= LARGEST_SUM:
+            if left <= limit:
                 break
             total = int(row[place])
             left -= total
-            yield _too_many(row[0], what, total, row[place + 2])
+            yield _too_many(row[0], what, total, limit, row[place + len(_SUMMED)])
 
 
-def _too_many(account: str, what: str, total: int, largest: dict[str, Any]) -> Finding:
+def _too_many(account: str, what: str, total: int, limit: int, largest: dict[str, Any]) -> Finding:
     times = f" x {largest['times']:,}" if largest["times"] > 1 else ""
     reason = (
-        f"more than {LARGEST_SUM:,} are not summed"
-        if total > LARGEST_SUM
-        else f"with those of the other accounts they are more than {LARGEST_SUM:,}, which are not "
-        "summed"
+        f"more than {limit:,} are not summed"
+        if total > limit
+        else f"with those of the other accounts they are more than {limit:,}, which are not summed"
     )
     return _failure(
         "amount_overflow",
@@ -139,7 +162,7 @@ def _too_many(account: str, what: str, total: int, largest: dict[str, Any]) -> F
         f"{account} has {total:,} {what}; {reason}. Its largest row is "
         f"{_meter(largest['channel'], largest['provider'])} on {largest['date']} with "
         f"{largest['size']:,}{times}.",
-        "Look for counts and multipliers that cannot be true, and correct them.",
+        "Look for counts, multipliers and rates that cannot be true, and correct them.",
         total=str(total),
         channel=largest["channel"],
         date=largest["date"],

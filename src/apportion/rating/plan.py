@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from apportion.findings import Finding, Place, Severity
 from apportion.model import Account, Channel, Model
+from apportion.model.billing import RATE_DECIMALS
 from apportion.rating import running
 from apportion.rating.allowance import Meter, Origin, Resolved, UnitsUsed, resolve_all
 from apportion.rating.calendar import FinancialYear, financial_year
@@ -146,6 +147,9 @@ def _facts(connection: duckdb.DuckDBPyConnection, calendar: FinancialYear) -> _F
     )
 
 
+RATE = pa.decimal128(9 + RATE_DECIMALS, RATE_DECIMALS)
+"""A rate, which is below 1,000,000,000."""
+
 _DAY_KIND = pa.schema(
     [
         ("channel", pa.string()),
@@ -156,7 +160,7 @@ _DAY_KIND = pa.schema(
         ("billed", pa.bool_()),
         ("year", pa.int64()),
         ("period", pa.int64()),
-        ("rate", pa.decimal128(18, 9)),
+        ("rate", RATE),
     ]
 )
 

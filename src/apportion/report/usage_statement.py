@@ -10,13 +10,12 @@ import duckdb
 
 from apportion.findings import QUESTION, Finding, UsageError
 from apportion.model import Account, Model
+from apportion.model.billing import RATE_DECIMALS
 from apportion.rating.allowance import Meter, Origin, resolve
 from apportion.rating.calendar import MONTHS, financial_year
 from apportion.rating.views.asking import billed_channels, require_account, require_year
 from apportion.rating.views.organisation import units_used
-from apportion.report.figures import Figures, without_separators
-
-COST_SCALE = 9
+from apportion.report.figures import Figures, exact_sum, without_separators
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class Issued:
 _LINES = """
     SELECT period, channel, rate, sum(notifications_sent)::BIGINT,
            sum(chargeable_units)::BIGINT, sum(free_allowance_used)::BIGINT,
-           sum(charged_units)::BIGINT, sum(cost)::DECIMAL(38, 9)
+           sum(charged_units)::BIGINT, sum(cost)::DECIMAL(38, 12)
     FROM charges WHERE account = ? AND year = ?
     GROUP BY period, channel, rate ORDER BY period, channel, rate
 """
@@ -126,7 +125,7 @@ def usage_statement(
     begin, end = (1, MONTHS) if chosen is None else (chosen, chosen)
     rows = connection.execute(_LINES, [account, require_year(year)]).fetchall()
     billed = set(billed_channels(model))
-    figures = Figures(model.settings.currency, COST_SCALE)
+    figures = Figures(model.settings.currency, RATE_DECIMALS)
     of_year = [row for row in rows if row[1] in billed]
     # Rounded over the whole year, whatever is asked for, or two papers to one customer disagree.
     rounded = figures.rounded([row[-1] for row in of_year])
@@ -164,7 +163,7 @@ def usage_statement(
         lines=lines,
         counted=_counted(model, uncharged),
         allowances=_allowances(connection, model, account, year, begin, end),
-        total=sum((row[-1] for row, _ in priced), Decimal(0)),
+        total=exact_sum(row[-1] for row, _ in priced),
         total_shown=figures.text(sum(shown for _, shown in priced)),
     )
 
