@@ -73,7 +73,7 @@ def make_tables(store: Store, tables: Sequence[Table]) -> None:
 
 
 def widen(store: Store, tables: Sequence[Table]) -> None:
-    """Give tables that an older program made the columns that they have now, wider ones or told anew.
+    """Give tables that an older program made the columns that they have now.
 
     Their rows are written anew in one commit, batch by batch. Raises ``LedgerError``.
     """
