@@ -16,6 +16,8 @@ from apportion.rating.changes import BEFORE, changes
 from apportion.rating.charges import RATED, ChargeViews
 from apportion.rating.views import CHARGES
 
+_AGAIN = "Correct what the message names, then rate anew with: apportion rate"
+
 
 def as_recorded(findings: Iterable[Finding]) -> str:
     """Findings about a rating as its record keeps them."""
@@ -35,7 +37,7 @@ def as_recorded(findings: Iterable[Finding]) -> str:
 def errors_of(rating: Rating) -> tuple[Finding, ...]:
     """Why accounts were not rated, as the record tells it. Older records tell only of warnings."""
     return tuple(
-        Finding(each["code"], each["message"], details={"account": each["account"]})
+        Finding(each["code"], each["message"], remedy=_AGAIN, details={"account": each["account"]})
         for each in json.loads(rating.findings)
         if each.get("severity") == Severity.ERROR
     )

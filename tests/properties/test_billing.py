@@ -238,7 +238,8 @@ def test_b21_without_the_accounts_that_fail_the_others_are_those_of_the_oracle(h
     days = [date(2024, 5, 1 + n) for n in range(10)]
     if why == "missing_rate":
         days = [date(1999, 12, 31)]
-    bad = [{**like, "date": day, "rate_multiplier": 10**6} for day in days]
+    times = 1 if why == "missing_rate" else 10**6
+    bad = [{**like, "date": day, "rate_multiplier": times} for day in days]
     model = {**history.model, "accounts": [*history.model["accounts"], {"id": "bad"}]}
     made = ap.Model.from_dict(model)
     connection = duckdb.connect()
