@@ -8,11 +8,11 @@ from datetime import date, datetime
 import duckdb
 import pyarrow as pa
 
-from apportion.findings import Finding, LedgerError, Place, Severity
-from apportion.ingest.incoming import Incoming
+from apportion.findings import Finding, LedgerError, Place, RunError
+from apportion.ingest.incoming import Incoming, IngestReport
+from apportion.ingest.usage_moved import told
 from apportion.ledger.allowances import allowances_set, record_allowances
-from apportion.ledger.record_billing import BillingIngest, billing_version, commit_billing
-from apportion.ledger.record_ingest import Recorded
+from apportion.ledger.record_billing import RecordedBilling, billing_version, commit_billing
 from apportion.ledger.record_rating import (
     ROWS_AT_ONCE,
     Rating,
@@ -25,15 +25,24 @@ from apportion.ledger.record_rating import (
 )
 from apportion.ledger.steps import Step
 from apportion.ledger.store import Store
+from apportion.ledger.usage_delivery import BillingIngest
 from apportion.model import Allowance, Model
+from apportion.model.billable_usage import KEY
 from apportion.model.canonical_billing import billing_digest
 from apportion.rating.allowance import Meter, Resolved, resolve
+from apportion.rating.calendar import financial_year
+from apportion.rating.failures import failures
 from apportion.rating.metrics import metric_rows
-from apportion.rating.plan import plan
+from apportion.rating.plan import leave_out, plan, with_accounts
 from apportion.rating.setting import changed_allowances, today, with_allowances
 from apportion.rating.views.asking import require_account, require_channel, require_year
 from apportion.rating.views.organisation import units_used
-from apportion.recorded_charges import RecordedCharges
+from apportion.recorded_charges import (
+    RecordedCharges,
+    as_recorded,
+    errors_of,
+    undeclared_accounts,
+)
 from apportion.recorded_result import RecordedResult
 from apportion.report.margin import By, Margin, margin
 from apportion.report.usage_statement import UsageStatement, usage_statement
@@ -43,7 +52,10 @@ _ORDER = "account, date, channel, provider, rate_multiplier, international, temp
 
 @dataclass(frozen=True, slots=True)
 class RatingOutcome:
-    """A rating, what was assumed for it, and whether it was made now or held already."""
+    """A rating, what was assumed for it, and whether it was made now or held already.
+
+    Of ``findings`` the errors are of accounts that were not rated; all others were (`B21`).
+    """
 
     rating: Rating
     findings: tuple[Finding, ...]
@@ -72,38 +84,33 @@ class Billing:
         found = allowances_set(self.store)
         return with_allowances(self.declared, found) if found else self.declared
 
-    def ingest(self, incoming: Incoming, format_name: str, files: tuple[str, ...]) -> Recorded:
-        """Record billable usage in place of what it replaces (`B3`). Raises ``LedgerError``."""
+    def ingest(
+        self, incoming: Incoming, format_name: str, files: tuple[str, ...], *, replace: bool
+    ) -> tuple[IngestReport, RecordedBilling]:
+        """Record billable usage in place of what it replaces (`B3`), and report what that did.
+
+        Raises ``LedgerError``, ``IngestError`` (``unsaid_replacement``).
+        """
         at = self.now()
-        return commit_billing(
+        nothing = incoming.rows.select(KEY).slice(0, 0)
+        recorded = commit_billing(
             self.store,
-            BillingIngest(incoming.rows, incoming.days, incoming.whole_days, format_name, files),
+            BillingIngest(
+                incoming.rows,
+                nothing if incoming.uncounted is None else incoming.uncounted,
+                incoming.days,
+                whole_days=incoming.whole_days,
+                counts_events=incoming.uncounted is not None,
+                replace=replace,
+                format=format_name,
+                files=files,
+            ),
             ingest_id=self.new_id(at),
             at=at,
             program=self.program,
             on_step=self.on_step,
         )
-
-    def doubts(self, recorded: Recorded, *, whole_days: bool) -> tuple[Finding, ...]:
-        """Warnings about what an ingest replaced.
-
-        Where files speak for whole days, an event of yesterday in the file of today takes the place
-        of all that was known of yesterday.
-        """
-        if not recorded.shrunk or not whole_days:
-            return ()
-        first, more = recorded.shrunk[0], len(recorded.shrunk) - 1
-        days = f"{first} and {more} more days have" if more else f"{first} has"
-        return (
-            Finding(
-                "shrunk_day",
-                f"{days} fewer notifications than the ledger had.",
-                remedy="If the files hold only a part of the day, ingest all of its events again, "
-                "or keep to full days with --from and --to.",
-                severity=Severity.WARNING,
-                details={"days": recorded.shrunk},
-            ),
-        )
+        return told(incoming.report, recorded), recorded
 
     def has_usage(self) -> bool:
         """Whether the ledger has billable usage; a workspace that never bills has no tables."""
@@ -114,17 +121,25 @@ class Billing:
     def rate(self) -> RatingOutcome:
         """Rate all usage in the ledger, unless the latest rating is of the same already.
 
-        Raises ``RunError``, ``LedgerError``; nothing is then published.
+        An account that cannot be rated is left out and told, and does not stop the others (`B21`).
+        Raises ``LedgerError``, and ``RunError`` where no account can be rated; nothing is then
+        published.
         """
         model, at_version = self.model, billing_version(self.store)
         digest = billing_digest(model)
         known = list_ratings(self.store)
         if known and self.is_current(known[0]):
-            return RatingOutcome(known[0], (), is_new=False)
+            return RatingOutcome(known[0], errors_of(known[0]), is_new=False)
         connection = duckdb.connect()
         usage_view(connection, self.store, at_version)
+        failed = failures(connection, model)
+        not_rated = tuple(sorted({each.details["account"] for each in failed}))
+        if failed:
+            leave_out(connection, not_rated)
         planned = plan(connection, model)
-        findings = planned.findings if planned else ()
+        if failed and planned is None:
+            raise RunError(failed)
+        findings = (*failed, *(planned.findings if planned else ()))
 
         def rows() -> Iterator[pa.Table]:
             if planned:
@@ -137,8 +152,9 @@ class Billing:
             digest,
             json.dumps(model.to_dict(), sort_keys=True),
             at_version,
-            json.dumps([{"code": each.code, "message": each.message} for each in findings]),
+            as_recorded(findings),
             self.program,
+            not_rated,
         )
         rating = commit_rating(
             self.store,
@@ -180,9 +196,9 @@ class Billing:
 
     def _model_of(self, rating: Rating) -> Model:
         model = self.model
-        if billing_digest(model) == rating.model_digest:
-            return model
-        return Model.from_dict(json.loads(model_of_rating(self.store, rating.run_id)))
+        if billing_digest(model) != rating.model_digest:
+            model = Model.from_dict(json.loads(model_of_rating(self.store, rating.run_id)))
+        return with_accounts(model, undeclared_accounts(rating))
 
     def changes(self, since: str) -> pa.Table:
         """Every account, month and figure that moved since a rating, or a run (`B18`).
@@ -197,6 +213,7 @@ class Billing:
         Raises ``UsageError``, ``LedgerError`` (``no_run``).
         """
         charges = self.charges()
+        charges.require_rated(account)
         return usage_statement(charges.connection, charges.model, account, year, month)
 
     def margin(self, start: date, end: date, by: By | str = By.PRODUCT) -> Margin:
@@ -232,6 +249,11 @@ class Billing:
             return resolve(model, meter)
         connection = RecordedCharges(self.store, model, rated[0]).connect()
         return resolve(model, meter, units_used(connection, model, [account], year - 1))
+
+    def this_year(self) -> int:
+        """The financial year that it is in the workspace's time zone."""
+        settings = self.declared.settings
+        return financial_year(settings).of(today(settings, self.now()))
 
     def set_allowance(
         self, account: str, channel: str, year: int, units: int, *, custom: bool = True

@@ -130,7 +130,10 @@ CODES: Mapping[str, str] = MappingProxyType(
         "negative_usage": "Negative usage was taken as nothing.",
         "unknown_status": "An event's status or key type is none that the settings name.",
         "reused_id": "Two events that are not the same carry one id.",
-        "shrunk_day": "A day has fewer notifications than the ledger had for it.",
+        "shrunk_day": "A day has less usage of an account, channel and provider than before.",
+        "unsaid_replacement": "A delivery would take away usage that it does not mention, or count "
+        "a day's events anew, and nobody said that it should.",
+        "rows_beside": "Usage that a delivery does not mention stays beside what it brings.",
         # A run
         "missing_usage": "An edge's metric has no usage row at all in the period.",
         "zero_usage": "All siblings have zero usage on some day.",
@@ -149,6 +152,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "check_saw_no_rows": "A check had nothing to look at, so it proves nothing.",
         # Rating
         "missing_rate": "No rate is valid for a billed channel on a date.",
+        "account_not_rated": "An account could not be rated, so there is no figure of it.",
         "missing_allowance": "No allowance is declared for an account's year; nothing is free.",
         "replaced_rows": "Rows with the same key were given; the last of each counts.",
         # The ledger and the workspace

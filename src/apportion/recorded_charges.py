@@ -1,16 +1,55 @@
 """The charges of a recorded rating, read from the ledger when they are asked for."""
 
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import duckdb
 import pyarrow as pa
 
+from apportion.findings import Finding, Severity
 from apportion.ledger.record_rating import Rating, charges_view
 from apportion.ledger.store import Store
 from apportion.model import Model
 from apportion.rating.changes import BEFORE, changes
 from apportion.rating.charges import RATED, ChargeViews
 from apportion.rating.views import CHARGES
+
+_AGAIN = "Correct what the message names, then rate anew with: apportion rate"
+
+
+def as_recorded(findings: Iterable[Finding]) -> str:
+    """Findings about a rating as its record keeps them."""
+    return json.dumps(
+        [
+            {
+                "code": each.code,
+                "message": each.message,
+                "severity": str(each.severity),
+                "account": each.details.get("account", ""),
+            }
+            for each in findings
+        ]
+    )
+
+
+def errors_of(rating: Rating) -> tuple[Finding, ...]:
+    """Why accounts were not rated, as the record tells it. Older records tell only of warnings."""
+    return tuple(
+        Finding(each["code"], each["message"], remedy=_AGAIN, details={"account": each["account"]})
+        for each in json.loads(rating.findings)
+        if each.get("severity") == Severity.ERROR
+    )
+
+
+def undeclared_accounts(rating: Rating) -> list[str]:
+    """Accounts that were rated although the model did not have them any more."""
+    return [
+        each["account"]
+        for each in json.loads(rating.findings)
+        if each["code"] == "unknown_account" and each.get("account")
+    ]
 
 
 @dataclass(frozen=True)
@@ -20,6 +59,16 @@ class RecordedCharges(ChargeViews):
     store: Store
     model: Model
     rating: Rating
+
+    @cached_property
+    def not_rated(self) -> Mapping[str, str]:
+        """Why accounts were not rated, by their ids, of those that the model has."""
+        known = self.model.account_index
+        return {
+            each.details["account"]: each.message
+            for each in errors_of(self.rating)
+            if each.details["account"] in known
+        }
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection with the view ``charges``."""

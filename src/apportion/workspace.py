@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -136,10 +136,12 @@ class Workspace:
         cost_column: str | None = None,
         reject_file: Path | str | None = None,
         limits: Limits = LIMITS,
+        replace: bool = False,
     ) -> IngestOutcome:
         """Bring files of one format into the ledger; all or nothing (`A28`).
 
-        ``limits`` are what a file may cost to read.
+        ``limits`` are what a file may cost to read. ``replace`` says of billable usage that the
+        files are all there is of what they speak for, so that rows which they lack go (`B3`).
         Raises ``IngestError``, ``ModelError``, ``LedgerError``; the ledger then is as it was.
         """
         import pyarrow.compute as pc
@@ -158,15 +160,15 @@ class Workspace:
             cost_column=cost_column,
             reject_file=None if reject_file is None else Path(reject_file),
             limits=limits,
+            replace=replace,
         )
         bounds = pc.min_max(incoming.rows["date"]).as_py()
         days = (bounds["min"], bounds["max"]) if incoming.rows.num_rows else None
         names = tuple(Path(path).name for path in paths)
         if incoming.kind is Kind.BILLABLE:
-            billed = self.billing.ingest(incoming, format_name, names)
-            doubts = self.billing.doubts(billed, whole_days=incoming.whole_days)
-            findings = (*incoming.report.findings, *doubts)
-            return IngestOutcome(replace(incoming.report, findings=findings), billed, days)
+            return IngestOutcome(
+                *self.billing.ingest(incoming, format_name, names, replace=replace), days
+            )
         at = self.now()
         recorded = commit_ingest(
             self.store,

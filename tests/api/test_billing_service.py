@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -67,17 +68,19 @@ def test_services_may_have_any_name(client: TestClient, account: str) -> None:
 NO_YEAR = "No valid year provided"
 
 
-@pytest.mark.parametrize("path", [
-    "monthly-usage?{}", "yearly-usage-summary?{}", "free-sms-fragment-limit?{}"
-])  # fmt: skip
+NO_YEARS = ["x", "2023.0", "-2023", "+2023", " 2023", "20230", "2023;", "0", "9999", "٢٠٢٣"]
+PATHS = ("monthly-usage", "yearly-usage-summary", "free-sms-fragment-limit")
+
+
 @pytest.mark.parametrize(
-    "year",
-    ["", None, "x", "2023.0", "-2023", "+2023", " 2023", "20230", "2023;", "0", "9999", "٢٠٢٣"],
-)
+    ("path", "year"),
+    [*((path, year) for path in PATHS for year in NO_YEARS),
+     *((path, year) for path in PATHS[:2] for year in ("", None))],
+)  # fmt: skip
 def test_a_year_that_is_none_is_refused(client: TestClient, path: str, year: str | None) -> None:
     name = "financial_year_start" if "limit" in path else "year"
     asked = {} if year is None else {name: year}
-    answer = client.get(f"/service/renewals/billing/{path.partition('?')[0]}", params=asked)
+    answer = client.get(f"/service/renewals/billing/{path}", params=asked)
     assert (answer.status_code, answer.json()) == (400, {"result": "error", "message": NO_YEAR})
 
 
@@ -150,7 +153,40 @@ def test_a_limit_is_set_for_its_year_and_read_again(
     assert ap.Workspace(os.fspath(folder)).billing.allowance("renewals", "sms", YEAR).units == 0
     nobody = LIMIT.replace("renewals", "nobody")
     assert client.post(nobody, json=body).status_code == 404
-    assert client.post(LIMIT, json={"free_sms_fragment_limit": 0}).json()["message"] == NO_YEAR
+
+
+@pytest.mark.parametrize("without", ["nothing", "null", "blank"])
+def test_b17_without_a_year_the_limit_is_that_of_the_present_one(
+    billed: Path, own: Callable[[Path], Path], ask: Ask, without: str
+) -> None:
+    folder = own(billed)
+    client, workspace = ask(folder), ap.Workspace(os.fspath(folder))
+    this = workspace.billing.this_year()
+    path = f"{LIMIT}?financial_year_start=" if without == "blank" else LIMIT
+    said = {"financial_year_start": None} if without == "null" else {}
+    answer = client.post(path, json={"free_sms_fragment_limit": 7, **said})
+    expected = {"free_sms_fragment_limit": 7, "financial_year_start": this}
+    assert (answer.status_code, answer.json()) == (201, expected)
+    found = client.get(path)
+    assert (found.status_code, found.json()) == (200, expected)
+    assert workspace.billing.allowance("renewals", "sms", this).units == 7
+    assert client.get(LIMIT.replace("renewals", "nobody")).status_code == 404
+
+
+@pytest.mark.parametrize("path", PATHS[:2])
+def test_b17_where_nothing_was_rated_a_known_account_has_an_empty_list(
+    billed: Path, tmp_path: Path, ask: Ask, path: str
+) -> None:
+    folder = tmp_path / "new"
+    shutil.copytree(billed / "model", folder / "model")
+    shutil.copy(billed / "apportion.yaml", folder)
+    client = ask(folder)
+    answer = client.get(f"/service/renewals/billing/{path}?year={YEAR}")
+    assert (answer.status_code, answer.json()) == (200, [])
+    assert "no_run" in answer.headers["Apportion-Warnings"]
+    nobody = client.get(f"/service/nobody/billing/{path}?year={YEAR}")
+    assert (nobody.status_code, nobody.json()["result"]) == (404, "error")
+    assert client.get(f"/service/renewals/billing/{path}").status_code == 400
 
 
 def test_the_same_request_under_its_key_is_done_once(

@@ -2,6 +2,8 @@
 
 from planting import Defect
 
+EVENTS = "tests/rating/test_events.py"
+LEDGER_CHARGES = "tests/rating/test_ledger_charges.py"
 LEDGER = "tests/rating/test_ledger.py"
 ROWS = "tests/rating/test_rows.py"
 
@@ -45,13 +47,20 @@ DEFECTS = (
         "rating/setting.py",
         "            if before and before.custom and not after\n",
         "            if before and not before.custom and not after\n",
-        (f"{LEDGER}::test_b16_a_past_year_does_not_change_what_carried_over_from_it",),
+        (f"{LEDGER_CHARGES}::test_b16_a_past_year_does_not_change_what_carried_over_from_it",),
     ),
     Defect(
-        "a corrected account's day adds to the one it corrects",
-        "ledger/record_billing.py",
-        "kept = before.slice(0, 0) if ingest.whole_days else _others(before, rows)",
-        "kept = before",
-        (f"{LEDGER}::test_b3_a_day_of_an_account_is_replaced_whole",),
+        "a corrected row adds to the one it corrects",
+        "ledger/usage_delivery.py",
+        "WHERE fate IN ('beside', 'apart')",
+        "WHERE fate IN ('beside', 'apart', 'changed')",
+        (f"{LEDGER}::test_b3_a_row_takes_the_place_of_its_key_and_others_stay",),
+    ),
+    Defect(
+        "late events take the place of their day without a word",
+        "ledger/usage_delivery.py",
+        "WHERE fate = 'gone' OR (fate = 'changed' AND $counts_events)",
+        "WHERE fate = 'gone' OR (fate = 'changed' AND NOT $counts_events)",
+        (f"{EVENTS}::test_b3_late_events_never_change_a_day_that_was_counted_without_a_word",),
     ),
 )

@@ -74,7 +74,9 @@ class Normaliser:
         text = re.sub(r"\b\d{8}T\d{6}-[0-9a-f]{8}\b", self._id, text)
         text = re.sub(r"\b[0-9a-f]{64}\b", "0" * 64, text)
         text = re.sub(r"(apportion_[0-9a-f]{12}_)[\w-]{43}", r"\g<1>SECRET", text)
-        text = re.sub(r"\b([0-9a-f]{12})\b|(?<=apportion_)([0-9a-f]{12})", self._token, text)
+        text = re.sub(
+            r"(?<![.\w])([0-9a-f]{12})\b|(?<=apportion_)([0-9a-f]{12})", self._token, text
+        )
         text = re.sub(r"\d{4}-\d\d-\d\d UTC", "2024-02-01 UTC", text)
         text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "2024-02-01 12:00 UTC", text)
         text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2024-02-01 12:00:00 UTC", text)

@@ -21,7 +21,9 @@ class History:
     rows: list[dict[str, Any]]
 
 
-rates = st.decimals(0, 3, places=9) | st.sampled_from(["0", "0.000000001", "0.0197", "999999999"])
+rates = st.decimals(0, 3, places=12) | st.sampled_from(
+    ["0", "0.000000000001", "0.0000000375", "0.0197", "999999999"]
+)
 units = st.sampled_from([0, 1, 1, 2, 3, 7, 100, 10**12]) | st.integers(0, 50)
 allowed = st.sampled_from([0, 1, 5, 20, 10**6, 10**12]) | st.integers(0, 120)
 
@@ -85,3 +87,47 @@ def histories(draw: st.DrawFn) -> History:
         }
     )
     return History(model, draw(st.lists(row, max_size=25)))
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """Rows of one delivery, each key once, and what is said of them.
+
+    ``uncounted`` are keys of events that do not count; it is None where the rows are no events.
+    """
+
+    rows: list[dict[str, Any]]
+    uncounted: list[tuple[Any, ...]] | None
+    whole_days: bool
+    replace: bool
+
+
+_KEYS = st.tuples(
+    st.sampled_from([date(2024, 3, 30), date(2024, 3, 31)]),
+    st.sampled_from(["a", "b"]),
+    st.sampled_from(["sms", "email"]),
+    st.sampled_from(["", "mmg"]),
+    st.sampled_from([1, 2]),
+    st.just(False),  # noqa: FBT003
+    st.sampled_from(["", "t1"]),
+)
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> list[Delivered]:
+    """Some deliveries of the same few keys, so that each kind of meeting happens often."""
+    names = ("date", "account", "channel", "provider", "rate_multiplier", "international",
+             "template")  # fmt: skip
+    found = []
+    for _ in range(draw(st.integers(1, 4))):
+        counts = draw(st.dictionaries(_KEYS, st.integers(0, 2), max_size=6))
+        rows = [
+            {**dict(zip(names, key, strict=True)), "billable_units": count,
+             "notifications_sent": count}
+            for key, count in counts.items()
+        ]  # fmt: skip
+        events = draw(st.booleans())
+        gone = draw(st.sets(_KEYS, max_size=2)) - set(counts) if events else None
+        uncounted = None if gone is None else sorted(gone)
+        found.append(Delivered(rows, uncounted, draw(st.booleans()), draw(st.booleans())))
+    return found

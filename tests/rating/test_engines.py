@@ -98,7 +98,7 @@ KINDS = {
     pa.int64(): "bigint",
     pa.bool_(): "boolean",
     pa.date32(): "date",
-    pa.decimal128(18, 9): "decimal(18, 9)",
+    pa.decimal128(21, 12): "decimal(21, 12)",
 }
 
 

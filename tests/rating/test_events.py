@@ -2,11 +2,13 @@
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from bench import Bench
 from billing import codes, service
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -198,27 +200,88 @@ def test_b3_the_same_event_in_two_files_of_one_ingest_counts_once(bench):
     assert [each["notifications_sent"] for each in bench.usage()] == [3]
 
 
-def test_b3_ingesting_a_day_again_replaces_it_for_all_accounts(bench):
-    bench.events(
-        [
-            f"1,2023-05-01T12:00:00Z,{SENT}",
-            "2,2023-05-01T12:00:00Z,parking,sms,sent,normal,mmg,1,1",
-            f"3,2023-05-02T12:00:00Z,{SENT}",
-        ]
+def sent_of(bench: Bench) -> list[tuple[Any, ...]]:
+    """How many notifications count, by account, channel and day of the month."""
+    return [
+        (each["account"], each["channel"], each["date"].day, each["notifications_sent"])
+        for each in bench.usage()
+    ]
+
+
+def nine(day: int, first: int = 0, count: int = 9) -> list[str]:
+    """Some events of a day, whose ids go on from the first."""
+    return [f"{first + number},2023-05-{day}T12:00:00Z,{SENT}" for number in range(count)]
+
+
+@pytest.mark.parametrize("late", [1, 10])
+def test_b3_late_events_never_change_a_day_that_was_counted_without_a_word(bench, late):
+    """A day's next export with late events took the place of the day, and only a warning said."""
+    bench.events(nine(15))
+    before = sent_of(bench)
+    with pytest.raises(ap.IngestError) as refused:
+        bench.events([*nine(16, 100), *nine(15, 200, late)])
+    finding, by_meter = refused.value.findings
+    units = "1 unit" if late == 1 else "10 units"
+    assert finding.code == by_meter.code == "unsaid_replacement"
+    assert finding.message == (
+        "Of 2023-05-15, 1 row with 9 units (0.00 GBP in the latest rating) would go and "
+        f"1 row with {units} would come. "
+        "Nothing was recorded."
     )
-    again = bench.events([f"1,2023-05-01T12:00:00Z,{SENT}", f"4,2023-05-01T12:00:00Z,{SENT}"])
-    # As much was sent on that day as before, but nothing any more by one of its accounts.
-    assert codes(again.report.findings) == ["shrunk_day"]
-    assert [
-        (each["account"], each["date"].day, each["notifications_sent"]) for each in bench.usage()
-    ] == [("visas", 1, 2), ("visas", 2, 1)]
-    fewer = bench.events([f"1,2023-05-01T12:00:00Z,{SENT}"])
-    assert codes(fewer.report.findings) == ["shrunk_day"]
+    assert sent_of(bench) == before
+    whole = [*nine(16, 100), *nine(15), *nine(15, 200, late)]
+    bench.events(whole, replace=True)
+    assert sent_of(bench) == [("visas", "sms", 15, 9 + late), ("visas", "sms", 16, 9)]
+    assert bench.events(whole).recorded.ingest_id == ""
 
 
-def test_b3_a_day_whose_events_no_longer_count_becomes_empty(bench):
+def test_b3_events_of_a_day_that_is_left_out_go_to_the_reject_file(bench):
+    bench.events(nine(15))
+    day = date(2023, 5, 16)
+    late = bench.folder / "late.csv"
+    bench.events([*nine(16, 100), *nine(15, 200, 1)], period=(day, day), reject_file=late)
+    assert sent_of(bench) == [("visas", "sms", 15, 9), ("visas", "sms", 16, 9)]
+    assert len(late.read_text().splitlines()) == 2
+
+
+def test_b3_events_of_one_channel_say_nothing_of_anothers(bench):
+    bench.events(nine(15, 0, 5))
+    lines = [f"m{n},2023-05-15T12:00:00Z,visas,email,sent,normal,ses,1,1" for n in range(7)]
+    assert bench.events(lines).report.findings == ()
+    assert sent_of(bench) == [("visas", "email", 15, 7), ("visas", "sms", 15, 5)]
+
+
+def test_b3_as_many_events_as_were_counted_are_taken_for_the_same_and_it_is_told(bench):
+    bench.events(nine(15, 0, 1))
+    outcome = bench.events([*nine(16, 100), *nine(15, 200, 1)])
+    assert outcome.report.notes == (
+        "The ledger had these already, and keeps them: 1 row with 1 unit.",
+    )
+    assert sent_of(bench) == [("visas", "sms", 15, 1), ("visas", "sms", 16, 9)]
+
+
+def test_b3_less_usage_is_told_by_account_channel_and_provider(bench):
+    """Seven e-mails hid that five text messages were gone, since all channels were summed."""
+    texts = nine(15, 0, 5)
+    mails = [f"m{n},2023-05-15T12:00:00Z,visas,email,sent,normal,ses,1,1" for n in range(7)]
+    bench.events(texts)
+    day = date(2023, 5, 15)
+    outcome = bench.events(mails, period=(day, day), replace=True)
+    (finding,) = outcome.report.findings
+    assert finding.message == (
+        "There is less usage than before: 2023-05-15, visas, sms, mmg: 0 notifications with "
+        "0 units in place of 5 with 5."
+    )
+    assert sent_of(bench) == [("visas", "email", 15, 7)]
+
+
+def test_b3_a_day_whose_events_no_longer_count_becomes_empty_when_that_is_said(bench):
     bench.events([f"1,2023-05-01T12:00:00Z,{SENT}", f"2,2023-05-02T12:00:00Z,{SENT}"])
-    bench.events(["1,2023-05-01T12:00:00Z,visas,sms,cancelled,normal,mmg,1,1"])
+    gone = ["1,2023-05-01T12:00:00Z,visas,sms,cancelled,normal,mmg,1,1"]
+    with pytest.raises(ap.IngestError) as refused:
+        bench.events(gone)
+    assert codes(refused.value.findings) == ["unsaid_replacement"] * 2
+    bench.events(gone, replace=True)
     assert [each["date"].day for each in bench.usage()] == [2]
 
 

@@ -1,5 +1,6 @@
 """Billable usage and charges in the ledger: B3, B16, B18, B19 and B20."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -8,12 +9,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from bench import Bench
-from billing import codes, figures, rated, row, service, table
+from billing import SERVICE, codes, figures, rated, row
 
 import apportion as ap
+from apportion.findings import Severity
+from apportion.ledger import allowances, record_billing, record_rating
 from apportion.ledger.record_billing import BILLING_STEPS
 from apportion.ledger.record_rating import RATING_STEPS
-from apportion.rating.metrics import usage_metrics
+from apportion.ledger.schemas import BILLING_TABLES, CHARGE, RATE, Table
 
 APRIL = date(2023, 4, 1)
 DAY = timedelta(days=1)
@@ -27,16 +30,77 @@ def content(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_b3_a_day_of_an_account_is_replaced_whole(bench):
+def units_of(bench: Bench) -> list[tuple[Any, ...]]:
+    """The rows that count, without the names that are the same everywhere in these tests."""
+    return [
+        (each["account"], each["date"], each["provider"], each["billable_units"])
+        for each in bench.usage()
+    ]
+
+
+def test_b3_a_row_takes_the_place_of_its_key_and_others_stay(bench):
     bench.units(row(APRIL, 5), row(APRIL, 6, provider="firetext"), row(APRIL + DAY, 7))
     bench.units(row(APRIL, 9, "visas"))
     outcome = bench.units(row(APRIL, 4))
-    assert outcome.recorded.replaced_rows == 2
-    assert [(each["account"], each["date"], each["billable_units"]) for each in bench.usage()] == [
-        ("renewals", APRIL, 4),
-        ("renewals", APRIL + DAY, 7),
-        ("visas", APRIL, 9),
+    assert outcome.recorded.replaced_rows == 1
+    assert outcome.report.notes == ("In place of 1 row with 5 units: 1 row with 4 units.",)
+    assert codes(outcome.report.findings) == ["shrunk_day"]
+    assert units_of(bench) == [
+        ("renewals", APRIL, "firetext", 6),
+        ("renewals", APRIL, "mmg", 4),
+        ("renewals", APRIL + DAY, "mmg", 7),
+        ("visas", APRIL, "mmg", 9),
     ]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        row(APRIL, 5, provider="firetext"),
+        row(APRIL, 5, channel="email"),
+        row(APRIL, 5, "visas"),
+        row(APRIL + DAY, 5),
+    ],
+)
+def test_b3_a_file_of_one_provider_or_channel_says_nothing_of_anothers(bench, second):
+    bench.units(row(APRIL, 100))
+    outcome = bench.units(second)
+    assert outcome.report.findings == ()
+    assert sorted(units for *_, units in units_of(bench)) == [5, 100]
+
+
+@pytest.mark.parametrize(
+    "other", [{"template": "t1"}, {"rate_multiplier": 2}, {"international": True}]
+)
+def test_b3_rows_that_stay_beside_another_cut_of_the_same_day_are_told(bench, other):
+    bench.units(row(APRIL, 100))
+    outcome = bench.units(row(APRIL, 60, **other))
+    (finding,) = outcome.report.findings
+    assert finding.code == "rows_beside"
+    assert "1 row with 100 units stays in the ledger and counts too" in finding.message
+    assert sum(units for *_, units in units_of(bench)) == 160
+    bench.units(row(APRIL, 7, provider="firetext"))
+    replaced = bench.units(row(APRIL, 60, **other), replace=True)
+    assert (
+        replaced.report.notes[0] == "In place of 1 row with 100 units (1.80 GBP in the latest "
+        "rating): 0 rows with 0 units."
+    )
+    assert [units for *_, units in units_of(bench)] == [7, 60]
+
+
+def test_b3_a_source_of_billable_usage_is_refused(bench):
+    with pytest.raises(ap.UsageError) as refused:
+        bench.units(row(APRIL, 5), source="mmg")
+    assert codes(refused.value.findings) == ["invalid_argument"]
+    assert bench.usage() == []
+
+
+def test_b3_replace_is_refused_where_it_means_nothing(bench):
+    path = bench.folder / "costs.csv"
+    path.write_text("node,date,dimension,amount\nnotify,2023-04-01,all,3\n")
+    with pytest.raises(ap.UsageError) as refused:
+        bench.open().ingest("costs", path, replace=True)
+    assert "Leave out --replace" in refused.value.findings[0].remedy
 
 
 def test_b3_the_same_rows_again_change_nothing(bench):
@@ -50,14 +114,62 @@ def test_b3_the_same_rows_again_change_nothing(bench):
     }
 
 
-def test_b3_a_declared_period_speaks_for_all_accounts(bench):
-    bench.units(row(APRIL, 5), row(APRIL, 9, "visas"), row(APRIL + DAY, 1, "visas"))
-    outcome = bench.units(row(APRIL, 4), period=(APRIL, APRIL))
-    assert codes(outcome.report.findings) == ["shrunk_day"]
-    assert [(each["account"], each["billable_units"]) for each in bench.usage()] == [
-        ("renewals", 4),
-        ("visas", 1),
+def test_b3_what_a_declared_period_would_take_away_is_asked_for(bench):
+    bench.units(row(APRIL, 5), row(APRIL, 1009, "visas"), row(APRIL + DAY, 1, "visas"))
+    bench.open().rate()
+    before = units_of(bench)
+    with pytest.raises(ap.IngestError) as refused:
+        bench.units(row(APRIL, 4), period=(APRIL, APRIL))
+    assert [(each.code, each.message) for each in refused.value.findings] == [
+        (
+            "unsaid_replacement",
+            (
+                "Of 2023-04-01, 1 row with 1,009 units (19.98 GBP in the latest rating) would go "
+                "and 0 rows with 0 units would come. Nothing was recorded."
+            ),
+        ),
+        (
+            "unsaid_replacement",
+            (
+                "2023-04-01, visas, sms, mmg: 1 row with 1,009 units would go, 0 rows with 0 "
+                "units would come."
+            ),
+        ),
     ]
+    assert units_of(bench) == before
+    outcome = bench.units(row(APRIL, 4), period=(APRIL, APRIL), replace=True)
+    assert outcome.report.notes == (
+        "In place of 2 rows with 1,014 units (19.98 GBP in the latest rating): 1 row with 4 units.",
+    )
+    (finding,) = outcome.report.findings
+    assert [(each["account"], each["units"]) for each in finding.details["days"]] == [
+        ("renewals", 4),
+        ("visas", 0),
+    ]
+    assert units_of(bench) == [
+        ("renewals", APRIL, "mmg", 4),
+        ("visas", APRIL + DAY, "mmg", 1),
+    ]
+
+
+@pytest.mark.parametrize("format_name", ["billable", "events"])
+def test_b3_a_day_is_emptied_by_saying_so(bench, format_name):
+    """A header alone is a failed export, unless it is said of which days it is all there is."""
+    bench.units(row(APRIL, 5), row(APRIL + DAY, 6))
+    header = {
+        "billable": "date,account,channel,billable_units,notifications_sent\n",
+        "events": "id,created_at,account,channel,status,key_type,fragments\n",
+    }[format_name]
+    path = bench.folder / "empty.csv"
+    path.write_text(header)
+    for said in ({}, {"period": (APRIL, APRIL)}, {"replace": True}):
+        with pytest.raises(ap.IngestError) as refused:
+            bench.open().ingest(format_name, path, **said)
+        assert codes(refused.value.findings) == ["check_saw_no_rows"]
+        assert "--replace" in refused.value.findings[0].remedy
+    outcome = bench.open().ingest(format_name, path, period=(APRIL, APRIL), replace=True)
+    assert outcome.report.notes == ("In place of 1 row with 5 units: 0 rows with 0 units.",)
+    assert units_of(bench) == [("renewals", APRIL + DAY, "mmg", 6)]
 
 
 @pytest.mark.parametrize("step", BILLING_STEPS)
@@ -86,8 +198,6 @@ def test_b8_rating_the_ledger_is_rating_the_rows(bench):
     bench.units(*rows[3:])
     bench.units(*rows[:3])
     workspace = bench.open()
-    # The file of the first days spoke for the second day too, whose later row it lacks.
-    bench.units(*rows)
     outcome = workspace.rate()
     assert outcome.is_new
     assert not outcome.findings
@@ -163,202 +273,109 @@ def test_bad_usage_is_refused_with_the_ledger_as_it_was(bench, rows, code):
     assert bench.open().charges().rating == before
 
 
-def test_b16_a_past_year_changes_alone(bench):
-    billing = bench.open().billing
-    for year in (2021, 2023, 2024, 2026):
-        billing.set_allowance("renewals", "sms", year, year)
-    # It is the June of 2024, so that 2023 is over.
-    changed = billing.set_allowance("renewals", "sms", 2021, 7)
-    assert [each.year for each in changed] == [2021]
-    assert [billing.allowance("renewals", "sms", year).units for year in (2021, 2023)] == [7, 2023]
+def broken(bench: Bench, why: str) -> dict[str, Any]:
+    """Let ``visas`` be impossible to rate, for one of the reasons; gives the model's changes."""
+    if why == "amount_overflow":
+        rows = [row(APRIL + n * DAY, 10**12, "visas", rate_multiplier=10**6) for n in range(10)]
+        bench.units(*rows)
+        return {}
+    if why == "missing_rate":
+        bench.units(row(date(2022, 5, 1), 7, "visas"))
+        return {"rates": [{"channel": "sms", "valid_from": APRIL, "rate": "0.02"}]}
+    bench.declare(channels=[*SERVICE["channels"], {"id": "fax", "billed": False}])
+    bench.units(row(APRIL, 7, "visas", channel="fax"))
+    return {"channels": SERVICE["channels"]}
 
 
-def test_b16_a_past_year_does_not_change_what_carried_over_from_it(bench):
-    figure = {"account": "renewals", "channel": "sms", "year": 2022, "units": 300, "custom": True}
-    bench.declare(allowances=[figure])
-    billing = bench.open().billing
-    before = {year: billing.allowance("renewals", "sms", year).units for year in range(2021, 2026)}
-    assert before[2023] == 300
-    billing.set_allowance("renewals", "sms", 2022, 250)
-    after = {year: billing.allowance("renewals", "sms", year).units for year in range(2021, 2026)}
-    assert after == before | {2022: 250}
-
-
-@pytest.mark.parametrize(("year", "years"), [(2024, [2024, 2026]), (2025, [2025, 2026])])
-def test_b16_this_year_or_a_later_one_also_changes_the_later_ones_that_exist(bench, year, years):
-    bench.declare(allowances=[{"account": "renewals", "channel": "sms", "year": 2026, "units": 1}])
-    billing = bench.open().billing
-    changed = billing.set_allowance("renewals", "sms", year, 99)
-    assert [each.year for each in changed] == years
-    assert billing.allowance("renewals", "sms", 2026).units == 99
-    assert billing.allowance("visas", "sms", 2026).units == 10
-
-
-def test_b16_which_year_it_is_is_decided_in_the_workspace_s_zone(bench):
-    bench.clock.at = bench.clock.at.replace(month=3, day=31, hour=23, minute=30)
-    bench.declare(
-        time_zone="Asia/Tokyo",
-        allowances=[{"account": "renewals", "channel": "sms", "year": 2024, "units": 1}],
-    )
-    # In Tokyo the financial year 2024 has begun, so that 2023 is over.
-    changed = bench.open().billing.set_allowance("renewals", "sms", 2023, 99)
-    assert [each.year for each in changed] == [2023]
-
-
-def test_b16_what_nobody_set_is_a_default_and_says_so(bench):
-    billing = bench.open().billing
-    found = billing.allowance("renewals", "sms", 2024)
-    assert (found.units, found.is_default, str(found.origin)) == (10, True, "default")
-    billing.set_allowance("renewals", "sms", 2024, 5)
-    mine = billing.allowance("renewals", "sms", 2024)
-    assert (mine.units, mine.is_default) == (5, False)
-    following = billing.allowance("renewals", "sms", 2025)
-    assert (following.units, str(following.origin)) == (5, "carried_over")
-
-
-def test_b16_what_was_set_counts_from_the_next_rating_on(bench):
-    bench.units(row(APRIL, 30))
-    workspace = bench.open()
-    workspace.rate()
-    workspace.billing.set_allowance("renewals", "sms", 2023, 29)
-    assert workspace.rate().rating.cost == Decimal("0.02")
-    assert workspace.charges().model.own_allowances["renewals", "sms", 2023].units == 29
-
-
-@pytest.mark.parametrize("units", [-1, 1.5, True, 10**13, "many"])
-def test_b16_what_is_no_count_of_units_is_refused(bench, units):
-    billing = bench.open().billing
-    with pytest.raises(ap.UsageError):
-        billing.set_allowance("renewals", "sms", 2024, units)
-    with pytest.raises(ap.UsageError):
-        billing.set_allowance("nobody", "sms", 2024, 1)
-    with pytest.raises(ap.UsageError):
-        billing.allowance("renewals", "fax", 2024)
-
-
-def test_b18_every_figure_that_moved_since_a_rating_or_a_run(bench):
-    bench.units(row(APRIL, 30), row(date(2023, 5, 2), 4))
-    workspace = bench.open()
-    before = workspace.rate().rating.run_id
-    costs = bench.folder / "costs.csv"
-    costs.write_text("node,date,dimension,amount\nnotify,2023-04-01,all,3\n")
-    workspace.ingest("costs", costs)
-    run = workspace.run(APRIL, APRIL).run.run_id
-    bench.units(row(APRIL, 29))
-    workspace.rate()
-    for since in (before, before[:-1], run):
-        moved = workspace.billing.changes(since)
-        assert figures(moved, "account", "year", "month", "figure", "old", "new") == [
-            ("renewals", 2023, "April", "notifications_sent", "30", "29"),
-            ("renewals", 2023, "April", "billable_units", "30", "29"),
-            ("renewals", 2023, "April", "chargeable_units", "30", "29"),
-            ("renewals", 2023, "April", "charged_units", "20", "19"),
-            ("renewals", 2023, "April", "cost", "0.400000000", "0.380000000"),
-        ]
-    with pytest.raises(ap.LedgerError):
-        workspace.billing.changes("2019")
-
-
-def test_b19_margin_from_the_ledger(bench):
-    # No run covers the second day, so what was charged on it is in no figure.
-    bench.units(row(APRIL, 60), row(APRIL, 30, "visas"), row(APRIL + DAY, 50))
-    costs = bench.folder / "costs.csv"
-    costs.write_text("node,date,dimension,amount\nnotify,2023-04-01,all,3\n")
-    workspace = bench.open()
-    workspace.ingest("costs", costs)
-    workspace.run(APRIL, APRIL)
-    found = workspace.billing.margin(APRIL, APRIL + DAY)
-    assert {line.id: str(line.margin) for line in found.lines} == {
-        "": "0E-9",
-        "borders": "-1.000000000",
-        "passports": "0E-9",
-        "visas": "-0.600000000",
-    }
-    assert found.gaps == ((APRIL + DAY, APRIL + DAY),)
-    assert workspace.billing.margin(APRIL, APRIL, "account").total.charges == Decimal("1.4")
-    with pytest.raises(ap.UsageError):
-        workspace.billing.margin(APRIL, APRIL, "by what")
-
-
-BY_FRAGMENTS: list[dict[str, Any]] = [
-    {
-        "source": "notify",
-        "receiver": ["passports", "visas"],
-        "strategy": "proportional_on",
-        "parameters": {
-            "metric": "sms.chargeable_units",
-            "segment_filter": {"label": "provider", "operator": "in", "values": ["mmg"]},
-        },
-    }
-]
-NODES = [each for each in service().to_dict()["nodes"] if each["id"] != "borders"]
-
-
-def test_b20_a_provider_s_bill_is_split_by_what_was_sent_with_no_second_import(bench):
-    bench.declare(nodes=NODES, edges=BY_FRAGMENTS)
-    bench.units(
-        row(APRIL, 10, rate_multiplier=3),
-        row(APRIL, 10, "first-passports"),
-        row(APRIL, 20, "visas"),
-        row(APRIL, 1000, "visas", provider="firetext"),
-        row(APRIL, 500, "parking"),
-    )
-    costs = bench.folder / "costs.csv"
-    costs.write_text("node,date,dimension,amount\nnotify,2023-04-01,all,6\n")
-    workspace = bench.open()
-    workspace.ingest("costs", costs)
-    workspace.run(APRIL, APRIL)
-    rows = workspace.result().allocations.to_pylist()
-    assert {each["node"]: each["holistic"] for each in rows} == {
-        "notify": 6,
-        "passports": 4,
-        "visas": 2,
-    }
-
-
-def test_b20_usage_metrics_in_memory_give_the_same(bench):
-    model = service(nodes=NODES, edges=BY_FRAGMENTS)
-    usage = usage_metrics(
-        model,
-        table(row(APRIL, 10, rate_multiplier=4), row(APRIL, 20, "visas"), row(APRIL, 9, "parking")),
-    )
-    assert set(usage["metric"].to_pylist()) == {
-        "sms.chargeable_units",
-        "sms.billable_units",
-        "sms.notifications_sent",
-    }
-    assert set(usage["node"].to_pylist()) == {"passports", "visas"}
-    costs = pa.table({"node": ["notify"], "date": [APRIL], "dimension": ["all"], "amount": ["6"]})
-    result = ap.attribute(model, costs, usage, start=APRIL, end=APRIL)
-    assert {each["node"]: each["holistic"] for each in result.allocations.to_pylist()} == {
-        "notify": 6,
-        "passports": 4,
-        "visas": 2,
-    }
-
-
-def test_b20_chargeable_units_of_what_is_not_billed_know_no_multiplier():
-    rows = [row(APRIL, 10, rate_multiplier=4, channel="email")]
-    usage = usage_metrics(service(), table(*rows)).to_pylist()
-    found = {each["metric"]: each["value"] for each in usage}
-    assert found["email.chargeable_units"] == found["email.billable_units"] == 10
-
-
-def test_nothing_is_rated_where_nothing_was_used(bench):
+@pytest.mark.parametrize("why", ["amount_overflow", "missing_rate", "unknown_channel"])
+def test_b21_one_accounts_error_names_it_and_others_are_rated(bench, why):
+    bench.units(row(APRIL, 30), row(APRIL, 5, "parking"))
+    expected = bench.open().rate().rating
+    bench.declare(**broken(bench, why))
     outcome = bench.open().rate()
-    assert (outcome.rating.rows, outcome.rating.cost) == (0, 0)
-    assert bench.open().charges().monthly("renewals", 2023).num_rows == 0
+    (finding,) = outcome.findings
+    assert (finding.code, finding.severity) == (why, Severity.ERROR)
+    assert finding.details["account"] == "visas"
+    assert finding.message.startswith("visas has ")
+    assert finding.message.endswith("The account is not rated.")
+    assert (outcome.rating.rows, outcome.rating.cost) == (expected.rows, expected.cost)
+    again = bench.open().rate()
+    assert not again.is_new
+    assert [each.message for each in again.findings] == [finding.message]
+    charges = bench.open().charges()
+    assert list(charges.not_rated) == ["visas"]
+    assert figures(charges.monthly("renewals", 2023), "cost") == [("0.4",)]
+    for ask in (
+        lambda: charges.monthly("visas", 2023),
+        lambda: charges.yearly("visas", 2023),
+        lambda: bench.open().billing.statement("visas", 2023),
+    ):
+        with pytest.raises(ap.UsageError) as refused:
+            ask()
+        assert codes(refused.value.findings) == ["account_not_rated"]
+    members = charges.organisation("home-office", 2023)["account"].to_pylist()
+    assert members == ["first-passports", "renewals"]
 
 
-def test_without_a_rating_there_are_no_charges(bench):
-    with pytest.raises(ap.LedgerError) as caught:
-        bench.open().charges()
-    assert codes(caught.value.findings) == ["no_run"]
+def test_b21_where_the_last_account_fails_nothing_is_published(bench):
+    bench.declare(**broken(bench, "missing_rate"))
+    with pytest.raises(ap.RunError) as refused:
+        bench.open().rate()
+    assert codes(refused.value.findings) == ["missing_rate"]
+    assert bench.open().billing.ratings() == []
 
 
-def test_a_statement_from_the_ledger(bench: Bench):
-    bench.units(row(APRIL, 30))
-    workspace = bench.open()
-    workspace.rate()
-    assert workspace.billing.statement("renewals", 2023).total_shown == "0.40"
-    assert workspace.billing.statement("renewals", 2023, "May").total_shown == "0.00"
+def test_b21_accounts_that_together_are_too_many_leave_out_the_largest(bench):
+    def rows(account: str, count: int) -> list[dict[str, Any]]:
+        return [row(APRIL + n * DAY, 10**12, account, rate_multiplier=10**6) for n in range(count)]
+
+    bench.units(*rows("visas", 6), *rows("renewals", 5), row(APRIL, 5, "parking"))
+    outcome = bench.open().rate()
+    (finding,) = outcome.findings
+    assert finding.details["account"] == "visas"
+    assert "with those of the other accounts they are more than 9,223," in finding.message
+    assert outcome.rating.chargeable_units == 5 * 10**18 + 5
+
+
+def test_b21_usage_of_an_account_that_the_model_lost_is_rated_and_warned_of(bench):
+    bench.units(row(APRIL, 30), row(APRIL, 7, "visas"))
+    bench.open().rate()
+    without = [each for each in SERVICE["accounts"] if each["id"] != "visas"]
+    bench.declare(accounts=without)
+    outcome = bench.open().rate()
+    (finding,) = outcome.findings
+    assert (finding.code, finding.severity) == ("unknown_account", Severity.WARNING)
+    assert finding.details["account"] == "visas"
+    charges = bench.open().charges()
+    # Its organisation is not known any more, so that what is free is the figure for 'other'.
+    assert figures(charges.monthly("visas", 2023), "charged_units", "cost") == [(4, "0.08")]
+    assert "visas" in charges.accounts(APRIL, APRIL)["account"].to_pylist()
+    assert bench.open().billing.statement("visas", 2023).total_shown == "0.08"
+    assert figures(charges.monthly("renewals", 2023), "cost") == [("0.4",)]
+
+
+def test_a_ledger_of_nine_decimals_is_rated_on_and_answers_as_before(bench, monkeypatch):
+    """Rates had nine decimals, and so had the tables of an older program."""
+
+    def narrow(table: Table) -> Table:
+        kinds = {RATE: pa.decimal128(18, 9), CHARGE: pa.decimal128(38, 9)}
+        found = [it.with_type(kinds.get(it.type, it.type)) for it in table.schema]
+        return replace(table, schema=pa.schema(found))
+
+    with monkeypatch.context() as older:
+        for name in ("RATINGS", "CHARGES"):
+            older.setattr(record_rating, name, narrow(getattr(record_rating, name)))
+        tables = tuple(map(narrow, BILLING_TABLES))
+        for module in (record_rating, record_billing, allowances):
+            older.setattr(module, "BILLING_TABLES", tables)
+        bench.units(row(APRIL, 30))
+        before = bench.open().rate().rating
+    assert bench.open().charges().rating.cost == before.cost
+    bench.declare(rates=[{"channel": "sms", "valid_from": APRIL, "rate": "0.000000000001"}])
+    after = bench.open().rate().rating
+    assert after.cost == 20 * Decimal("0.000000000001")
+    assert bench.open().charges(before.run_id).rating.cost == before.cost
+    told = bench.open().charges(before.run_id).rows
+    assert told["cost"].to_pylist() == [Decimal("0.4")]
+    moved = bench.open().billing.changes(before.run_id)
+    assert figures(moved, "figure", "new")[-1] == ("cost", "0.000000000020")

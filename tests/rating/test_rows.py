@@ -1,6 +1,8 @@
 """How a row of usage is rated: B1 to B10."""
 
 from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from billing import codes, figures, rated, row, service, table
@@ -66,8 +68,8 @@ def test_b4_no_rate_on_a_day_with_billed_usage_is_an_error_that_names_both():
     finding = caught.value.findings[0]
     assert finding.code == "missing_rate"
     assert finding.message == (
-        "The channel sms has no rate on 2020-03-30 and 1 more, until 2020-03-31; its first one "
-        "begins on 2020-04-01."
+        "renewals has 1 unit of sms by mmg on 2020-03-30, and usage on 1 more day until "
+        "2020-03-31; its first rate begins on 2020-04-01. The account is not rated."
     )
     assert finding.details["date"] == date(2020, 3, 30)
 
@@ -260,13 +262,47 @@ def test_b8_cost_is_exact():
     assert int(charges["cost"][0].as_py().scaleb(9)) == units * 123456789
 
 
+@pytest.mark.parametrize(
+    "rate", ["0.0000000375", "0.000000076234", "0.000000000001", "0.123456789012"]
+)
+def test_b8_the_rate_of_a_token_is_exact(rate):
+    model = service(rates=[{"channel": "sms", "valid_from": date(2020, 4, 1), "rate": rate}])
+    charges = rated(row(APRIL, 10**12, rate_multiplier=10**6), model=model)
+    (cost,) = charges["cost"].to_pylist()
+    assert Fraction(cost) == (10**18 - 10) * Fraction(rate)
+    assert charges.yearly("renewals", 2023)["cost"].to_pylist() == charges["cost"].to_pylist()
+
+
+def test_b4_a_rate_of_more_decimals_is_refused():
+    with pytest.raises(ap.ModelError, match="at most 12 decimals"):
+        service(rates=[{"channel": "sms", "valid_from": APRIL, "rate": "7.6234102728e-08"}])
+
+
+def test_b8_costs_that_no_view_could_sum_are_refused():
+    rates = [{"channel": "sms", "valid_from": date(2020, 4, 1), "rate": "999999999.5"}]
+    largest = [row(APRIL, 10**12, rate_multiplier=10**5), row(APRIL + DAY, 1, "visas")]
+    with pytest.raises(ap.RunError) as refused:
+        rated(*largest, model=service(rates=rates))
+    (finding,) = refused.value.findings
+    assert (finding.code, finding.details["account"]) == ("amount_overflow", "renewals")
+    assert "has 100,000,000,000,000,000,000,000,000 units of currency" in finding.message
+    fitting = rated(row(APRIL, 10**12, rate_multiplier=10**4), model=service(rates=rates))
+    assert fitting["cost"].to_pylist() == [(10**16 - 10) * Decimal("999999999.5")]
+
+
 def test_b7_units_that_no_view_could_sum_are_refused():
     largest = [row(APRIL + n * DAY, 10**12, rate_multiplier=10**6) for n in range(10)]
     charges = rated(*largest[:9])
     assert figures(charges.yearly("renewals", 2023), "chargeable_units") == [(9 * 10**18,)]
     with pytest.raises(ap.RunError, match="10,000,000,000,000,000,000 chargeable units") as refused:
         rated(*largest)
-    assert codes(refused.value.findings) == ["amount_overflow"]
+    (finding,) = refused.value.findings
+    assert finding.code == "amount_overflow"
+    assert finding.message == (
+        "renewals has 10,000,000,000,000,000,000 chargeable units; more than "
+        "9,223,372,036,854,775,807 are not summed. Its largest row is sms by mmg on 2023-04-01 "
+        "with 1,000,000,000,000 x 1,000,000. The account is not rated."
+    )
 
 
 def test_b7_the_multiplier_of_what_is_not_billed_makes_no_units_too_many():

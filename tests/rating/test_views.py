@@ -222,7 +222,7 @@ def test_b18_a_late_row_moves_what_follows_from_it():
         ("renewals", "April", "sms", "free_allowance_used", "6", "9", "3"),
         ("renewals", "May", "sms", "free_allowance_used", "4", "1", "-3"),
         ("renewals", "May", "sms", "charged_units", "2", "5", "3"),
-        ("renewals", "May", "sms", "cost", "0.040000000", "0.100000000", "0.06"),
+        ("renewals", "May", "sms", "cost", "0.040000000000", "0.100000000000", "0.06"),
     ]
 
 
@@ -231,8 +231,8 @@ def test_b18_a_changed_rate_moves_rates_and_costs():
     later = service(rates=[*PRICES, {**PRICES[0], "valid_from": date(2023, 5, 5), "rate": "0.04"}])
     moved = compared(rated(*rows, model=service(rates=PRICES)), rated(*rows, model=later))
     assert figures(moved, "month", "figure", "old", "new") == [
-        ("May", "rate", "0.030000000", "0.040000000"),
-        ("May", "cost", "0.180000000", "0.240000000"),
+        ("May", "rate", "0.030000000000", "0.040000000000"),
+        ("May", "cost", "0.180000000000", "0.240000000000"),
     ]
 
 
@@ -297,7 +297,7 @@ def test_b19_the_cost_of_a_unit_stands_beside_its_rate():
     passports = next(line for line in lines if line.id == "passports")
     assert passports.chargeable_units == 400
     assert passports.rate == Decimal("0.02")
-    assert passports.unit_cost == (passports.cost / 400).quantize(Decimal("1e-9"))
+    assert passports.unit_cost == (passports.cost / 400).quantize(Decimal("1e-12"))
     borders = next(line for line in lines if line.id == "borders")
     assert (borders.unit_cost, borders.rate) == (None, None)
 
@@ -320,7 +320,7 @@ def test_b19_accounts_bear_their_product_s_cost_in_proportion_to_their_units():
     by_account = margin(connection, charges.model, APRIL, APRIL + 30 * DAY, By.ACCOUNT)
     lines = {line.id: line for line in by_account.lines}
     assert lines["renewals"].cost + lines["first-passports"].cost == passports.cost
-    assert abs(lines["renewals"].cost - passports.cost / 4) < Decimal("1e-9")
+    assert abs(lines["renewals"].cost - passports.cost / 4) < Decimal("1e-12")
     by_owner = margin(connection, charges.model, APRIL, APRIL + 30 * DAY, By.ORGANISATION)
     assert [line.id for line in by_owner.lines] == ["", "camden", "home-office"]
     assert by_owner.lines[2].name == "Home Office"

@@ -20,7 +20,7 @@ from apportion.model import Model
 from apportion.reconcile.reconciliation import Reconciliation
 from apportion.recorded_charges import RecordedCharges
 from apportion.recorded_result import RecordedResult
-from apportion.report.doubts import doubts, require_order, stale_rating
+from apportion.report.doubts import doubts, rating_doubts, require_order
 from apportion.workspace import Workspace
 
 
@@ -120,7 +120,7 @@ def read_charges(request: Request, run: str = "") -> tuple[RecordedCharges, tupl
     charges = narrowed_charges(billing.charges(run), products_of(request))
     watched(request, charges.connection)
     current = bool(run) or billing.is_current(charges.rating)
-    return charges, () if current else (stale_rating(charges.rating),)
+    return charges, rating_doubts(charges.rating, charges.not_rated, is_current=current)
 
 
 def billing_model(request: Request) -> Model:

@@ -37,12 +37,13 @@ def read_charges(session: Session) -> "RecordedCharges":
     Raises ``LedgerError`` (``no_run``) where nothing was rated.
     """
     from apportion.cli.messages import tell
-    from apportion.report.doubts import stale_rating
+    from apportion.report.doubts import rating_doubts
 
     billing = session.open().billing
     charges = billing.charges()
-    if not billing.is_current(charges.rating):
-        tell([stale_rating(charges.rating)], session.suggestions)
+    is_current = billing.is_current(charges.rating)
+    found = rating_doubts(charges.rating, charges.not_rated, is_current=is_current)
+    tell(found, session.suggestions)
     return charges
 
 

@@ -109,11 +109,13 @@ class Client:
         source: str | None = None,
         period: tuple[date, date] | None = None,
         cost_column: str | None = None,
+        replace: bool = False,
         kind: str = "",
         idempotency_key: str = "",
     ) -> records.Ingested:
         """Send files of one format to be brought into the ledger together, all or nothing.
 
+        ``replace`` says of billable usage that the files are all there is of what they speak for.
         ``kind`` is ``costs``, ``usage`` or ``metrics``, for formats of plug-ins. Give an
         ``idempotency_key`` of your own where the program itself may be started again and must not
         bring the file twice.
@@ -129,6 +131,7 @@ class Client:
             "start_date": start,
             "end_date": end,
             "cost_column": cost_column,
+            "replace": "true" if replace else None,
         }
         kind = kind or _PATHS.get(format_name, "usage")
         if kind not in _KINDS:

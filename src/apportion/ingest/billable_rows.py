@@ -1,10 +1,14 @@
-"""The days that rows of billable usage are of, and those that their file speaks for."""
+"""What files of billable usage speak for: their days, and days on which nothing was sent."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from apportion.findings import Finding
+from apportion.ingest.incoming import Context
 
 
 def days_of(rows: pa.Table) -> list[date]:
@@ -19,3 +23,16 @@ def spoken_days(days: Iterable[date], period: tuple[date, date] | None) -> tuple
         return tuple(days)
     first, last = period
     return tuple(first + timedelta(days=shift) for shift in range((last - first).days + 1))
+
+
+def may_be_empty(context: Context) -> bool:
+    """Whether files without lines say that nothing was sent: of a period, and meant to replace."""
+    return context.replace and context.period is not None and context.reject_file is None
+
+
+def with_way_out(finding: Finding) -> Finding:
+    """What a file without lines is told, with how to say that nothing was sent."""
+    if finding.code != "check_saw_no_rows":
+        return finding
+    way = " If nothing was sent on some days, say so with --from, --to and --replace."
+    return replace(finding, remedy=finding.remedy + way)

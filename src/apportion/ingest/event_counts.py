@@ -10,6 +10,7 @@ import pyarrow as pa
 from duckdb import ColumnExpression, ConstantExpression, SQLExpression
 
 from apportion.findings import Finding, IngestError, Place
+from apportion.ingest.billable_rows import may_be_empty
 from apportion.ingest.cells import any_of
 from apportion.ingest.decimals import shown
 from apportion.ingest.event_cells import counted, layout_of, moment, offsets
@@ -33,6 +34,12 @@ _ROWS = """
     FROM counted_events WHERE counts
     GROUP BY day, account, channel, provider, rate_multiplier, international, template
     ORDER BY day, account, channel, provider, rate_multiplier, international, template
+"""
+_UNCOUNTED = """
+    SELECT day AS date, account, channel, provider, rate_multiplier, international, template
+    FROM counted_events
+    GROUP BY day, account, channel, provider, rate_multiplier, international, template
+    HAVING NOT bool_or(counts)
 """
 _REUSED = """
     SELECT id, count(*) FROM events_told_again GROUP BY id
@@ -59,10 +66,12 @@ class Counted:
     """Daily rows, and what became of the events.
 
     ``days`` are those of all events, ``left_out`` those that do not count, ``repeats`` those told
-    again, ``events`` how many each file has, ``totals`` units by file and channel.
+    again, ``events`` how many each file has, ``totals`` units by file and channel. ``uncounted``
+    are keys of rows of which there are events, and none that counts.
     """
 
     rows: pa.Table
+    uncounted: pa.Table
     days: tuple[date, ...]
     events: tuple[int, ...]
     left_out: int
@@ -104,7 +113,7 @@ def count_events(
         ids = count_ids(connection, lines, files)
         if ids.some_blank:
             return None
-        if not sum(ids.counts):
+        if not sum(ids.counts) and not may_be_empty(context):
             raise IngestError([_nothing(file) for file in files])
         layouts = [layout_of(file, context, found, ids=False) for file in files]
         register_repeated(connection, ids.repeated)
@@ -233,7 +242,10 @@ def _summed(connection: duckdb.DuckDBPyConnection, ids: Ids) -> tuple[Counted, i
         repeats = connection.execute(_REPEATS).fetchall()[0][0]
     rows = connection.sql(_ROWS).to_arrow_table()
     told = tuple(dict(sorted(each.items())) for each in totals)
-    return Counted(rows, tuple(sorted(days)), ids.counts, left_out, repeats, told), events
+    uncounted = connection.sql(_UNCOUNTED).to_arrow_table()
+    return Counted(
+        rows, uncounted, tuple(sorted(days)), ids.counts, left_out, repeats, told
+    ), events
 
 
 def _nothing(file: SafeFile) -> Finding:

@@ -165,7 +165,9 @@ class Incoming:
     """Rows that are ready for the ledger, in canonical order, and what they replace.
 
     ``guessed`` are those sources that only the name of a file tells. Billable usage replaces not
-    ``replaces`` but ``days``: those of the accounts that have rows, or ``whole_days``.
+    ``replaces`` but the rows with its keys; ``days`` are those that it speaks for, and with
+    ``whole_days`` it is all there is of them. ``uncounted`` are keys of events that do not count,
+    where the files hold events.
     """
 
     kind: Kind
@@ -175,6 +177,7 @@ class Incoming:
     guessed: tuple[str, ...] = ()
     days: tuple[date, ...] = ()
     whole_days: bool = False
+    uncounted: pa.Table | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,8 @@ class Context:
 
     ``period`` is the declared first and last day, ``source`` the declared name of who says it,
     ``cost_column`` one of ``effective``, ``billed``, ``contracted``, ``list``. With a
-    ``reject_file``, lines that are wrong go there and the others are taken.
+    ``reject_file``, lines that are wrong go there and the others are taken. ``replace`` says that
+    the files are all there is of what they speak for.
     """
 
     model: Model
@@ -192,6 +196,7 @@ class Context:
     cost_column: str = "effective"
     reject_file: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    replace: bool = False
 
     @property
     def nulls(self) -> tuple[str, ...]:

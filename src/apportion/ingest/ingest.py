@@ -1,7 +1,7 @@
 """The entrance: files of a registered format become rows that are ready for the ledger."""
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from apportion.findings import MEMORY, Finding, IngestError, Place, UsageError
 from apportion.ingest.acceptance import refuse_overwriting
-from apportion.ingest.incoming import Context, Format, Incoming
+from apportion.ingest.incoming import Context, Format, Incoming, Kind
 from apportion.ingest.inspected import LIMITS, Limits
 from apportion.ingest.repeats import refuse_repeats
 from apportion.model import Model
@@ -55,13 +55,15 @@ def read_files(
     cost_column: str | None = None,
     reject_file: Path | str | None = None,
     limits: Limits = LIMITS,
+    replace: bool = False,
 ) -> Incoming:
     """Read files of one format, prove them and give rows for the ledger.
 
     ``source`` is who says it, in place of what the files say; ``period`` the first and last day
     that the files speak for; ``cost_column`` which cost of a bill counts, in place of the
     workspace's setting. With ``reject_file`` bad lines are written there and the others taken.
-    ``limits`` are what a file may cost to read.
+    ``limits`` are what a file may cost to read. ``replace`` says of billable usage that the files
+    are all there is of what they speak for.
 
     Raises ``UsageError`` for arguments, ``IngestError`` with every finding for files.
     """
@@ -74,11 +76,12 @@ def read_files(
     if period is not None and period[0] > period[1]:
         message = f"The period ends on {period[1]}, before it begins on {period[0]}."
         raise UsageError([Finding("invalid_argument", message)])
+    _require_meaning(chosen, source, replace=replace)
     files = [Path(path) for path in paths]
     rejects = Path(reject_file) if reject_file is not None else None
     refuse_overwriting(files, rejects)
     refuse_repeats(files)
-    context = Context(model, source or None, period, column, rejects, limits)
+    context = Context(model, source or None, period, column, rejects, limits, replace)
     try:
         incoming = chosen.read(files, context)
     except IngestError as error:
@@ -89,19 +92,35 @@ def read_files(
         # A fault of the program. Whoever reads the log sees the cause; whoever sent the file sees
         # which file it was, and a way on.
         raise IngestError(_placed([_NOT_UNDERSTOOD], files)) from error
-    report = replace(
+    report = dataclasses.replace(
         incoming.report,
         format=chosen.name,
         sources=tuple(sorted({each.source for each in incoming.replaces})),
         source_is_a_guess=bool(incoming.guessed),
     )
-    return replace(incoming, report=report)
+    return dataclasses.replace(incoming, report=report)
+
+
+def _require_meaning(chosen: Format, source: str | None, *, replace: bool) -> None:
+    """Refuse what would be taken and mean nothing."""
+    if chosen.kind is Kind.BILLABLE and source:
+        message = f"Billable usage has no source, so {source!r} would decide nothing."
+        remedy = (
+            "Leave out --source. A row takes the place of the row with the same date, account, "
+            "channel, provider, rate_multiplier, international and template, whoever sends it; "
+            "all others stay."
+        )
+        raise UsageError([Finding("invalid_argument", message, remedy=remedy)])
+    if chosen.kind is not Kind.BILLABLE and replace:
+        message = f"Files of the format {chosen.name!r} replace what their source said by itself."
+        remedy = "Leave out --replace, which is for billable usage and events."
+        raise UsageError([Finding("invalid_argument", message, remedy=remedy)])
 
 
 def _placed(findings: Sequence[Finding], files: Sequence[Path]) -> list[Finding]:
     """Findings about sums of lines, which have no line, at least name the files."""
     everywhere = Place(", ".join(str(file) for file in files))
     return [
-        replace(finding, where=everywhere) if finding.where == MEMORY else finding
+        dataclasses.replace(finding, where=everywhere) if finding.where == MEMORY else finding
         for finding in findings
     ]

@@ -1,9 +1,10 @@
 """Bringing a file into the ledger in a child process."""
 
+import dataclasses
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ class Said:
     source: str | None = None
     period: tuple[date, date] | None = None
     cost_column: str | None = None
+    replace: bool = False
 
 
 def ingest(
@@ -68,6 +70,7 @@ def ingest(
         "source": said.source,
         "period": None if said.period is None else [day.isoformat() for day in said.period],
         "cost_column": said.cost_column,
+        "replace": said.replace,
         "limits": dict(cost),
     }
     return children.do(request, allowed, Place(", ".join(upload.names)))
@@ -90,6 +93,7 @@ def work(request: Mapping[str, Any], _tell: Callable[[Mapping[str, Any]], None])
         source=request["source"],
         period=(days[0], days[1]) if days else None,
         cost_column=request["cost_column"],
-        limits=replace(LIMITS, **request["limits"]),
+        limits=dataclasses.replace(LIMITS, **request["limits"]),
+        replace=request["replace"],
     )
     return as_data(outcome.report, outcome.recorded, outcome.days)

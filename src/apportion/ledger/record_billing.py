@@ -1,8 +1,7 @@
 """The ordered steps of an ingest of billable usage. The record decides, as for all ingests.
 
-A file of daily usage speaks for the days of the accounts that it names; a file of raw events
-for whole days, since an account that it does not name had none. What it speaks for is replaced at
-once, never added to (`B3`).
+A row takes the place of the row with its key, at once and never added to it (`B3`); what else a
+delivery does to its days is ``usage_delivery``'s to say.
 """
 
 from collections.abc import Iterable
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from apportion.findings import Finding, LedgerError, Place
@@ -31,25 +29,17 @@ from apportion.ledger.store import (
     version,
     writing,
 )
+from apportion.ledger.usage_delivery import BillingIngest, Moved, moved
 
 BILLING_STEPS = ("lock", "recover", "compare", "write", "read back", "record", "unlock")
-_SLICE = ["date", "account"]
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class BillingIngest:
-    """Rows of billable usage to be recorded, each key once, and the days that they speak for.
+class RecordedBilling(Recorded):
+    """The outcome of an ingest of billable usage, and what it did to the rows of its days."""
 
-    With ``whole_days`` they speak for all accounts on those days, otherwise only for the days of
-    the accounts that have a row.
-    """
-
-    rows: pa.Table
-    days: tuple[date, ...]
-    whole_days: bool
-    format: str
-    files: tuple[str, ...]
+    moved: Moved | None = None
 
 
 def billing_version(store: Store) -> int:
@@ -70,10 +60,11 @@ def commit_billing(
     at: datetime,
     program: str,
     on_step: Step = no_step,
-) -> Recorded:
+) -> RecordedBilling:
     """Record billable usage in place of what it replaces; all or nothing (`B3`).
 
-    Raises ``LedgerError``; the ledger then is as it was.
+    Raises ``LedgerError``, and ``IngestError`` (``unsaid_replacement``) where usage would go that
+    the delivery does not mention; the ledger then is as it was.
     """
     make_tables(store, BILLING_TABLES)
     own = pa.repeat(pa.scalar(ingest_id), ingest.rows.num_rows)
@@ -86,21 +77,21 @@ def commit_billing(
         pin = _recover(store)
         on_step("compare")
         before = _rows_of(store, pin, stretches)
-        kept = before.slice(0, 0) if ingest.whole_days else _others(before, rows)
-        whole = pa.concat_tables([rows, kept])
+        done = moved(store, ingest, rows, before)
+        whole = pa.concat_tables([rows, done.kept])
         digest = content_digest(BILLABLE_USAGE.name, whole)
         if content_digest(BILLABLE_USAGE.name, before) == digest:
-            return Recorded("", rows.num_rows, 0)
+            return RecordedBilling("", rows.num_rows, 0, moved=done)
         on_step("write")
         reached = replace(store, BILLABLE_USAGE, whole, _predicate(stretches))
         on_step("read back")
         _require_same(store, reached, stretches, digest)
         on_step("record")
-        replaced = before.num_rows - kept.num_rows
+        replaced = before.num_rows - done.kept.num_rows
         record = _record(store, ingest, ingest_id, at, program, digest, reached, replaced)
         append(store, BILLING_INGESTS, record)
         on_step("unlock")
-    return Recorded(ingest_id, rows.num_rows, replaced, shrunk=_shrunk(before, whole))
+    return RecordedBilling(ingest_id, rows.num_rows, replaced, moved=done)
 
 
 def _stretches(days: Iterable[date]) -> list[tuple[date, date]]:
@@ -140,25 +131,6 @@ def _rows_of(store: Store, at_version: int, stretches: list[tuple[date, date]]) 
         wanted |= (day >= first) & (day <= last)
     found = ds.dataset([str(path) for path in paths], schema=BILLABLE_USAGE.schema)
     return found.to_table(filter=wanted)
-
-
-def _others(before: pa.Table, rows: pa.Table) -> pa.Table:
-    """Rows of accounts' days that the new rows do not speak for."""
-    spoken = rows.group_by(_SLICE).aggregate([])
-    kept = before.join(spoken, _SLICE, join_type="left anti")
-    return kept.select(before.column_names).cast(before.schema).combine_chunks()
-
-
-def _shrunk(before: pa.Table, after: pa.Table) -> tuple[date, ...]:
-    """Days on which an account sent less than the ledger had: corrected, or told in part only."""
-
-    def sent(rows: pa.Table, name: str) -> pa.Table:
-        counted = rows.group_by(["date", "account"]).aggregate([("notifications_sent", "sum")])
-        return counted.rename_columns(["date", "account", name])
-
-    both = sent(before, "before").join(sent(after, "after"), ["date", "account"])
-    less = pc.less(pc.fill_null(both["after"], 0), both["before"])
-    return tuple(sorted(pc.unique(both.filter(less)["date"]).to_pylist()))
 
 
 def _require_same(

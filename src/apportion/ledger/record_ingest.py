@@ -93,15 +93,13 @@ class Recorded:
     """The outcome of an ingest.
 
     ``ingest_id`` is empty where nothing was written, because the same rows are there already:
-    under the same source, or under ``same_as``. ``shrunk`` are days of billable usage that have
-    fewer notifications than before.
+    under the same source, or under ``same_as``.
     """
 
     ingest_id: str
     rows: int
     replaced_rows: int
     same_as: str = ""
-    shrunk: tuple[date, ...] = ()
 
 
 def pinned_versions(store: Store) -> dict[str, int]:

@@ -29,6 +29,7 @@ from apportion.ledger.store import (
     read,
     runs_with_rows,
     version,
+    widen,
     writing,
 )
 from apportion.ledger.views import table_view
@@ -38,7 +39,8 @@ ROWS_AT_ONCE = 1_000_000
 
 _SUMS = """
     SELECT count(*), min(date), max(date), coalesce(sum(chargeable_units), 0)::DECIMAL(38, 0),
-           coalesce(sum(cost), 0)::DECIMAL(38, 9), coalesce(sum(billable_units), 0)::DECIMAL(38, 0),
+           coalesce(sum(cost), 0)::DECIMAL(38, 12),
+           coalesce(sum(billable_units), 0)::DECIMAL(38, 0),
            coalesce(sum(notifications_sent), 0)::DECIMAL(38, 0),
            count_if(free_allowance_used + charged_units <> chargeable_units
                     OR remaining_before - free_allowance_used <> remaining_after
@@ -48,7 +50,7 @@ _SUMS = """
 _USED = """
     SELECT count(*), coalesce(sum(billable_units), 0)::DECIMAL(38, 0),
            coalesce(sum(notifications_sent), 0)::DECIMAL(38, 0)
-    FROM billable_usage
+    FROM billable_usage WHERE NOT list_contains(?::VARCHAR[], account)
 """
 
 
@@ -73,7 +75,10 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class RatingFacts:
-    """What the record of a rating says beside its id, time and sums."""
+    """What the record of a rating says beside its id, time and sums.
+
+    ``not_rated`` are the accounts whose usage is in no row.
+    """
 
     currency: str
     model_digest: str
@@ -81,6 +86,7 @@ class RatingFacts:
     billable_usage_version: int
     findings: str
     program: str
+    not_rated: tuple[str, ...] = ()
 
 
 def usage_view(connection: duckdb.DuckDBPyConnection, store: Store, at_version: int) -> None:
@@ -152,6 +158,7 @@ def commit_rating(
     row does not add up, and ``LedgerError``; nothing of the rating is then visible.
     """
     make_tables(store, BILLING_TABLES)
+    widen(store, (RATINGS, CHARGES))
     on_step("sweep")
     _sweep(store)
     on_step("claim")
@@ -165,7 +172,7 @@ def commit_rating(
                 named = part.append_column("run_id", own).select(CHARGES.schema.names)
                 append(store, CHARGES, named.cast(CHARGES.schema))
             on_step("read back")
-            sums = _proved(store, run_id, facts.billable_usage_version)
+            sums = _proved(store, run_id, facts)
             on_step("record")
             with writing(store):
                 record = _record(store, facts, run_id, now(), sums)
@@ -191,12 +198,12 @@ def _sweep(store: Store) -> None:
                 delete_runs(store, CHARGES, [run_id])
 
 
-def _proved(store: Store, run_id: str, at_version: int) -> dict[str, object]:
+def _proved(store: Store, run_id: str, facts: RatingFacts) -> dict[str, object]:
     connection = duckdb.connect()
     charges_view(connection, store, run_id)
-    usage_view(connection, store, at_version)
+    usage_view(connection, store, facts.billable_usage_version)
     found = connection.execute(_SUMS).fetchall()[0]
-    used = connection.execute(_USED).fetchall()[0]
+    used = connection.execute(_USED, [list(facts.not_rated)]).fetchall()[0]
     rows, first, last, units, cost, billable, sent, wrong = found
     if (rows, billable, sent) != used or wrong:
         raise RunError(

@@ -1,7 +1,7 @@
 """Every table of the ledger: columns, their meaning, their unit.
 
 Amounts are decimals with nine places in the currency named beside them; a workspace that keeps
-fewer decimals has zeros behind them.
+fewer decimals has zeros behind them. Rates and charges have twelve.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,11 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from apportion.model.billing import RATE_DECIMALS
+
 AMOUNT = pa.decimal128(38, 9)
+RATE = pa.decimal128(9 + RATE_DECIMALS, RATE_DECIMALS)
+CHARGE = pa.decimal128(38, RATE_DECIMALS)
 DATE = pa.date32()
 TEXT = pa.string()
 WHOLE = pa.int64()
@@ -259,8 +263,8 @@ RATINGS = _table(
         "billable_usage_version": (WHOLE, "version of billable_usage that it read"),
         "rows": (WHOLE, "number of rated rows"),
         "chargeable_units": (AMOUNT, "sum of all rows; a whole number"),
-        "cost": (AMOUNT, "sum of all rows, exact"),
-        "findings": (TEXT, "JSON list: code and message of each warning"),
+        "cost": (CHARGE, "sum of all rows, exact"),
+        "findings": (TEXT, "JSON list: code, message, severity and account of each finding"),
         "program": (TEXT, "version of the program"),
     },
 )
@@ -271,12 +275,12 @@ CHARGES = _table(
     {
         "run_id": (TEXT, "the rating that computed the row"),
         **_METERED,
-        "rate": (pa.decimal128(18, 9), "price of a unit on the day; 0 where not billed"),
+        "rate": (RATE, "price of a unit on the day; 0 where not billed"),
         "chargeable_units": (WHOLE, "billable units x multiplier (`B7`)"),
         "remaining_before": (WHOLE, "what was left of the allowance before the row"),
         "free_allowance_used": (WHOLE, "chargeable units that were free"),
         "charged_units": (WHOLE, "chargeable units that were not"),
-        "cost": (AMOUNT, "charged units x rate, exact"),
+        "cost": (CHARGE, "charged units x rate, exact"),
         "year": (WHOLE, "the financial year, named by the year it begins in"),
         "period": (WHOLE, "which of the year's months, from 1"),
         "allowance": (WHOLE, "the meter's allowance of the year"),

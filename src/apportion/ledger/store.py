@@ -72,6 +72,36 @@ def make_tables(store: Store, tables: Sequence[Table]) -> None:
                 _create(store, table)
 
 
+def widen(store: Store, tables: Sequence[Table]) -> None:
+    """Give tables that an older program made the columns that they have now.
+
+    Their rows are written anew in one commit, batch by batch. Raises ``LedgerError``.
+    """
+    for table in tables:
+        with touching(store.folder(table), "read its columns"):
+            known = pa.schema(DeltaTable(store.folder(table)).schema().to_arrow())
+        if all(known.field(each.name).equals(each, check_metadata=True) for each in table.schema):
+            continue
+        with writing(store), touching(store.folder(table), "write its rows anew"):
+            rows = DeltaTable(store.folder(table)).to_pyarrow_dataset().scanner().to_reader()
+            wider = (
+                pa.RecordBatch.from_arrays(
+                    [batch.column(each.name).cast(each.type) for each in table.schema],
+                    schema=table.schema,
+                )
+                for batch in rows
+            )
+            write_deltalake(
+                store.folder(table),
+                pa.RecordBatchReader.from_batches(table.schema, wider),
+                mode="overwrite",
+                schema_mode="overwrite",
+                partition_by=list(table.partition_by) or None,
+                writer_properties=_WRITING,
+                post_commithook_properties=_NOTHING_AFTER,
+            )
+
+
 def _is_made(store: Store, table: Table) -> bool:
     # Whoever was killed while making the table may have left its folder without a version.
     return any((store.folder(table) / "_delta_log").glob("*[0-9].json"))

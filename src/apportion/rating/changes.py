@@ -13,22 +13,22 @@ _CHANGES = """
     WITH old AS (
         SELECT account, year, period, channel,
                string_agg(DISTINCT rate::VARCHAR, ', ' ORDER BY rate::VARCHAR) AS rates,
-               sum(notifications_sent)::DECIMAL(38, 9) AS notifications_sent,
-               sum(billable_units)::DECIMAL(38, 9) AS billable_units,
-               sum(chargeable_units)::DECIMAL(38, 9) AS chargeable_units,
-               sum(free_allowance_used)::DECIMAL(38, 9) AS free_allowance_used,
-               sum(charged_units)::DECIMAL(38, 9) AS charged_units,
-               sum(cost)::DECIMAL(38, 9) AS cost
+               sum(notifications_sent)::DECIMAL(38, 12) AS notifications_sent,
+               sum(billable_units)::DECIMAL(38, 12) AS billable_units,
+               sum(chargeable_units)::DECIMAL(38, 12) AS chargeable_units,
+               sum(free_allowance_used)::DECIMAL(38, 12) AS free_allowance_used,
+               sum(charged_units)::DECIMAL(38, 12) AS charged_units,
+               sum(cost)::DECIMAL(38, 12) AS cost
         FROM charges_before GROUP BY account, year, period, channel
     ), new AS (
         SELECT account, year, period, channel,
                string_agg(DISTINCT rate::VARCHAR, ', ' ORDER BY rate::VARCHAR) AS rates,
-               sum(notifications_sent)::DECIMAL(38, 9) AS notifications_sent,
-               sum(billable_units)::DECIMAL(38, 9) AS billable_units,
-               sum(chargeable_units)::DECIMAL(38, 9) AS chargeable_units,
-               sum(free_allowance_used)::DECIMAL(38, 9) AS free_allowance_used,
-               sum(charged_units)::DECIMAL(38, 9) AS charged_units,
-               sum(cost)::DECIMAL(38, 9) AS cost
+               sum(notifications_sent)::DECIMAL(38, 12) AS notifications_sent,
+               sum(billable_units)::DECIMAL(38, 12) AS billable_units,
+               sum(chargeable_units)::DECIMAL(38, 12) AS chargeable_units,
+               sum(free_allowance_used)::DECIMAL(38, 12) AS free_allowance_used,
+               sum(charged_units)::DECIMAL(38, 12) AS charged_units,
+               sum(cost)::DECIMAL(38, 12) AS cost
         FROM charges GROUP BY account, year, period, channel
     ), moved AS (
         SELECT account, year, period, channel, unnest([
@@ -51,7 +51,7 @@ _CHANGES = """
                    ELSE it.old::DECIMAL(38, 0)::VARCHAR END AS old,
                CASE it.figure WHEN 'cost' THEN it.new::VARCHAR
                    ELSE it.new::DECIMAL(38, 0)::VARCHAR END AS new,
-               (it.new - it.old)::DECIMAL(38, 9) AS difference
+               (it.new - it.old)::DECIMAL(38, 12) AS difference
         FROM moved WHERE it.old <> it.new
         UNION ALL
         SELECT account, year, period, channel, 0, 'rate', coalesce(old.rates, ''),

@@ -1,7 +1,7 @@
 """Rated rows, and how usage in memory becomes them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -10,21 +10,24 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from apportion.findings import Finding, Place, Severity
+from apportion.findings import QUESTION, Finding, Place, RunError, Severity, UsageError
 from apportion.model import Model
 from apportion.model.billable_usage import SCHEMA
+from apportion.model.billing import RATE_DECIMALS
 from apportion.rating import views
-from apportion.rating.plan import Plan, plan
+from apportion.rating.failures import failures
+from apportion.rating.plan import RATE, Plan, plan
 from apportion.rating.usage import WHAT, usage_columns
 from apportion.tables import as_table
 
 UNITS = pa.int64()
-COST = pa.decimal128(38, 9)
+COST = pa.decimal128(38, RATE_DECIMALS)
 RATED = pa.schema(
     [
         *SCHEMA,
-        ("rate", pa.decimal128(18, 9)),
+        ("rate", RATE),
         ("chargeable_units", UNITS),
         ("remaining_before", UNITS),
         ("free_allowance_used", UNITS),
@@ -61,6 +64,19 @@ class ChargeViews(ABC):
 
     model: Model
 
+    @property
+    def not_rated(self) -> Mapping[str, str]:
+        """Why accounts were not rated, by their ids (`B21`)."""
+        return {}
+
+    def require_rated(self, account: str) -> None:
+        """Raise ``UsageError`` (``account_not_rated``): no figure of it would be true."""
+        if account not in self.not_rated:
+            return
+        message = f"There are no charges of {account}: {self.not_rated[account]}"
+        remedy = "Correct what is in the way, then rate anew with: apportion rate"
+        raise UsageError([Finding("account_not_rated", message, QUESTION, remedy)])
+
     @abstractmethod
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection with the view ``charges``."""
@@ -72,15 +88,22 @@ class ChargeViews(ABC):
 
     def monthly(self, account: str, year: int) -> pa.Table:
         """What an account used and owes in each month of a financial year (`B11`)."""
+        self.require_rated(account)
         return views.monthly(self.connection, self.model, account, year)
 
     def yearly(self, account: str, year: int) -> pa.Table:
         """What an account used and owes in a financial year (`B12`)."""
+        self.require_rated(account)
         return views.yearly(self.connection, self.model, account, year)
 
     def organisation(self, organisation: str, year: int) -> pa.Table:
-        """What each account of an organisation used and owes in a financial year (`B13`)."""
-        return views.organisation(self.connection, self.model, organisation, year)
+        """What each account of an organisation used and owes in a financial year (`B13`).
+
+        Those that were not rated are left out, since zeros would be taken for figures.
+        """
+        rows = views.organisation(self.connection, self.model, organisation, year)
+        failed = pa.array(list(self.not_rated), pa.string())
+        return rows.filter(pc.invert(pc.is_in(rows["account"], failed)))
 
     def daily(self, start: date, end: date) -> pa.Table:
         """The platform's volumes by day and channel (`B14`)."""
@@ -169,19 +192,25 @@ def rate(model: Model, usage: Any) -> Charges:
     order. It must hold each financial year from its first day on, since the allowance is used by
     the earliest rows first. Of rows with the same key the last one counts (`B3`).
 
-    Raises ``RunError`` with all findings: ``missing_key``, ``invalid_value``, ``wrong_type``,
-    ``unknown_account``, ``unknown_channel``, ``missing_rate``, ``amount_overflow``.
+    An account that the model lacks is rated as one of no organisation, with a warning.
+
+    Raises ``RunError`` with all findings: ``missing_key``, ``invalid_value``, ``wrong_type``, and
+    for each account that cannot be rated ``unknown_channel``, ``missing_rate``,
+    ``amount_overflow``; without the rows of these accounts the others are.
     """
     table = usage_columns(as_table(usage, "Billable usage"))
     lines = pa.array(np.arange(table.num_rows, dtype=np.int64))
     connection = duckdb.connect()
     connection.register("billable_usage", table.append_column(_LINE, lines))
     findings = _keep_latest(connection, table.num_rows)
+    problems = failures(connection, model)
+    if problems:
+        raise RunError(problems)
     planned = plan(connection, model, (_LINE,))
     if planned is None:
         return Charges(model, RATED.empty_table(), findings)
     rows = run_plan(connection, planned).order(_LINE).to_arrow_table().drop_columns([_LINE])
-    return Charges(model, rows.cast(RATED), (*findings, *planned.findings))
+    return Charges(planned.model, rows.cast(RATED), (*findings, *planned.findings))
 
 
 def run_plan(connection: duckdb.DuckDBPyConnection, planned: Plan) -> duckdb.DuckDBPyRelation:

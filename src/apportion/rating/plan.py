@@ -1,12 +1,12 @@
 """What the model says, as small tables beside the usage, once all of it is known to be there.
 
-The tables live on a DuckDB connection that has the view ``billable_usage``. Missing rates, unknown
-accounts and unknown channels are found here, before a single row is rated.
+The tables live on a DuckDB connection that has the view ``billable_usage``. Accounts that cannot be
+rated are found here, before a single row is rated, and left out.
 """
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from apportion.findings import Finding, Place, RunError, Severity
-from apportion.model import Channel, Model
-from apportion.model.spelling import did_you_mean
+from apportion.findings import Finding, Place, Severity
+from apportion.model import Account, Channel, Model
+from apportion.model.billing import RATE_DECIMALS
 from apportion.rating import running
 from apportion.rating.allowance import Meter, Origin, Resolved, UnitsUsed, resolve_all
 from apportion.rating.calendar import FinancialYear, financial_year
+from apportion.rating.failures import undeclared
 from apportion.rating.running import Sizes
 from apportion.rating.usage import WHAT
 
@@ -28,28 +29,9 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 _KINDS = """
-    SELECT channel, provider, template, max(rate_multiplier),
-           min(date) FILTER (WHERE billable_units > 0 AND rate_multiplier > 0)
+    SELECT channel, provider, template, max(rate_multiplier)
     FROM billable_usage GROUP BY channel, provider, template
 """
-_EARLY_DAYS = """
-    SELECT DISTINCT date FROM billable_usage
-    WHERE channel = ? AND date < ? AND billable_units > 0 AND rate_multiplier > 0
-    ORDER BY date
-"""
-# Nothing of a row is more than these, so where these can be summed, all views can be.
-_MOST = """
-    SELECT greatest(sum(billable_units * rate_multiplier), sum(billable_units),
-                    sum(notifications_sent))
-    FROM billable_usage
-"""
-_SUMS = """
-    SELECT sum(billable_units * CASE WHEN list_contains(?::VARCHAR[], channel)
-                                THEN rate_multiplier ELSE 1 END),
-           sum(notifications_sent)
-    FROM billable_usage
-"""
-_LARGEST_SUM = 2**63 - 1
 _NAMED = 5
 _NUMBERS = frozenset(
     {
@@ -62,16 +44,23 @@ _NUMBERS = frozenset(
         "meter",
     }
 )
-_SUGGESTIONS = 20
+_LEAVE_OUT = """
+    CREATE VIEW billable_usage AS
+    SELECT * FROM all_billable_usage ANTI JOIN rating_failed USING (account)
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to rate the usage of a connection, and what was assumed for it."""
+    """How to rate the usage of a connection, and what was assumed for it.
+
+    ``model`` also has those accounts with usage that the one it was made from no longer has.
+    """
 
     sizes: Sizes
     extra: tuple[str, ...]
     findings: tuple[Finding, ...]
+    model: Model
 
     def sql(self) -> str:
         """The expression that rates, in DuckDB's SQL."""
@@ -89,7 +78,6 @@ class _Facts:
     days: list[date]
     years: list[int]
     multiplier: int
-    first_used: dict[str, date]
 
     @property
     def sizes(self) -> Sizes:
@@ -105,31 +93,41 @@ class _Facts:
         )
 
 
+def leave_out(connection: duckdb.DuckDBPyConnection, accounts: Iterable[str]) -> None:
+    """Take the rows of some accounts out of the view ``billable_usage``."""
+    failed = pa.table({"account": pa.array(sorted(set(accounts)), pa.string())})
+    connection.from_arrow(failed).create("rating_failed")
+    connection.execute("ALTER VIEW billable_usage RENAME TO all_billable_usage")
+    connection.execute(_LEAVE_OUT)
+
+
 def plan(
     connection: duckdb.DuckDBPyConnection, model: Model, extra: tuple[str, ...] = ()
 ) -> Plan | None:
     """Prepare the rating of the view ``billable_usage``; nothing where it has no rows.
 
-    ``extra`` are columns of whole numbers that rows keep. Raises ``RunError`` with everything that
-    is in the way: ``unknown_account``, ``unknown_channel``, ``missing_rate``,
-    ``amount_overflow``.
+    ``extra`` are columns of whole numbers that rows keep. Every account must be one that
+    ``failures`` finds nothing against; one that the model lacks is rated and warned of.
     """
     calendar = financial_year(model.settings)
     facts = _facts(connection, calendar)
     if not facts.accounts:
         return None
-    problems = [
-        *_unknown(model, facts),
-        *_missing_rates(connection, model, facts),
-        *_too_many(connection, model),
-    ]
-    if problems:
-        raise RunError(problems)
+    warnings = list(undeclared(model, facts.accounts))
+    model = with_accounts(model, facts.accounts)
     channels = [model.channel_index[name] for name in facts.channels]
     _register_names(connection, facts)
     _make(connection, facts, running.DAYS, _days(model, channels, facts, calendar), _DAY_KIND)
     findings = _register_meters(connection, model, facts)
-    return Plan(facts.sizes, extra, tuple(findings))
+    return Plan(facts.sizes, extra, (*warnings, *findings), model)
+
+
+def with_accounts(model: Model, names: Iterable[str]) -> Model:
+    """The model with accounts of no organisation for those names that it lacks."""
+    missing = sorted(set(names) - set(model.account_index))
+    if not missing:
+        return model
+    return replace(model, accounts=(*model.accounts, *map(Account, missing)))
 
 
 def _facts(connection: duckdb.DuckDBPyConnection, calendar: FinancialYear) -> _Facts:
@@ -138,10 +136,6 @@ def _facts(connection: duckdb.DuckDBPyConnection, calendar: FinancialYear) -> _F
 
     kinds = connection.execute(_KINDS).fetchall()
     days = column("SELECT DISTINCT date FROM billable_usage")
-    used: dict[str, date] = {}
-    for channel, _, _, _, first in kinds:
-        if first is not None:
-            used[channel] = min(first, used.get(channel, first))
     return _Facts(
         accounts=column("SELECT DISTINCT account FROM billable_usage"),
         channels=sorted({kind[0] for kind in kinds}),
@@ -150,64 +144,11 @@ def _facts(connection: duckdb.DuckDBPyConnection, calendar: FinancialYear) -> _F
         days=days,
         years=sorted({calendar.of(day) for day in days}),
         multiplier=max((kind[3] for kind in kinds), default=1),
-        first_used=used,
     )
 
 
-def _unknown(model: Model, facts: _Facts) -> Iterator[Finding]:
-    for what, code, names, known in (
-        ("account", "unknown_account", facts.accounts, model.account_index),
-        ("channel", "unknown_channel", facts.channels, model.channel_index),
-    ):
-        missing = [name for name in names if name not in known]
-        for number, name in enumerate(missing):
-            guess = did_you_mean(name, known) if number < _SUGGESTIONS else ""
-            yield Finding(
-                code,
-                f"There is usage of the {what} {name!r}, which the model does not declare.",
-                Place(f"<{WHAT}>"),
-                guess or f"Declare it under {what}s.",
-                details={what: name},
-            )
-
-
-def _missing_rates(
-    connection: duckdb.DuckDBPyConnection, model: Model, facts: _Facts
-) -> Iterator[Finding]:
-    for name, first in sorted(facts.first_used.items()):
-        channel = model.channel_index.get(name)
-        if channel is None or not channel.billed:
-            continue
-        begins = model.first_rates[name]
-        if first >= begins:
-            continue
-        days = [row[0] for row in connection.execute(_EARLY_DAYS, [name, begins]).fetchall()]
-        more = f" and {len(days) - 1} more, until {days[-1]}" if len(days) > 1 else ""
-        yield Finding(
-            "missing_rate",
-            f"The channel {name} has no rate on {first}{more}; its first one begins on {begins}.",
-            Place(f"<{WHAT}>"),
-            "Let a rate begin on that day or before, or remove the usage.",
-            details={"channel": name, "date": first, "days": len(days)},
-        )
-
-
-def _too_many(connection: duckdb.DuckDBPyConnection, model: Model) -> Iterator[Finding]:
-    """Units that every row can hold, but no sum over the rows."""
-    if connection.execute(_MOST).fetchall()[0][0] <= _LARGEST_SUM:
-        return
-    billed = [channel.id for channel in model.channels if channel.billed]
-    sums = connection.execute(_SUMS, [billed]).fetchall()[0]
-    for total, what in zip(sums, ("chargeable units", "notifications"), strict=True):
-        if total > _LARGEST_SUM:
-            yield Finding(
-                "amount_overflow",
-                f"The usage has {total:,} {what}; more than {_LARGEST_SUM:,} are not summed.",
-                Place(f"<{WHAT}>"),
-                "Look for counts and multipliers that cannot be true, and correct them.",
-                details={"total": str(total)},
-            )
-
+RATE = pa.decimal128(9 + RATE_DECIMALS, RATE_DECIMALS)
+"""A rate, which is below 1,000,000,000."""
 
 _DAY_KIND = pa.schema(
     [
@@ -219,7 +160,7 @@ _DAY_KIND = pa.schema(
         ("billed", pa.bool_()),
         ("year", pa.int64()),
         ("period", pa.int64()),
-        ("rate", pa.decimal128(18, 9)),
+        ("rate", RATE),
     ]
 )
 

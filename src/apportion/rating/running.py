@@ -41,7 +41,7 @@ _DAYS = {
     "billed": "boolean",
     "year": "int64",
     "period": "int64",
-    "rate": "decimal(18, 9)",
+    "rate": "decimal(21, 12)",
 }
 _METERS = {"meter": "int64", "account": "string", "allowance": "int64"}
 _CARRIED = (
@@ -115,8 +115,8 @@ def rated_rows(sizes: Sizes, extra: tuple[str, ...] = ()) -> "ir.Table":
         charged_units=rows["chargeable_units"] - free,
         remaining_after=rows["remaining_before"] - free,
     )
-    # A whole number of 19 digits times a decimal of 18 is exact in 38.
-    rows = rows.mutate(cost=(rows["charged_units"] * rows["rate"]).cast("decimal(38, 9)"))
+    # The product is exact: whoever has more than 38 digits of cost is left out before (`failures`).
+    rows = rows.mutate(cost=(rows["charged_units"] * rows["rate"]).cast("decimal(38, 12)"))
     return rows.select(
         *_USAGE,
         "rate",

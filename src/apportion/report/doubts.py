@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
@@ -114,7 +114,25 @@ def _anew(run: Run) -> str:
     )
 
 
-def stale_rating(rating: Rating) -> Finding:
+def rating_doubts(
+    rating: Rating, not_rated: Mapping[str, str], *, is_current: bool
+) -> tuple[Finding, ...]:
+    """Warnings: that a rating is no longer the latest word, and which accounts it does not have."""
+    stale = () if is_current else (_stale(rating),)
+    failed = [
+        Finding(
+            "account_not_rated",
+            f"{account} is in no figure: {why}",
+            remedy="Correct what is in the way, then rate anew with: apportion rate",
+            severity=Severity.WARNING,
+            details={"account": account},
+        )
+        for account, why in not_rated.items()
+    ]
+    return (*stale, *failed)
+
+
+def _stale(rating: Rating) -> Finding:
     """That usage, rates or allowances changed since the rating that answers."""
     return Finding(
         "outdated_run",

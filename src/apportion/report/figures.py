@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from apportion.amounts import decimals_of, format_shown, round_shown
 
 PERCENT_DECIMALS = 1
 """Decimals of percentages."""
+
+_DIGITS = 80
+"""More than any sum of the ledger's amounts has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,16 @@ class Figures:
     def texts(self, amounts: Iterable[Decimal], total: int | None = None) -> list[str]:
         """Amounts rounded together, as texts."""
         return [self.text(shown) for shown in self.rounded(amounts, total)]
+
+
+def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
+    """The sum of amounts to the last digit, however many digits there are.
+
+    >>> exact_sum([Decimal(10**30), Decimal("0.000000000001")])
+    Decimal('1000000000000000000000000000000.000000000001')
+    """
+    with localcontext(prec=_DIGITS):
+        return sum(amounts, Decimal(0))
 
 
 def without_separators(shown: str) -> str:

@@ -13,7 +13,7 @@ import duckdb
 
 from apportion.findings import SETTINGS_FILE, Finding, Place, RunError, Severity
 from apportion.model import Edge, Model
-from apportion.model.files import MODEL_FOLDER, SETTINGS_FILE
+from apportion.model.files import MODEL_FOLDER
 from apportion.model.spelling import did_you_mean, nearest
 from apportion.model.types import StrategyUse
 

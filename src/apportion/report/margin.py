@@ -19,12 +19,13 @@ from apportion.amounts import decimal_text, split
 from apportion.amounts.split import round_half_away
 from apportion.findings import Finding, Place, UsageError
 from apportion.model import Model
+from apportion.model.billing import RATE_DECIMALS
 from apportion.model.spelling import one_of
 from apportion.rating.views.asking import billed_channels, require_period
 from apportion.report.csv_text import Lines
 from apportion.report.figures import Figures, to_units
 
-SCALE = 9
+SCALE = RATE_DECIMALS
 """Decimals of charges and costs, and of what a unit costs."""
 
 
@@ -106,10 +107,10 @@ class _Sum:
 
 
 _CHARGED = """
-    SELECT account, sum(cost)::DECIMAL(38, 9),
+    SELECT account, sum(cost)::DECIMAL(38, 12),
            coalesce(sum(chargeable_units) FILTER (WHERE list_contains(?::VARCHAR[], channel)), 0)
                ::BIGINT,
-           sum(chargeable_units::DECIMAL(19, 0) * rate)::DECIMAL(38, 9),
+           sum(chargeable_units::DECIMAL(19, 0) * rate)::DECIMAL(38, 12),
            sum(notifications_sent)::BIGINT
     FROM charges WHERE date BETWEEN ? AND ? AND NOT list_contains(?::DATE[], date)
     GROUP BY account

@@ -12,5 +12,7 @@ def as_data(rating: Rating) -> dict[str, Any]:
     data = asdict(rating)
     data["at"] = rating.at.isoformat()
     data["chargeable_units"] = int(rating.chargeable_units)
-    data["findings"] = json.loads(rating.findings)
+    told = json.loads(rating.findings)
+    # Older records tell of warnings alone, by code and message.
+    data["findings"] = [{"severity": "warning", "account": "", **each} for each in told]
     return data

@@ -8,12 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apportion.model.billing import RATE_DECIMALS
 from apportion.report.column import Column, Kind
 from apportion.report.csv_text import Lines
 from apportion.report.figures import Figures
-
-COST_SCALE = 9
-"""Decimals of a cost; it is exact with as many."""
 
 TYPE = "notification_type"
 """The column that names the channel."""
@@ -48,14 +46,14 @@ class UsageListing:
         if "cost" not in self.rows.column_names:
             return None
         total = pc.sum(self.rows["cost"]).as_py()
-        return Decimal(0).scaleb(-COST_SCALE) if total is None else total
+        return Decimal(0).scaleb(-RATE_DECIMALS) if total is None else total
 
     def costs_shown(self, limit: int | None = None) -> tuple[list[str], str]:
         """The costs of the rows, rounded such that they sum to the total, which comes beside them.
 
         Beyond a limit they are one figure, the last (`A3`).
         """
-        figures = Figures(self.currency, COST_SCALE)
+        figures = Figures(self.currency, RATE_DECIMALS)
         exact = self.rows["cost"].to_pylist()
         if limit is not None and len(exact) > limit:
             exact = [*exact[:limit], pc.sum(self.rows["cost"].slice(limit)).as_py()]

@@ -10,8 +10,10 @@ import duckdb
 import pyarrow as pa
 from duckdb import ColumnExpression, ConstantExpression, Expression, SQLExpression
 
+from apportion.model.billing import RATE_DECIMALS
 from apportion.rating.charges import RATED
 from apportion.rating.views import CHARGES
+from apportion.report.figures import exact_sum
 from apportion.report.paging import page
 
 _TOTALS = """
@@ -21,7 +23,7 @@ _TOTALS = """
     sum(chargeable_units)::BIGINT AS chargeable_units,
     sum(free_allowance_used)::BIGINT AS free_allowance_used,
     sum(charged_units)::BIGINT AS charged_units,
-    sum(cost)::DECIMAL(38, 9) AS cost
+    sum(cost)::DECIMAL(38, 12) AS cost
 """
 _TEXTS = {
     "rate_multiplier": "printf('%08d', rate_multiplier)",
@@ -107,5 +109,5 @@ def totals(connection: duckdb.DuckDBPyConnection, wanted: RowsWanted) -> RowsTot
     summed = _filtered(connection, wanted).aggregate(_TOTALS, "channel").order("notification_type")
     found = summed.to_arrow_table().to_pylist()
     counted = sum(each.pop("count") for each in found)
-    cost = sum((each["cost"] for each in found), Decimal("0.000000000"))
+    cost = exact_sum([Decimal(0).scaleb(-RATE_DECIMALS), *(each["cost"] for each in found)])
     return RowsTotals(counted, tuple(found), cost)

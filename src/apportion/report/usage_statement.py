@@ -10,13 +10,12 @@ import duckdb
 
 from apportion.findings import QUESTION, Finding, UsageError
 from apportion.model import Account, Model
+from apportion.model.billing import RATE_DECIMALS
 from apportion.rating.allowance import Meter, Origin, resolve
 from apportion.rating.calendar import MONTHS, financial_year
 from apportion.rating.views.asking import billed_channels, require_account, require_year
 from apportion.rating.views.organisation import units_used
-from apportion.report.figures import Figures, without_separators
-
-COST_SCALE = 9
+from apportion.report.figures import Figures, exact_sum, without_separators
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,10 @@ class StatementCount:
 class UsageStatement:
     """A statement of a financial year, or of one of its months.
 
-    The lines' costs as shown sum to ``total_shown``, which is ``total`` rounded. ``month`` is empty
-    for a year.
+    The lines' costs as shown sum to ``total_shown``. For a year, whose ``month`` is empty, that is
+    ``total`` rounded. A month's lines are those of the year's statement (`B15`), so that twelve
+    months sum to the year as printed; ``total_shown`` may differ from ``total`` by a unit of the
+    last decimal a line.
     """
 
     account: Account
@@ -93,8 +94,8 @@ class Issued:
 _LINES = """
     SELECT period, channel, rate, sum(notifications_sent)::BIGINT,
            sum(chargeable_units)::BIGINT, sum(free_allowance_used)::BIGINT,
-           sum(charged_units)::BIGINT, sum(cost)::DECIMAL(38, 9)
-    FROM charges WHERE account = ? AND year = ? AND period BETWEEN ? AND ?
+           sum(charged_units)::BIGINT, sum(cost)::DECIMAL(38, 12)
+    FROM charges WHERE account = ? AND year = ?
     GROUP BY period, channel, rate ORDER BY period, channel, rate
 """
 _FREE = """
@@ -122,13 +123,15 @@ def usage_statement(
     names = calendar.month_names()
     chosen = None if month is None else _month(month, names)
     begin, end = (1, MONTHS) if chosen is None else (chosen, chosen)
-    given = [account, require_year(year), begin, end]
-    rows = connection.execute(_LINES, given).fetchall()
+    rows = connection.execute(_LINES, [account, require_year(year)]).fetchall()
     billed = set(billed_channels(model))
-    figures = Figures(model.settings.currency, COST_SCALE)
-    priced = [row for row in rows if row[1] in billed]
-    total = sum((row[-1] for row in priced), Decimal(0))
-    shown = figures.rounded([row[-1] for row in priced])
+    figures = Figures(model.settings.currency, RATE_DECIMALS)
+    of_year = [row for row in rows if row[1] in billed]
+    # Rounded over the whole year, whatever is asked for, or two papers to one customer disagree.
+    rounded = figures.rounded([row[-1] for row in of_year])
+    priced = [
+        (row, shown) for row, shown in zip(of_year, rounded, strict=True) if begin <= row[0] <= end
+    ]
     firsts = {period: calendar.month_first(year, period) for period in range(1, MONTHS + 2)}
     lines = tuple(
         StatementLine(
@@ -143,12 +146,11 @@ def usage_statement(
             free_allowance_used=free,
             charged_units=charged,
             cost=cost,
-            cost_shown=figures.text(text),
+            cost_shown=figures.text(shown),
         )
-        for (period, channel, rate, sent, units, free, charged, cost), text in zip(
-            priced, shown, strict=True
-        )
+        for (period, channel, rate, sent, units, free, charged, cost), shown in priced
     )
+    uncharged = [row for row in rows if row[1] not in billed and begin <= row[0] <= end]
     organisation = model.organisation_index.get(known.organisation)
     return UsageStatement(
         account=known,
@@ -159,10 +161,10 @@ def usage_statement(
         last=date.fromordinal(firsts[end + 1].toordinal() - 1),
         currency=model.settings.currency,
         lines=lines,
-        counted=_counted(model, [row for row in rows if row[1] not in billed]),
+        counted=_counted(model, uncharged),
         allowances=_allowances(connection, model, account, year, begin, end),
-        total=total,
-        total_shown=figures.text(sum(shown)),
+        total=exact_sum(row[-1] for row, _ in priced),
+        total_shown=figures.text(sum(shown for _, shown in priced)),
     )
 
 

@@ -74,6 +74,11 @@ def _error(status: HTTPStatus, message: str) -> Response:
     return JSONResponse({"result": "error", "message": message}, int(status))
 
 
+def _year_or_this(billing: Billing, text: str) -> int:
+    """The year that is asked for; where none is named, the one that it is (`B17`)."""
+    return _year(text) if text else billing.this_year()
+
+
 def _year(text: str) -> int:
     if not _DIGITS.fullmatch(text):
         raise _RefusedError(HTTPStatus.BAD_REQUEST, NO_YEAR)
@@ -111,6 +116,11 @@ _YEARLY = {
     "charged_units": COUNT,
     "cost": _NUMBER,
 }
+AskedYearOrThis = Annotated[
+    str,
+    WithJsonSchema({"type": "integer", "minimum": 1900, "maximum": 9000}),
+    Query(description="The financial year. Default: the present one."),
+]
 _LIMIT = object_schema({"free_sms_fragment_limit": COUNT, "financial_year_start": COUNT})
 
 
@@ -142,7 +152,14 @@ def _usage(
 ) -> Response:
     def answer() -> Response:
         asked = _year(year)
-        charges, doubts = read_charges(request)
+        try:
+            charges, doubts = read_charges(request)
+        except LedgerError as error:
+            if [each.code for each in error.findings] != ["no_run"]:
+                raise
+            # Nothing was rated yet: an account that is there has no rows, and a header says why.
+            require_account(billing_model(request), service_id)
+            return _numbers((), error.findings)
         return _numbers(ask(charges, service_id, asked).rows.to_pylist(), doubts)
 
     return _answered(answer)
@@ -175,14 +192,18 @@ def _number(value: Any) -> str:
     responses=_described(200, _LIMIT, 304),
 )
 def get_free_sms_fragment_limit(
-    request: Request, service_id: AccountPath, financial_year_start: AskedYear = ""
+    request: Request, service_id: AccountPath, financial_year_start: AskedYearOrThis = ""
 ) -> Response:
-    """How many fragments are free for a service in a financial year; a header says from where."""
+    """How many fragments are free for a service in a financial year; a header says from where.
+
+    Without a year it is the present one.
+    """
 
     def answer() -> Response:
-        year = _year(financial_year_start)
+        billing = workspace_of(request).billing
+        year = _year_or_this(billing, financial_year_start)
         require_account(billing_model(request), service_id)
-        found = workspace_of(request).billing.allowance(service_id, TEXT_MESSAGES, year)
+        found = billing.allowance(service_id, TEXT_MESSAGES, year)
         said = {"free_sms_fragment_limit": found.units, "financial_year_start": year}
         return JSONResponse(said, headers={ORIGIN_HEADER: str(found.origin)})
 
@@ -198,7 +219,7 @@ _ASKED = {
                     "type": "object",
                     "properties": {
                         "free_sms_fragment_limit": {"type": "integer", "minimum": 0},
-                        "financial_year_start": {"type": "integer"},
+                        "financial_year_start": {"type": ["integer", "null"]},
                     },
                     "required": ["free_sms_fragment_limit"],
                 }
@@ -219,16 +240,17 @@ async def set_free_sms_fragment_limit(
     request: Request,
     service_id: AccountPath,
     key: IdempotencyKey,
-    financial_year_start: AskedYear = "",
+    financial_year_start: AskedYearOrThis = "",
 ) -> Response:
     """Set how many fragments are free; for this or a later year, for later years too (`B16`).
 
-    The year may stand in the body instead.
+    The year may stand in the body instead; without one it is the present one.
     """
     billing = workspace_of(request).billing
     working = working_of(request)
     try:
-        limit, year = _limit(request, await request.body(), financial_year_start)
+        limit, text = _limit(request, await request.body(), financial_year_start)
+        year = _year_or_this(billing, text)
         setting = partial(_set, billing, service_id, limit, year)
 
         async def work() -> Response:
@@ -245,8 +267,8 @@ def _set(billing: Billing, account: str, limit: int, year: int) -> Response:
     return JSONResponse(said, int(HTTPStatus.CREATED))
 
 
-def _limit(request: Request, body: bytes, year: str) -> tuple[int, int]:
-    """The limit and the year that a request asks for."""
+def _limit(request: Request, body: bytes, year: str) -> tuple[int, str]:
+    """The limit and the year that a request asks for, empty where it names none."""
     media, _, _ = request.headers.get("content-type", "").partition(";")
     # A page of another site can send a form without being asked, but no JSON.
     if media.strip().lower() != "application/json":
@@ -266,4 +288,4 @@ def _limit(request: Request, body: bytes, year: str) -> tuple[int, int]:
         raise _RefusedError(HTTPStatus.BAD_REQUEST, NO_YEAR)
     if year and in_body is not None and str(in_body) != year:
         raise _RefusedError(HTTPStatus.BAD_REQUEST, NO_YEAR)
-    return limit, _year(year or ("" if in_body is None else str(in_body)))
+    return limit, year or ("" if in_body is None else str(in_body))

@@ -52,6 +52,15 @@ class Asked:
     cost_column: str
 
 
+AskedReplace = Annotated[
+    bool,
+    Query(
+        description="Billable usage and events: the files are all there is of what they speak for, "
+        "so rows that they lack go."
+    ),
+]
+
+
 async def _asked(
     format_name: Annotated[
         str,
@@ -69,7 +78,7 @@ async def _asked(
         Name,
         Query(
             description="Who says it; a corrected file of the same source replaces. "
-            "Default: by the file."
+            "Default: by the file. Billable usage and events have none."
         ),
     ] = "",
     period: Annotated[
@@ -188,10 +197,20 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 
 def _bringing(kinds: tuple[Kind, ...], usual: str) -> Callable[..., Awaitable[Response]]:
     async def bring(
-        request: Request, key: IdempotencyKey, asked: Annotated[Asked, Depends(_asked)]
+        request: Request,
+        key: IdempotencyKey,
+        asked: Annotated[Asked, Depends(_asked)],
+        *,
+        replace: AskedReplace = False,
     ) -> Response:
         format_name = _format(asked, kinds, usual, named=is_form(request))
-        said = Said(format_name, asked.source or None, asked.period, asked.cost_column or None)
+        said = Said(
+            format_name,
+            asked.source or None,
+            asked.period,
+            asked.cost_column or None,
+            replace,
+        )
         async with taken_in(request, asked.file or UNNAMED) as taken:
 
             async def work() -> Response:

@@ -28,7 +28,8 @@ from apportion.report.ratings import as_data
 
 router = APIRouter(prefix="/ratings", tags=["usage"])
 
-_WARNINGS = {"type": "array", "items": object_schema({"code": TEXT, "message": TEXT})}
+_WARNING = {"code": TEXT, "message": TEXT, "severity": TEXT, "account": TEXT}
+_WARNINGS = {"type": "array", "items": object_schema(_WARNING)}
 _DAY_OR_NONE = {"type": ["string", "null"], "format": "date"}
 _RECORD = record_schema(Rating, but=("model",))
 _RECORD["properties"] |= {

@@ -99,6 +99,7 @@ def get_statement(
     chosen = Layout(layout) if layout else _accepted(request)
     charges, doubts = read_charges(request, run)
     asked = int(month) if month.isascii() and month.isdigit() else month or None
+    charges.require_rated(account)
     found = usage_statement(charges.connection, charges.model, account, year, asked)
     issued = Issued(charges.model.settings.name, charges.rating.run_id, charges.rating.at)
     if chosen is Layout.JSON:

@@ -40,6 +40,14 @@ RejectFile = Annotated[
         "--reject-file", metavar="PATH", help="Take the good lines, and write the bad ones here."
     ),
 ]
+Replace = Annotated[
+    bool,
+    typer.Option(
+        "--replace",
+        help="Billable usage and events: the files are all there is of what they speak for, so "
+        "rows that they lack go.",
+    ),
+]
 
 
 def _formats(incomplete: str) -> list[str]:
@@ -67,7 +75,8 @@ def ingest(
         typer.Option(
             "--source",
             metavar="NAME",
-            help="Who says it; a corrected file of the same source replaces. Default: by the file.",
+            help="Who says it; a corrected file of the same source replaces. Default: by the file. "
+            "Billable usage and events have none.",
         ),
     ] = None,
     period: Month = None,
@@ -75,6 +84,7 @@ def ingest(
     end: LastDay = None,
     cost_column: CostColumn = None,
     reject_file: RejectFile = None,
+    replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring files into the ledger; a file with a bad line is refused whole.
@@ -97,6 +107,7 @@ def ingest(
             period=days,
             cost_column=cost_column,
             reject_file=reject_file,
+            replace=replace,
         )
     if as_json:
         put_json(as_data(outcome.report, outcome.recorded, outcome.days))

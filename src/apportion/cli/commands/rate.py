@@ -9,10 +9,12 @@ from apportion.cli.session import session_of
 def rate(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
     """Rate all billable usage anew: units times rate, after what is free, proved and recorded.
 
-    Where usage, rates and allowances are those of the latest rating, nothing is done.
+    Where usage, rates and allowances are those of the latest rating, nothing is done. An account
+    that cannot be rated is told with its row, the others are rated, and the status is 1.
     """
     from apportion.cli.progress import RATE, progress
     from apportion.cli.views import ratings as view
+    from apportion.findings import only_errors
 
     one_format(as_json=as_json, as_csv=as_csv)
     session = session_of(context)
@@ -26,3 +28,5 @@ def rate(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False)
         view.put_csv(outcome)
     else:
         view.show(outcome, before[0].run_id if before else "", session.suggestions)
+    if only_errors(outcome.findings):
+        raise typer.Exit(1)

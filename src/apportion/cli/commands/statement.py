@@ -58,6 +58,7 @@ def statement(
     session = session_of(context)
     charges = read_charges(session)
     asked = int(month) if month is not None and month.isascii() and month.isdigit() else month
+    charges.require_rated(account)
     found = usage_statement(charges.connection, charges.model, account, year, asked)
     issued = Issued(charges.model.settings.name, charges.rating.run_id, charges.rating.at)
     written = statements.put(found, issued, chosen, out)

@@ -126,7 +126,7 @@ def organisation(
     session = session_of(context)
     charges = read_charges(session)
     found = usage_questions.organisation(charges, organisation_id, year)
-    empty = "The organisation has no account."
+    empty = "The organisation has no account that is rated."
     if answer(found, limit, empty, as_json=as_json, as_csv=as_csv):
         dearest = max(found.rows.to_pylist(), key=lambda row: row["cost"])["account"]
         say()

@@ -7,11 +7,10 @@ from apportion.cli.output import heading, put, put_json, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.ledger.record_rating import Rating
+from apportion.model.billing import RATE_DECIMALS
 from apportion.report.figures import Figures
 from apportion.report.findings_data import as_data as findings_data
 from apportion.report.ratings import as_data
-
-_SCALE = 9
 
 
 def put_json_outcome(outcome: RatingOutcome) -> None:
@@ -60,7 +59,7 @@ def _show_new(rating: Rating) -> None:
     if rating.start_date is None:
         say("There is no billable usage yet.")
         return
-    figures = Figures(rating.currency, _SCALE)
+    figures = Figures(rating.currency, RATE_DECIMALS)
     heads = [
         Head("Period", whole=True),
         Head("Rows", number=True),

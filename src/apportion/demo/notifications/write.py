@@ -25,7 +25,7 @@ def write_notifications(folder: Path, seed: int = 2023) -> DemoCompany:
     deliveries = (
         Delivery("focus", "cloud-bills", tuple(write_bill(inbox / "bills", seed))),
         *(Delivery("costs", provider, (path,)) for provider, path in bills.items()),
-        Delivery("billable", "platform", tuple(write_usage(inbox / "usage", usage))),
-        Delivery("events", "platform", (write_events(inbox / "events", usage, seed),)),
+        Delivery("billable", "", tuple(write_usage(inbox / "usage", usage))),
+        Delivery("events", "", (write_events(inbox / "events", usage, seed),)),
     )
     return DemoCompany(folder, YEARS.first, YEARS.last, model, deliveries)

@@ -2,8 +2,8 @@
 
 ``date``, ``account``, ``channel``, ``billable_units`` and ``notifications_sent`` are required;
 ``provider``, ``rate_multiplier`` (1 where absent), ``international`` (false) and ``template`` are
-optional. A file speaks for each day of each account that it names, and what the ledger has of
-those is replaced. With a declared period it speaks for all accounts on all days of the period.
+optional. Each row takes the place of the ledger's row with the same key; rows of other keys stay.
+With a declared period a file is all there is of its days, of all accounts.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,19 @@ import pyarrow.compute as pc
 
 from apportion.findings import Finding, IngestError, Place
 from apportion.ingest.acceptance import accept
-from apportion.ingest.billable_rows import days_of, spoken_days
+from apportion.ingest.billable_rows import days_of, may_be_empty, spoken_days, with_way_out
 from apportion.ingest.connection import connect
 from apportion.ingest.first_rates import require_first_rates
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.header import require_columns, require_tables
-from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
+from apportion.ingest.incoming import (
+    Context,
+    FileReport,
+    Format,
+    Incoming,
+    IngestReport,
+    Kind,
+)
 from apportion.ingest.inspected import SafeFile
 from apportion.ingest.meter_cells import (
     account_cell,
@@ -64,17 +71,16 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         with connect(folder, files) as connection:
             register_meters(connection, context.model)
             layouts = [_layout(file, context) for file in files]
-            accepted = accept(connection, layouts, context, folder)
-            rows = _rows(connection, accepted.groups)
+            rows, reports, notes, findings = _accepted(connection, layouts, context, folder)
     where = Place(", ".join(file.name for file in files))
     _refuse_repeats(rows, where)
     require_first_rates(rows, context.model, where)
     report = IngestReport(
         FORMAT.name,
         Kind.BILLABLE,
-        accepted.files,
-        notes=accepted.notes,
-        findings=(*accepted.findings, *doubts(files, COLUMNS)),
+        reports,
+        notes=notes,
+        findings=(*findings, *doubts(files, COLUMNS)),
     )
     rows = rows.select(SCHEMA.names).cast(SCHEMA)
     return Incoming(
@@ -85,6 +91,25 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         days=spoken_days(days_of(rows), context.period),
         whole_days=context.period is not None,
     )
+
+
+def _accepted(
+    connection: duckdb.DuckDBPyConnection,
+    layouts: Sequence[Layout],
+    context: Context,
+    folder: Path,
+) -> tuple[pa.Table, tuple[FileReport, ...], tuple[str, ...], tuple[Finding, ...]]:
+    """The rows of the files, what became of their lines, notes and warnings."""
+    try:
+        accepted = accept(connection, layouts, context, folder)
+    except IngestError as error:
+        nothing = all(each.code == "check_saw_no_rows" for each in error.findings)
+        if not (nothing and may_be_empty(context)):
+            raise IngestError(map(with_way_out, error.findings)) from None
+        empty = tuple(FileReport(each.file.name, 0, 0, 0, {}, {}) for each in layouts)
+        return SCHEMA.append(pa.field("lines", pa.int64())).empty_table(), empty, (), ()
+    rows = _rows(connection, accepted.groups)
+    return rows, accepted.files, accepted.notes, accepted.findings
 
 
 def _layout(file: SafeFile, context: Context) -> Layout:

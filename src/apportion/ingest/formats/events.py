@@ -5,8 +5,8 @@ its zone) are required; ``provider``, ``multiplier``, ``international`` and ``te
 optional. Without fragments an event is one unit. What counts is decided by the settings
 ``counted_statuses`` and ``counted_key_types``; the day is that of the workspace's time zone.
 
-The same event told twice counts once. Files of one ingest speak together for all accounts on every
-day that some event is of, or on all days of a declared period.
+The same event told twice in one ingest counts once. Since the ledger keeps counts and no ids, a
+count that it has already is changed only where the files are said to hold all events of the day.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from apportion.findings import IngestError, Place
-from apportion.ingest.billable_rows import spoken_days
+from apportion.ingest.billable_rows import spoken_days, with_way_out
 from apportion.ingest.connection import connect, open_lines
 from apportion.ingest.event_cells import require_zones
 from apportion.ingest.event_counts import Counted, count_events
@@ -75,7 +75,8 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         (),
         report,
         days=spoken_days(counted.days, context.period),
-        whole_days=True,
+        whole_days=context.period is not None,
+        uncounted=counted.uncounted,
     )
 
 
@@ -87,7 +88,10 @@ def _counted(
 ) -> tuple[Counted, Sequence[CarefulFile]]:
     """Count events the quick way; where that stumbles, look at each line and try again."""
     lines = [open_lines(connection, file, context.limits.line) for file in files]
-    counted = count_events(connection, lines, files, context)
+    try:
+        counted = count_events(connection, lines, files, context)
+    except IngestError as error:
+        raise IngestError(map(with_way_out, error.findings)) from None
     if counted is not None:
         return counted, ()
     careful = judge_lines(connection, files, context, folder)

@@ -88,5 +88,9 @@ def _as_rate(value: object) -> Decimal:
     assert isinstance(exponent, int)
     if exponent < -RATE_DECIMALS:
         expected = f"a rate has at most {RATE_DECIMALS} decimals"
-        raise BadValueError("invalid_value", expected, "Round it, as the price list does.")
+        raise BadValueError(
+            "invalid_value",
+            expected,
+            "Round it, as the price list does, or let a unit be more: a thousand in place of one.",
+        )
     return number

@@ -19,7 +19,7 @@ _CHARGES = """
            sum(notifications_sent) FILTER (WHERE date >= $start)::BIGINT AS notifications_sent,
            sum(chargeable_units) FILTER (WHERE date >= $start)::BIGINT AS chargeable_units,
            sum(charged_units) FILTER (WHERE date >= $start)::BIGINT AS charged_units,
-           sum(cost) FILTER (WHERE date >= $start)::DECIMAL(38, 9) AS cost,
+           sum(cost) FILTER (WHERE date >= $start)::DECIMAL(38, 12) AS cost,
            any_value(contact_names) AS contact_names,
            any_value(contact_emails) AS contact_emails,
            any_value(reference) AS reference,

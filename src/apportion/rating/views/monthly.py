@@ -13,7 +13,7 @@ _MONTHLY = """
            sum(chargeable_units)::BIGINT AS chargeable_units,
            sum(free_allowance_used)::BIGINT AS free_allowance_used,
            sum(charged_units)::BIGINT AS charged_units,
-           sum(cost)::DECIMAL(38, 9) AS cost
+           sum(cost)::DECIMAL(38, 12) AS cost
     FROM charges WHERE account = ? AND year = ? AND list_contains(?::VARCHAR[], channel)
     GROUP BY period, channel, rate ORDER BY period, channel, rate
 """
@@ -24,7 +24,7 @@ _ALL = """
            sum(chargeable_units)::BIGINT AS chargeable_units,
            sum(free_allowance_used)::BIGINT AS free_allowance_used,
            sum(charged_units)::BIGINT AS charged_units,
-           sum(cost)::DECIMAL(38, 9) AS cost
+           sum(cost)::DECIMAL(38, 12) AS cost
     FROM charges WHERE year = ? AND list_contains(?::VARCHAR[], channel)
     GROUP BY account, period, channel, rate ORDER BY account, period, channel, rate
 """

@@ -25,7 +25,7 @@ _ORGANISATION = """
            coalesce(sum(used.notifications_sent)::BIGINT, 0) AS notifications_sent,
            coalesce(sum(used.chargeable_units)::BIGINT, 0) AS chargeable_units,
            coalesce(sum(used.charged_units)::BIGINT, 0) AS charged_units,
-           coalesce(sum(used.cost), 0)::DECIMAL(38, 9) AS cost,
+           coalesce(sum(used.cost), 0)::DECIMAL(38, 12) AS cost,
            CASE WHEN any_value(asked.first) THEN coalesce(any_value(emails.sent), 0) ELSE 0 END
                AS emails_sent
     FROM asked_meters asked

@@ -12,7 +12,7 @@ _PROVIDERS = """
            sum(notifications_sent)::BIGINT AS notifications_sent,
            sum(billable_units)::BIGINT AS billable_units,
            sum(chargeable_units)::BIGINT AS chargeable_units,
-           sum(chargeable_units::DECIMAL(19, 0) * rate)::DECIMAL(38, 9) AS cost
+           sum(chargeable_units::DECIMAL(19, 0) * rate)::DECIMAL(38, 12) AS cost
     FROM charges WHERE date BETWEEN ? AND ?
     GROUP BY date, provider, channel ORDER BY date, provider, channel
 """

@@ -12,7 +12,7 @@ _YEARLY = """
            sum(chargeable_units)::BIGINT AS chargeable_units,
            sum(free_allowance_used)::BIGINT AS free_allowance_used,
            sum(charged_units)::BIGINT AS charged_units,
-           sum(cost)::DECIMAL(38, 9) AS cost
+           sum(cost)::DECIMAL(38, 12) AS cost
     FROM charges WHERE account = ? AND year = ?
     GROUP BY channel, rate ORDER BY channel, rate
 """

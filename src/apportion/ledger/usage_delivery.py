@@ -1,0 +1,283 @@
+"""What a delivery of billable usage does to the rows that count: the one rule of `B3`.
+
+A row takes the place of the row with its own key; rows of other keys stay. What a delivery would
+take away without mentioning it is asked for first (`D4`), and so is another count of events that
+were counted before: without their ids nobody can tell late events from a corrected day.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from apportion.amounts import decimals_of, format_shown, round_shown
+from apportion.findings import Finding, IngestError, Place
+from apportion.ledger.record_rating import charges_view, list_ratings
+from apportion.ledger.schemas import BILLABLE_USAGE
+from apportion.ledger.store import Store
+from apportion.model.billing import RATE_DECIMALS
+
+_SHOWN = 10
+
+# A key that is delivered without units is one whose events no longer count.
+_FATES = """
+    CREATE TABLE fates AS
+    WITH delivered AS (
+        SELECT date, account, channel, provider, rate_multiplier, international, template,
+               billable_units AS new_units, notifications_sent AS new_sent FROM coming
+        UNION ALL
+        SELECT date, account, channel, provider, rate_multiplier, international, template,
+               NULL, NULL FROM uncounted
+    ), meters AS (SELECT DISTINCT date, account, channel, provider, true AS is_near FROM delivered)
+    SELECT before.*, CASE
+        WHEN new_units = billable_units AND new_sent = notifications_sent THEN 'same'
+        WHEN new_units IS NOT NULL THEN 'changed'
+        WHEN delivered.date IS NOT NULL OR $whole_days OR ($replace AND coalesce(is_near, false))
+        THEN 'gone'
+        WHEN is_near THEN 'beside' ELSE 'apart' END AS fate
+    FROM before LEFT JOIN delivered USING (date, account, channel, provider, rate_multiplier,
+                                           international, template)
+    LEFT JOIN meters USING (date, account, channel, provider)
+"""
+_NEWS = """
+    CREATE TABLE news AS SELECT * FROM coming ANTI JOIN (FROM fates WHERE fate = 'same')
+    USING (date, account, channel, provider, rate_multiplier, international, template)
+"""
+_GONE = "CREATE TABLE gone AS FROM fates WHERE fate IN ('gone', 'changed')"
+_ASKED = """
+    CREATE TABLE asked AS FROM fates WHERE fate = 'gone' OR (fate = 'changed' AND $counts_events)
+"""
+_KEPT = "SELECT * EXCLUDE (fate) FROM fates WHERE fate IN ('beside', 'apart')"
+_SUMS = """
+    WITH parts AS (
+        SELECT 'gone' AS part, date, billable_units FROM gone
+        UNION ALL SELECT 'came', date, billable_units FROM news
+        UNION ALL SELECT fate, date, billable_units FROM fates WHERE fate IN ('beside', 'same')
+    )
+    SELECT part, count(*), sum(billable_units)::DECIMAL(38, 0), count(DISTINCT date)
+    FROM parts GROUP BY part
+"""
+_BY_METER = """
+    WITH going AS (
+        SELECT date, account, channel, provider, count(*) AS lines,
+               sum(billable_units)::DECIMAL(38, 0) AS units
+        FROM asked GROUP BY ALL
+    ), new AS (
+        SELECT date, account, channel, provider, count(*) AS lines,
+               sum(billable_units)::DECIMAL(38, 0) AS units
+        FROM news GROUP BY ALL
+    )
+    SELECT date, account, channel, provider, going.lines, going.units,
+           coalesce(new.lines, 0), coalesce(new.units, 0)
+    FROM going LEFT JOIN new USING (date, account, channel, provider)
+    ORDER BY date, account, channel, provider
+"""
+_SHRUNK = """
+    WITH old AS (
+        SELECT date, account, channel, provider,
+               sum(notifications_sent)::DECIMAL(38, 0) AS sent,
+               sum(billable_units)::DECIMAL(38, 0) AS units
+        FROM before GROUP BY ALL
+    ), new AS (
+        SELECT date, account, channel, provider,
+               sum(notifications_sent)::DECIMAL(38, 0) AS sent,
+               sum(billable_units)::DECIMAL(38, 0) AS units
+        FROM after GROUP BY ALL
+    )
+    SELECT date, account, channel, provider, old.sent, coalesce(new.sent, 0),
+           old.units, coalesce(new.units, 0)
+    FROM old LEFT JOIN new USING (date, account, channel, provider)
+    WHERE coalesce(new.sent, 0) < old.sent OR coalesce(new.units, 0) < old.units
+    ORDER BY date, account, channel, provider
+"""
+_COST_OF_GONE = """
+    SELECT count(*), coalesce(sum(cost), 0) FROM charges SEMI JOIN gone
+    USING (date, account, channel, provider, rate_multiplier, international, template,
+           billable_units, notifications_sent)
+"""
+_COST_OF_ASKED = """
+    SELECT count(*), coalesce(sum(cost), 0) FROM charges SEMI JOIN asked
+    USING (date, account, channel, provider, rate_multiplier, international, template,
+           billable_units, notifications_sent)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class BillingIngest:
+    """Rows of billable usage to be recorded, each key once, and what they speak for.
+
+    ``uncounted`` are keys whose events are in the files and do not count. With ``whole_days`` the
+    files are all there is of ``days``. ``counts_events`` says that the rows are counts, which a
+    part of a day's events makes too small. ``replace`` says that the files are all there is of the
+    days, accounts, channels and providers that they name.
+    """
+
+    rows: pa.Table
+    uncounted: pa.Table
+    days: tuple[date, ...]
+    whole_days: bool
+    counts_events: bool
+    replace: bool
+    format: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Some rows of usage: how many, their billable units, and of how many days they are."""
+
+    rows: int = 0
+    units: int = 0
+    days: int = 0
+
+    def __str__(self) -> str:
+        """Give it as people read it.
+
+        >>> str(Amount(1, 1200, 1))
+        '1 row with 1,200 units'
+        """
+        rows = f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}"
+        return f"{rows} with {self.units:,} {'unit' if self.units == 1 else 'units'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """A day of an account, channel and provider that has less than before."""
+
+    day: date
+    account: str
+    channel: str
+    provider: str
+    sent_before: int
+    sent: int
+    units_before: int
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a delivery did: rows that went, at what cost as rated last, and rows that came.
+
+    ``kept`` are the other rows of its days. Of them those ``beside`` are of a day, account, channel
+    and provider that the delivery names. ``same`` were delivered again as they are. ``cost`` is
+    text with its currency, empty where it is not known.
+    """
+
+    kept: pa.Table
+    gone: Amount
+    came: Amount
+    beside: Amount
+    same: Amount
+    cost: str
+    shrunk: tuple[Shrunk, ...]
+
+
+def moved(store: Store, ingest: BillingIngest, rows: pa.Table, before: pa.Table) -> Moved:
+    """What the rows do to those that the ledger has of their days, ``before``.
+
+    Raises ``IngestError`` (``unsaid_replacement``) where that has to be said first.
+    """
+    connection = duckdb.connect()
+    for name, table in (("before", before), ("coming", rows), ("uncounted", ingest.uncounted)):
+        connection.register(name, table)
+    connection.execute(_FATES, {"whole_days": ingest.whole_days, "replace": ingest.replace})
+    connection.execute(_NEWS)
+    connection.execute(_GONE)
+    if not ingest.replace:
+        _require_said(store, connection, ingest)
+    found = {row[0]: row[1:] for row in connection.execute(_SUMS).fetchall()}
+    sums = {part: Amount(*map(int, found.get(part, (0, 0, 0)))) for part in _PARTS}
+    kept = connection.sql(_KEPT).to_arrow_table().cast(BILLABLE_USAGE.schema)
+    connection.register("after", pa.concat_tables([rows, kept]))
+    shrunk = tuple(
+        Shrunk(*row[:4], *map(int, row[4:])) for row in connection.execute(_SHRUNK).fetchall()
+    )
+    cost = _cost(store, connection, _COST_OF_GONE, sums["gone"].rows)
+    return Moved(kept, **sums, cost=cost, shrunk=shrunk)
+
+
+_PARTS = ("gone", "came", "beside", "same")
+
+
+def _cost(store: Store, connection: duckdb.DuckDBPyConnection, query: str, count: int) -> str:
+    """What rows that go cost in the latest rating, where it rated all of them."""
+    rated = list_ratings(store)[:1]
+    if not rated or not count:
+        return ""
+    charges_view(connection, store, rated[0].run_id)
+    rows, cost = connection.execute(query).fetchall()[0]
+    if rows != count:
+        return ""
+    currency = rated[0].currency
+    units = int(Fraction(cost) * 10**RATE_DECIMALS)
+    shown = round_shown([units], RATE_DECIMALS, decimals_of(currency))[0]
+    return f"{format_shown(shown, decimals_of(currency))} {currency}"
+
+
+def _require_said(
+    store: Store, connection: duckdb.DuckDBPyConnection, ingest: BillingIngest
+) -> None:
+    """Raise ``IngestError`` where rows would go, or change, that nobody asked to."""
+    connection.execute(_ASKED, {"counts_events": ingest.counts_events})
+    meters = connection.execute(_BY_METER).fetchall()
+    if not meters:
+        return
+    where = Place(", ".join(ingest.files))
+    days = sorted({row[0] for row in meters})
+    gone = Amount(sum(row[4] for row in meters), int(sum(row[5] for row in meters)), len(days))
+    came = Amount(sum(row[6] for row in meters), int(sum(row[7] for row in meters)), len(days))
+    cost = _cost(store, connection, _COST_OF_ASKED, gone.rows)
+    span = f"{days[0]}" if len(days) == 1 else f"{len(days):,} days, {days[0]} to {days[-1]}"
+    charged = f" ({cost} in the latest rating)" if cost else ""
+    finding = Finding(
+        "unsaid_replacement",
+        f"Of {span}, {gone}{charged} would go and {came} would come. Nothing was recorded.",
+        where,
+        _LATE_EVENTS if ingest.counts_events else _PART_OF_A_PERIOD,
+        details={
+            "days": [day.isoformat() for day in days],
+            "rows_going": gone.rows,
+            "units_going": gone.units,
+            "cost_going": cost,
+            "rows_coming": came.rows,
+            "units_coming": came.units,
+        },
+    )
+    raise IngestError([finding, *_by_meter(meters, where)])
+
+
+_LATE_EVENTS = (
+    "If the files hold all events of these days, say so with --replace. If they hold only late "
+    "ones, ingest all events of these days together with --replace, or leave these days out with "
+    "--from and --to, and with --reject-file PATH for the late ones."
+)
+_PART_OF_A_PERIOD = (
+    "If the files are all there is of these days, say so with --replace. If they tell only of some "
+    "accounts, channels or providers, leave out --from and --to: all other rows then stay."
+)
+
+
+def _by_meter(meters: Sequence[tuple[Any, ...]], where: Place) -> Iterator[Finding]:
+    for day, account, channel, provider, gone, going, came, coming in meters[:_SHOWN]:
+        meter = ", ".join(each for each in (account, channel, provider) if each)
+        yield Finding(
+            "unsaid_replacement",
+            f"{day}, {meter}: {Amount(gone, int(going))} would go, "
+            f"{Amount(came, int(coming))} would come.",
+            where,
+            details={
+                "date": day.isoformat(),
+                "account": account,
+                "channel": channel,
+                "provider": provider,
+                "units_going": int(going),
+                "units_coming": int(coming),
+            },
+        )
+    if len(meters) > _SHOWN:
+        more = f"There are {len(meters) - _SHOWN:,} more of these."
+        yield Finding("unsaid_replacement", more, where)
