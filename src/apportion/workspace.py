@@ -57,7 +57,7 @@ COST_QUERY = """
 """
 USAGE_QUERY = """
     SELECT node, date, metric, value, labels FROM usage
-    WHERE date BETWEEN ? AND ? AND list_contains(?, metric)
+    WHERE date BETWEEN ? AND ? AND metric IN (SELECT unnest(?::VARCHAR[]))
 """
 
 

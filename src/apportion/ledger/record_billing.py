@@ -15,11 +15,11 @@ import pyarrow.dataset as ds
 
 from apportion.findings import Finding, LedgerError, Place
 from apportion.ledger.digest import content_digest
-from apportion.ledger.record_ingest import Recorded, Step, no_step
+from apportion.ledger.record_ingest import PREDICATE_PARTS, Recorded, Step, no_step
 from apportion.ledger.schemas import BILLABLE_USAGE, BILLING_INGESTS, BILLING_TABLES
 from apportion.ledger.store import (
     Store,
-    append,
+    add_record,
     as_json,
     files,
     make_tables,
@@ -28,6 +28,7 @@ from apportion.ledger.store import (
     replace,
     restore,
     version,
+    within,
     writing,
 )
 
@@ -85,7 +86,7 @@ def commit_billing(
         pin = _recover(store)
         on_step("compare")
         before = _rows_of(store, pin, stretches)
-        kept = before.slice(0, 0) if ingest.whole_days else _others(before, rows)
+        kept = _others(before, ingest, rows)
         whole = pa.concat_tables([rows, kept])
         digest = content_digest(BILLABLE_USAGE.name, whole)
         if content_digest(BILLABLE_USAGE.name, before) == digest:
@@ -97,28 +98,26 @@ def commit_billing(
         on_step("record")
         replaced = before.num_rows - kept.num_rows
         record = _record(store, ingest, ingest_id, at, program, digest, reached, replaced)
-        append(store, BILLING_INGESTS, record)
+        add_record(store, BILLING_INGESTS, record)
         on_step("unlock")
     return Recorded(ingest_id, rows.num_rows, replaced, shrunk=_shrunk(before, whole))
 
 
 def _stretches(days: Iterable[date]) -> list[tuple[date, date]]:
-    """Days as the fewest stretches, both ends included."""
+    """Days as the fewest stretches, both ends included; as one where there are too many."""
     found: list[tuple[date, date]] = []
     for day in sorted(set(days)):
         if found and found[-1][1] + _DAY == day:
             found[-1] = (found[-1][0], day)
         else:
             found.append((day, day))
-    return found
+    # A condition of many parts is more than the Delta library can read.
+    return found if len(found) <= PREDICATE_PARTS else [(found[0][0], found[-1][1])]
 
 
 def _predicate(stretches: list[tuple[date, date]]) -> str:
     """The days, in SQL that holds only dates."""
-    return " OR ".join(
-        f"(date >= DATE '{first.isoformat()}' AND date <= DATE '{last.isoformat()}')"
-        for first, last in stretches
-    )
+    return " OR ".join(f"({within(first, last)})" for first, last in stretches)
 
 
 def _recover(store: Store) -> int:
@@ -141,10 +140,11 @@ def _rows_of(store: Store, at_version: int, stretches: list[tuple[date, date]]) 
     return found.to_table(filter=wanted)
 
 
-def _others(before: pa.Table, rows: pa.Table) -> pa.Table:
-    """Rows of accounts' days that the new rows do not speak for."""
-    spoken = rows.group_by(_SLICE).aggregate([])
-    kept = before.join(spoken, _SLICE, join_type="left anti")
+def _others(before: pa.Table, ingest: BillingIngest, rows: pa.Table) -> pa.Table:
+    """Rows of days, or of accounts' days, that the new rows do not speak for."""
+    days = pa.table({"date": pa.array(ingest.days, pa.date32())})
+    spoken = days if ingest.whole_days else rows.group_by(_SLICE).aggregate([])
+    kept = before.join(spoken, spoken.column_names, join_type="left anti")
     return kept.select(before.column_names).cast(before.schema).combine_chunks()
 
 

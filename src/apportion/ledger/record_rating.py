@@ -20,6 +20,7 @@ from apportion.ledger.runs import list_runs
 from apportion.ledger.schemas import BILLABLE_USAGE, BILLING_TABLES, CHARGES, RATINGS
 from apportion.ledger.store import (
     Store,
+    add_record,
     append,
     claimed,
     delete_runs,
@@ -169,7 +170,7 @@ def commit_rating(
             on_step("record")
             with writing(store):
                 record = _record(store, facts, run_id, now(), sums)
-                append(store, RATINGS, pa.Table.from_pylist([record], schema=RATINGS.schema))
+                add_record(store, RATINGS, pa.Table.from_pylist([record], schema=RATINGS.schema))
             on_step("release")
         except BaseException:
             with suppress(LedgerError):

@@ -30,6 +30,7 @@ from apportion.ledger.schemas import (
 )
 from apportion.ledger.store import (
     Store,
+    add_record,
     append,
     as_json,
     claimed,
@@ -150,7 +151,7 @@ def _commit(
     on_step("record")
     with writing(store):
         row = _record(store, facts, run_id, counts, finished, timings)
-        append(store, RUNS, pa.Table.from_pylist([row], schema=RUNS.schema))
+        add_record(store, RUNS, pa.Table.from_pylist([row], schema=RUNS.schema))
     _LOGGER.info("Recorded the run: run=%s warnings=%s", run_id, finished.warnings.num_rows)
     on_step("release")
 

@@ -5,11 +5,13 @@ predicate as text of the world: they are dates and digests that this program mad
 """
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -32,6 +34,10 @@ _WRITING = WriterProperties(compression="ZSTD", compression_level=1)
 # and the log of old versions must stay: runs and ingests name them.
 _NOTHING_AFTER = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 _CHECKPOINT_EVERY = 100
+_MOST_FILES = 20
+"""Files of a small table, each of which is opened whenever it is read."""
+_RUNS_AT_ONCE = 50
+"""Runs that are removed by one condition: the Delta library fails in the midst of thousands."""
 _TRIES = 20
 _LONGEST_REASON = 300
 _ANSI = re.compile("\x1b\\[[0-9;]*m")
@@ -174,20 +180,78 @@ def version(store: Store, table: Table) -> int:
 
 def append(store: Store, table: Table, rows: pa.Table) -> None:
     """Add rows in one commit."""
+    before = _newest_entry(store, table)
+    with touching(store.folder(table), "append rows"):
+        _append(store, table, rows)
+        _sync(store, table, before)
+    _checkpoint(store, table)
 
+
+def add_record(store: Store, table: Table, rows: pa.Table) -> None:
+    """Add rows to one of the small tables whose rows decide what counts, under the lock.
+
+    Once they stand there nothing is an error any more, whatever fails to be shortened after that.
+    """
+    before = _newest_entry(store, table)
+    with touching(store.folder(table), "record"):
+        _append(store, table, rows, widening=True)
+    with suppress(LedgerError), touching(store.folder(table), "shorten the table"):
+        _sync(store, table, before)
+        if DeltaTable(store.folder(table)).get_add_actions().num_rows > _MOST_FILES:
+            overwrite(store, table, read(store, table))
+    _checkpoint(store, table)
+
+
+def _append(store: Store, table: Table, rows: pa.Table, *, widening: bool = False) -> None:
     def commit() -> None:
         write_deltalake(
             store.folder(table),
             rows,
             mode="append",
+            schema_mode="merge" if widening else None,
             partition_by=list(table.partition_by) or None,
             writer_properties=_WRITING,
             post_commithook_properties=_NOTHING_AFTER,
         )
 
-    with touching(store.folder(table), "append rows"):
-        _among_others(commit)
-    _checkpoint(store, table)
+    _among_others(commit)
+
+
+def _sync(store: Store, table: Table, after: int) -> None:
+    """Let the disk hold what the commits after one rest on: files, log entries, their folders."""
+    folder = store.folder(table)
+    log = folder / "_delta_log"
+    number = after + 1
+    touched: set[Path] = set()
+    while (entry := _entry(log, number)).exists():
+        with entry.open(encoding="utf-8") as lines:
+            actions = [json.loads(line) for line in lines]
+        added = [folder / unquote(each["add"]["path"]) for each in actions if "add" in each]
+        touched |= {entry, *(path for path in added if path.exists())}
+        number += 1
+    for path in sorted(touched):
+        _sync_path(path)
+    # A folder is told last of what is in it, and the folder above of the folder.
+    for above in sorted({path.parent for path in touched} | {folder}, reverse=True):
+        _sync_path(above)
+
+
+def _sync_path(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _newest_entry(store: Store, table: Table) -> int:
+    """The number of the newest entry of a table's log; -1 where it has none."""
+    log = store.folder(table) / "_delta_log"
+    return max((int(path.stem) for path in log.glob("[0-9]*[0-9].json")), default=-1)
+
+
+def _entry(log: Path, number: int) -> Path:
+    return log / f"{number:020}.json"
 
 
 def _among_others(commit: Callable[[], object]) -> None:
@@ -201,6 +265,7 @@ def _among_others(commit: Callable[[], object]) -> None:
 
 def replace(store: Store, table: Table, rows: pa.Table, predicate: str) -> int:
     """Put rows in the place of those under a predicate, in one commit. Returns the new version."""
+    before = _newest_entry(store, table)
     with touching(store.folder(table), "replace rows"):
         write_deltalake(
             store.folder(table),
@@ -210,12 +275,14 @@ def replace(store: Store, table: Table, rows: pa.Table, predicate: str) -> int:
             writer_properties=_WRITING,
             post_commithook_properties=_NOTHING_AFTER,
         )
+        _sync(store, table, before)
     _checkpoint(store, table)
     return version(store, table)
 
 
 def overwrite(store: Store, table: Table, rows: pa.Table) -> None:
     """Put rows in the place of all there are, in one commit."""
+    before = _newest_entry(store, table)
     with touching(store.folder(table), "rewrite the table"):
         write_deltalake(
             store.folder(table),
@@ -224,7 +291,15 @@ def overwrite(store: Store, table: Table, rows: pa.Table) -> None:
             writer_properties=_WRITING,
             post_commithook_properties=_NOTHING_AFTER,
         )
+        _sync(store, table, before)
     _checkpoint(store, table)
+
+
+def within(first: date | None, last: date | None) -> str:
+    """Days of a table, both ends included, as SQL that holds only dates."""
+    assert first
+    assert last
+    return f"date >= DATE '{first.isoformat()}' AND date <= DATE '{last.isoformat()}'"
 
 
 def restore(store: Store, table: Table, to_version: int) -> None:
@@ -239,18 +314,21 @@ def delete_runs(store: Store, table: Table, run_ids: Sequence[str]) -> None:
     """Remove the rows of some runs and the files that held them."""
     with touching(store.folder(table), "remove a run's rows"):
         found = [run_id for run_id in run_ids if _partition(store, table, run_id).is_dir()]
-        if not found:
-            return
-        listed = ", ".join(f"'{run_id}'" for run_id in found if run_id.replace("-", "").isalnum())
+        for start in range(0, len(found), _RUNS_AT_ONCE):
+            _delete(store, table, found[start : start + _RUNS_AT_ONCE])
 
-        def commit() -> None:
-            DeltaTable(store.folder(table)).delete(
-                f"run_id IN ({listed})", post_commithook_properties=_NOTHING_AFTER
-            )
 
-        _among_others(commit)
-        for run_id in found:
-            shutil.rmtree(_partition(store, table, run_id), ignore_errors=True)
+def _delete(store: Store, table: Table, run_ids: Sequence[str]) -> None:
+    listed = ", ".join(f"'{run_id}'" for run_id in run_ids if run_id.replace("-", "").isalnum())
+
+    def commit() -> None:
+        DeltaTable(store.folder(table)).delete(
+            f"run_id IN ({listed})", post_commithook_properties=_NOTHING_AFTER
+        )
+
+    _among_others(commit)
+    for run_id in run_ids:
+        shutil.rmtree(_partition(store, table, run_id), ignore_errors=True)
 
 
 def _checkpoint(store: Store, table: Table) -> None:
@@ -308,10 +386,16 @@ def read(
     fields = [table.schema.field(name) for name in columns] or list(table.schema)
     schema = pa.schema(fields)
     with touching(store.folder(table), "read rows"):
-        parts = [pq.ParquetFile(path).read(columns=schema.names) for path in paths]
-        return pa.concat_tables(
-            [schema.empty_table(), *(part.select(schema.names).cast(schema) for part in parts)]
-        )
+        return pa.concat_tables([schema.empty_table(), *(_part(path, schema) for path in paths)])
+
+
+def _part(path: Path, schema: pa.Schema) -> pa.Table:
+    """A file's rows. Columns that the program did not know when it wrote them are null."""
+    part = pq.ParquetFile(path).read(columns=schema.names)
+    for field in schema:
+        if field.name not in part.column_names:
+            part = part.append_column(field, pa.nulls(part.num_rows, field.type))
+    return part.select(schema.names).cast(schema)
 
 
 def next_sequence(store: Store, table: Table) -> int:
