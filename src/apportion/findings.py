@@ -123,6 +123,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "negative_usage": "Negative usage was taken as nothing.",
         "unknown_status": "An event's status or key type is none that the settings name.",
         "reused_id": "Two events that are not the same carry one id.",
+        "shrunk_total": "Rows were replaced by rows that sum to less.",
+        "vanished_days": "Days that had rows in the ledger have none any more.",
         "shrunk_day": "A day has fewer notifications than the ledger had for it.",
         # A run
         "missing_usage": "An edge's metric has no usage row at all in the period.",
@@ -146,6 +148,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "outdated_run": "The ledger or the model has changed since the run that answers.",
         "gap_in_runs": "Some days of the period are covered by no completed run.",
         "storage_failed": "The disk or bucket refused to read or write.",
+        "outdated_mapping": "Files were ingested under another mapping or cost column.",
         "damaged_ledger": "What was read back is not what was written.",
         "ledger_busy": "Another process is writing to the ledger.",
         # Who may

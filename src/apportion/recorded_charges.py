@@ -29,7 +29,7 @@ class RecordedCharges(ChargeViews):
 
     def show(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
         """Put the rated rows on a connection, as a view of some name."""
-        charges_view(connection, self.store, self.rating.run_id, name)
+        charges_view(connection, self.store, self.rating.run_id, name, self.rating.rows)
 
     def since(self, before: "RecordedCharges") -> pa.Table:
         """Every account, month and figure that moved from an earlier rating to this (`B18`)."""

@@ -16,12 +16,15 @@ import apportion
 from apportion.attribution.problem import prepare, usage_reach
 from apportion.billing import Billing, RatingOutcome
 from apportion.findings import Finding, LedgerError, Place
-from apportion.ingest.incoming import Kind
+from apportion.ingest.incoming import IngestReport, Kind
 from apportion.ingest.ingest import read_files
 from apportion.ingest.inspected import LIMITS, Limits
 from apportion.ledger.model_versions import ModelVersion, model_versions
+from apportion.ledger.moved import shrinking
+from apportion.ledger.readings import read_otherwise, reading
 from apportion.ledger.record_ingest import (
     Ingest,
+    Recorded,
     Replaced,
     Step,
     commit_ingest,
@@ -59,6 +62,7 @@ USAGE_QUERY = """
     SELECT node, date, metric, value, labels FROM usage
     WHERE date BETWEEN ? AND ? AND metric IN (SELECT unnest(?::VARCHAR[]))
 """
+Days = tuple[date, date]
 
 
 def _now() -> datetime:
@@ -140,12 +144,13 @@ class Workspace:
             billed = self.billing.ingest(incoming, format_name, names)
             doubts = self.billing.doubts(billed, whole_days=incoming.whole_days)
             findings = (*incoming.report.findings, *doubts)
-            return IngestOutcome(replace(incoming.report, findings=findings), billed, days)
+            return _outcome(replace(incoming.report, findings=findings), billed, days)
         at = self.now()
+        table = COSTS if incoming.kind is Kind.COSTS else USAGE
         recorded = commit_ingest(
             self.store,
             Ingest(
-                COSTS if incoming.kind is Kind.COSTS else USAGE,
+                table,
                 incoming.rows,
                 tuple(
                     Replaced(each.source, each.period, each.metric, each.first, each.last)
@@ -155,13 +160,14 @@ class Workspace:
                 names,
                 {total.currency: total.rows for total in incoming.report.totals},
                 guessed=incoming.guessed,
+                read_with=reading(self.model, table, format_name, cost_column),
             ),
             ingest_id=self._id(at),
             at=at,
             program=apportion.__version__,
             on_step=self.on_step,
         )
-        return IngestOutcome(incoming.report, recorded, days)
+        return _outcome(incoming.report, recorded, days)
 
     def run(
         self,
@@ -224,6 +230,7 @@ class Workspace:
                 pins["usage"],
                 apportion.__version__,
                 metered,
+                rating.rating.run_id if rating else "",
             ),
             _run_rows(flow_rows(problem, assumed, threads=threads, on_progress=on_progress)),
             ending,
@@ -338,6 +345,7 @@ class Workspace:
             found.gaps,
             None if newest.dimensions is None else tuple(json.loads(newest.dimensions)),
             model_has_changed,
+            self._read_otherwise(first, last),
         )
 
     def _model_of(self, run: Run) -> tuple[Model, bool]:
@@ -349,6 +357,12 @@ class Workspace:
             # Results can be read while somebody is in the middle of editing the model.
             pass
         return Model.from_dict(json.loads(model_of_run(self.store, run.run_id))), True
+
+    def _read_otherwise(self, first: date, last: date) -> tuple[str, ...]:
+        try:
+            return read_otherwise(self.store, self.model, first, last)
+        except apportion.ModelError:
+            return ()
 
     def _no_run(self, start: date | None, end: date | None, currency: str) -> Finding:
         period = (
@@ -369,6 +383,11 @@ class Workspace:
 
     def _id(self, at: datetime) -> str:
         return f"{at:%Y%m%dT%H%M%S}-{self.new_id()}"
+
+
+def _outcome(report: IngestReport, recorded: Recorded, days: Days | None) -> IngestOutcome:
+    findings = (*report.findings, *shrinking(recorded.moved))
+    return IngestOutcome(replace(report, findings=findings), recorded, days)
 
 
 def _run_rows(rows: Iterable[SliceRows]) -> Iterator[RunRows]:

@@ -7,8 +7,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.findings import Place
+from apportion.ledger.locks import writing
 from apportion.ledger.schemas import ALLOWANCES, BILLING_TABLES
-from apportion.ledger.store import Store, add_record, make_tables, read, writing
+from apportion.ledger.store import (
+    Store,
+    add_record,
+    make_tables,
+    read,
+)
 from apportion.model import Allowance
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from apportion.findings import Finding, ModelError, Place
-from apportion.ledger.store import touching
+from apportion.ledger.disk import touching
 from apportion.model.files import SETTINGS_FILE, read_settings
 
 VERSIONS = "models"

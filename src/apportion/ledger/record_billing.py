@@ -15,6 +15,8 @@ import pyarrow.dataset as ds
 
 from apportion.findings import Finding, LedgerError, Place
 from apportion.ledger.digest import content_digest
+from apportion.ledger.locks import writing
+from apportion.ledger.moved import moved
 from apportion.ledger.record_ingest import PREDICATE_PARTS, Recorded, Step, no_step
 from apportion.ledger.schemas import BILLABLE_USAGE, BILLING_INGESTS, BILLING_TABLES
 from apportion.ledger.store import (
@@ -29,7 +31,6 @@ from apportion.ledger.store import (
     restore,
     version,
     within,
-    writing,
 )
 
 BILLING_STEPS = ("lock", "recover", "compare", "write", "read back", "record", "unlock")
@@ -100,7 +101,10 @@ def commit_billing(
         record = _record(store, ingest, ingest_id, at, program, digest, reached, replaced)
         add_record(store, BILLING_INGESTS, record)
         on_step("unlock")
-    return Recorded(ingest_id, rows.num_rows, replaced, shrunk=_shrunk(before, whole))
+    changes = moved(BILLABLE_USAGE.name, before, whole)
+    return Recorded(
+        ingest_id, rows.num_rows, replaced, shrunk=_shrunk(before, whole), moved=changes
+    )
 
 
 def _stretches(days: Iterable[date]) -> list[tuple[date, date]]:

@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError, Place
 from apportion.ledger.digest import content_digest
+from apportion.ledger.locks import writing
+from apportion.ledger.moved import Moved, moved
 from apportion.ledger.overlaps import keys_of, refuse_overlaps
 from apportion.ledger.schemas import INGESTS, INPUTS, USAGE, Table
 from apportion.ledger.store import (
@@ -23,12 +25,12 @@ from apportion.ledger.store import (
     as_json,
     files,
     next_sequence,
+    overwrite,
     read,
     replace,
     restore,
     version,
     within,
-    writing,
 )
 from apportion.ledger.views import table_view
 
@@ -75,7 +77,8 @@ class Ingest:
 
     ``rows`` are those of ``costs`` or ``usage`` without ``slice`` and ``ingest_id``.
     ``guessed`` are sources that nobody named, so equal rows under another name are the same file
-    again, and rows with the keys of another source's may be meant to correct them.
+    again, and rows with the keys of another source's may be meant to correct them. ``read_with``
+    tells the rules by which the rows were made (see ``readings``).
     """
 
     table: Table
@@ -85,6 +88,7 @@ class Ingest:
     files: tuple[str, ...]
     totals: dict[str, str]
     guessed: tuple[str, ...] = ()
+    read_with: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class Recorded:
 
     ``ingest_id`` is empty where nothing was written, because the same rows are there already:
     under the same source, or under ``same_as``. ``shrunk`` are days of billable usage that have
-    fewer notifications than before.
+    fewer notifications than before, ``moved`` what changed of what was there.
     """
 
     ingest_id: str
@@ -101,6 +105,7 @@ class Recorded:
     replaced_rows: int
     same_as: str = ""
     shrunk: tuple[date, ...] = ()
+    moved: tuple[Moved, ...] = ()
 
 
 def pinned_versions(store: Store) -> dict[str, int]:
@@ -137,6 +142,7 @@ def commit_ingest(
         named = _Named(store, ingest.table, ingest.replaced)
         before = named.rows(pins[ingest.table.name])
         if _placed_digest(ingest.table, before) == _placed_digest(ingest.table, rows):
+            _read_again(store, before, ingest.read_with)
             return Recorded("", rows.num_rows, 0)
         twin = _twin(store, ingest, digest, pins) if ingest.guessed else ""
         if twin:
@@ -157,7 +163,19 @@ def commit_ingest(
         record = _record(store, ingest, ingest_id, at, program, digest, reached, days)
         add_record(store, INGESTS, record)
         on_step("unlock")
-    return Recorded(ingest_id, rows.num_rows, before.num_rows)
+    changes = moved(ingest.table.name, before, rows)
+    return Recorded(ingest_id, rows.num_rows, before.num_rows, moved=changes)
+
+
+def _read_again(store: Store, rows: pa.Table, read_with: str) -> None:
+    """Record that the rules of now give the very rows that the ledger has."""
+    records = read(store, INGESTS)
+    mine = pc.is_in(records["ingest_id"], pc.unique(rows["ingest_id"]))
+    told = pc.if_else(mine, read_with, records["read_with"])
+    if not read_with or told.equals(records["read_with"]):
+        return
+    place = records.schema.get_field_index("read_with")
+    overwrite(store, INGESTS, records.set_column(place, records.schema.field(place), told))
 
 
 def _as_recorded(ingest: Ingest, ingest_id: str) -> pa.Table:
@@ -313,6 +331,7 @@ def _record(
         "totals": as_json(ingest.totals),
         "costs_version": versions["costs"],
         "usage_version": versions["usage"],
+        "read_with": ingest.read_with,
         "program": program,
     }
     return pa.Table.from_pylist([row], schema=INGESTS.schema)

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError
+from apportion.ledger.locks import claimed, runs_claimed, writing
 from apportion.ledger.record_ingest import Step, no_step
 from apportion.ledger.schemas import (
     ALLOCATIONS,
@@ -33,14 +34,11 @@ from apportion.ledger.store import (
     add_record,
     append,
     as_json,
-    claimed,
     delete_runs,
     next_sequence,
     overwrite,
     read,
-    runs_claimed,
     runs_with_rows,
-    writing,
 )
 from apportion.ledger.views import Piece, result_views
 
@@ -78,6 +76,7 @@ class RunFacts:
     usage_version: int
     program: str
     billable_usage_version: int = 0
+    rating: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +265,7 @@ def _record(
         "costs_version": facts.costs_version,
         "usage_version": facts.usage_version,
         "billable_usage_version": facts.billable_usage_version,
+        "rating": facts.rating,
         "allocations": counts[0],
         "contributions": counts[1],
         "warnings": finished.warnings.num_rows,

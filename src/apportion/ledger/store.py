@@ -5,11 +5,9 @@ predicate as text of the world: they are dates and digests that this program mad
 """
 
 import json
-import os
-import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,13 +18,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
-from filelock import FileLock, Timeout
 
-from apportion.findings import Finding, LedgerError, Place
+from apportion.findings import Finding, LedgerError
+from apportion.ledger.disk import damaged, damaged_finding, failed, reason_of, sync_path, touching
+from apportion.ledger.locks import writing
 from apportion.ledger.schemas import TABLES, Table
-
-WAIT_SECONDS = 60.0
-"""How long a writer waits for another before it gives up."""
 
 _UNUSABLE = set('[]%{}|\\^`<>"')
 _WRITING = WriterProperties(compression="ZSTD", compression_level=1)
@@ -39,8 +35,6 @@ _MOST_FILES = 20
 _RUNS_AT_ONCE = 50
 """Runs that are removed by one condition: the Delta library fails in the midst of thousands."""
 _TRIES = 20
-_LONGEST_REASON = 300
-_ANSI = re.compile("\x1b\\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +55,7 @@ def open_store(root: Path) -> Store:
     """
     strange = sorted(_UNUSABLE & set(str(root.resolve())))
     if strange:
-        raise _failed(
+        raise failed(
             root, f"The ledger's path holds {' '.join(strange)}", "Move it to a plainer path."
         )
     store = Store(root.resolve())
@@ -107,69 +101,6 @@ def _told_in_the_log(table: Table) -> str:
         if not pa.types.is_string(field.type) and field.name not in table.partition_by
     ]
     return ",".join(names)
-
-
-@contextmanager
-def writing(store: Store, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
-    """Hold the ledger's lock, which the system lets go when its holder dies.
-
-    Raises ``LedgerError`` (``ledger_busy``).
-    """
-    with touching(store.root, "lock the ledger"):
-        store.root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(store.root / ".lock")
-        try:
-            lock.acquire(timeout=wait_seconds)
-        except Timeout:
-            raise LedgerError(
-                [
-                    Finding(
-                        "ledger_busy",
-                        f"Another process has been writing to the ledger for {wait_seconds:.0f} "
-                        "seconds.",
-                        Place(str(store.root)),
-                        remedy="Wait for it to end, then try again.",
-                    )
-                ]
-            ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def claimed(store: Store, run_id: str) -> Iterator[bool]:
-    """Hold the claim on a run that is being written. Gives whether nobody else holds it.
-
-    The system lets it go when its holder dies. Raises ``LedgerError`` (``storage_failed``).
-    """
-    path = _claims(store) / f"{run_id}.lock"
-    lock = FileLock(path)
-    # So that nobody finds the file of a claim that is not yet locked.
-    with writing(store), touching(path, "claim a run"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(Timeout):
-            lock.acquire(timeout=0)
-    mine = lock.is_locked
-    try:
-        yield mine
-    finally:
-        if mine:
-            # Nobody waits for a claim, so its file can go while it is held.
-            with suppress(OSError):
-                path.unlink()
-            lock.release()
-
-
-def _claims(store: Store) -> Path:
-    return store.root / ".running"
-
-
-def runs_claimed(store: Store) -> set[str]:
-    """The runs that are being written, or whose writer was killed."""
-    with touching(_claims(store), "list claims"):
-        return {path.stem for path in _claims(store).glob("*.lock")}
 
 
 def version(store: Store, table: Table) -> int:
@@ -230,18 +161,10 @@ def _sync(store: Store, table: Table, after: int) -> None:
         touched |= {entry, *(path for path in added if path.exists())}
         number += 1
     for path in sorted(touched):
-        _sync_path(path)
+        sync_path(path)
     # A folder is told last of what is in it, and the folder above of the folder.
     for above in sorted({path.parent for path in touched} | {folder}, reverse=True):
-        _sync_path(above)
-
-
-def _sync_path(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+        sync_path(above)
 
 
 def _newest_entry(store: Store, table: Table) -> int:
@@ -288,6 +211,7 @@ def overwrite(store: Store, table: Table, rows: pa.Table) -> None:
             store.folder(table),
             rows,
             mode="overwrite",
+            schema_mode="merge",
             writer_properties=_WRITING,
             post_commithook_properties=_NOTHING_AFTER,
         )
@@ -349,32 +273,76 @@ def runs_with_rows(store: Store, table: Table) -> set[str]:
         return {path.name.removeprefix("run_id=") for path in store.folder(table).glob("run_id=*")}
 
 
-def files(store: Store, table: Table, at_version: int, run_id: str = "") -> list[Path]:
+def files(
+    store: Store,
+    table: Table,
+    at_version: int,
+    run_id: str = "",
+    rows: int | None = None,
+) -> list[Path]:
     """The data files of a table at a version; of one run where it is named.
 
-    Raises ``LedgerError`` (``damaged_ledger``) where a file that should be there is not.
+    ``rows`` is how many they hold by the record. Raises ``LedgerError`` (``damaged_ledger``) where
+    the version, a file or a part of one is gone, or they hold another number of rows.
     """
-    with touching(store.folder(table), "list files"):
-        delta = DeltaTable(store.folder(table), version=at_version)
-        actions = pa.table(delta.get_add_actions(flatten=True))
-    names = [unquote(name) for name in actions["path"].to_pylist()]
+    folder = store.folder(table)
+    with touching(folder, "list files"):
+        try:
+            delta = DeltaTable(folder, version=at_version)
+        except DeltaError:
+            newest = DeltaTable(folder).version()
+            if newest >= at_version:
+                raise
+            message = f"Version {at_version} of the table {table.name!r}, which a record names, is "
+            raise damaged(f"{message}gone; the newest is {newest}.", folder) from None
+        # not flattened: in a table without statistics the columns of these would be missing
+        actions = pa.table(delta.get_add_actions()).select(["path", "size_bytes", "num_records"])
+    paths = [folder / unquote(name) for name in actions["path"].to_pylist()]
     if run_id:
-        names = [name for name in names if name.startswith(f"run_id={run_id}/")]
-    paths = [store.folder(table) / name for name in names]
-    missing = [path for path in paths if not path.is_file()]
-    if missing:
-        raise LedgerError(
-            [
-                Finding(
-                    "damaged_ledger",
-                    f"A file of the table {table.name!r} is gone.",
-                    Place(str(path)),
-                    remedy="Bring it back from a backup.",
-                )
-                for path in missing
-            ]
-        )
+        mine = [path.parent.name == f"run_id={run_id}" for path in paths]
+        actions = actions.filter(pa.array(mine, pa.bool_()))
+        paths = [path for path in paths if path.parent.name == f"run_id={run_id}"]
+    findings = [
+        finding
+        for path, size in zip(paths, actions["size_bytes"].to_pylist(), strict=True)
+        if (finding := _damage(table, path, size))
+    ]
+    if findings:
+        raise LedgerError(findings)
+    counts = actions["num_records"]
+    held = pc.sum(counts).as_py() or 0
+    if rows is not None and not counts.null_count and held != rows:
+        told = f"The table {table.name!r} has {held:,} rows of {run_id}"
+        raise damaged(f"{told}; its record says {rows:,}.", folder)
     return sorted(paths)
+
+
+def _damage(table: Table, path: Path, size: int) -> Finding | None:
+    try:
+        found = path.stat().st_size
+    except FileNotFoundError:
+        return damaged_finding(f"A file of the table {table.name!r} is gone.", path)
+    if found != size:
+        message = f"A file of the table {table.name!r} has {found:,} bytes instead of {size:,}."
+        return damaged_finding(message, path)
+    return None
+
+
+def require_sound(table: Table, paths: Sequence[Path]) -> None:
+    """Read files from end to end. Raises ``LedgerError`` (``damaged_ledger``) with each bad one."""
+    findings = []
+    for path in paths:
+        try:
+            for _ in pq.ParquetFile(path).iter_batches():
+                pass
+        except (OSError, pa.ArrowException) as error:
+            findings.append(damaged_finding(_unreadable(table, error), path))
+    if findings:
+        raise LedgerError(findings)
+
+
+def _unreadable(table: Table, error: BaseException) -> str:
+    return f"A file of the table {table.name!r} cannot be read: {reason_of(error)}"
 
 
 def read(
@@ -386,12 +354,19 @@ def read(
     fields = [table.schema.field(name) for name in columns] or list(table.schema)
     schema = pa.schema(fields)
     with touching(store.folder(table), "read rows"):
-        return pa.concat_tables([schema.empty_table(), *(_part(path, schema) for path in paths)])
+        parts = (_part(table, path, schema) for path in paths)
+        return pa.concat_tables([schema.empty_table(), *parts])
 
 
-def _part(path: Path, schema: pa.Schema) -> pa.Table:
+def _part(table: Table, path: Path, schema: pa.Schema) -> pa.Table:
     """A file's rows. Columns that the program did not know when it wrote them are null."""
-    part = pq.ParquetFile(path).read(columns=schema.names)
+    try:
+        part = pq.ParquetFile(path).read(columns=schema.names)
+    except (OSError, pa.ArrowException) as error:
+        # The system's own failures have a number; what is wrong in the file has none.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise damaged(_unreadable(table, error), path) from error
     for field in schema:
         if field.name not in part.column_names:
             part = part.append_column(field, pa.nulls(part.num_rows, field.type))
@@ -407,42 +382,3 @@ def next_sequence(store: Store, table: Table) -> int:
 def as_json(value: object) -> str:
     """JSON with sorted keys, so that equal facts have equal text."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
-
-
-@contextmanager
-def touching(where: Path, attempt: str) -> Iterator[None]:
-    """Let a failure of the disk become a ``LedgerError`` that says what was tried, and where."""
-    try:
-        yield
-    except LedgerError:
-        raise
-    except (OSError, DeltaError, pa.ArrowException) as error:
-        raise _failed(where, f"Could not {attempt}: {_reason(error)}") from error
-    except BaseException as error:
-        # The Delta library's own panics are no ordinary exceptions, and are not importable.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise _failed(where, f"Could not {attempt}: {_reason(error)}") from error
-
-
-def _reason(error: BaseException) -> str:
-    """What was tried and what the system said of it, in one line."""
-    lines = _ANSI.sub("", str(error)).split("\n")
-    told = [line.strip().removeprefix("↳").strip() for line in lines]
-    told = [line for line in told if line] or [type(error).__name__]
-    reason = ": ".join(dict.fromkeys([told[0], told[-1]]))
-    # The system's own word stands at the end, behind long paths.
-    return reason if len(reason) <= _LONGEST_REASON else f"... {reason[-_LONGEST_REASON:]}"
-
-
-def _failed(where: Path, problem: str, remedy: str = "") -> LedgerError:
-    return LedgerError(
-        [
-            Finding(
-                "storage_failed",
-                f"{problem}.",
-                Place(str(where)),
-                remedy=remedy or "Nothing was recorded. Check space and permissions, then retry.",
-            )
-        ]
-    )

@@ -1,6 +1,6 @@
 """Ledger tables as views of a DuckDB connection, so that questions are plain SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -60,18 +60,27 @@ def read_view(
 
 
 def result_views(
-    connection: duckdb.DuckDBPyConnection, store: Store, pieces: Sequence[Piece]
+    connection: duckdb.DuckDBPyConnection,
+    store: Store,
+    pieces: Sequence[Piece],
+    recorded: Mapping[str, Mapping[str, int]] | None = None,
 ) -> None:
     """Views ``allocations``, ``contributions``, ``warnings`` and ``reconciliations`` of runs.
 
     Each run answers for the days of its piece alone. Without pieces the views are empty.
+    ``recorded`` says for each run how many rows its record knows of each table. Raises
+    ``LedgerError`` (``damaged_ledger``) where there are more or fewer.
     """
+
+    def known(piece: Piece, table: Table) -> int | None:
+        return None if recorded is None else recorded[piece.run_id][table.name]
+
     for table in (ALLOCATIONS, CONTRIBUTIONS, WARNINGS, RECONCILIATIONS):
         at_version = version(store, table)
         parts = [
             _within(table, _relation(connection, table, paths), piece)
             for piece in pieces
-            if (paths := files(store, table, at_version, piece.run_id))
+            if (paths := files(store, table, at_version, piece.run_id, known(piece, table)))
         ]
         _united(connection, table, parts).create_view(table.name)
 
