@@ -45,6 +45,7 @@ from apportion.ledger.schemas import COSTS, USAGE
 from apportion.ledger.store import Store, open_store
 from apportion.ledger.views import Piece, input_views
 from apportion.model import Model, load_model
+from apportion.model.canonical import flow_digest
 from apportion.model.files import SETTINGS_FILE
 from apportion.outcomes import IngestOutcome, RunOutcome
 from apportion.pipeline import Assumed, Progress, SliceRows, flow_rows
@@ -345,24 +346,23 @@ class Workspace:
             found.gaps,
             None if newest.dimensions is None else tuple(json.loads(newest.dimensions)),
             model_has_changed,
-            self._read_otherwise(first, last),
+            read_otherwise(self.store, self._readable_model(), first, last),
         )
 
     def _model_of(self, run: Run) -> tuple[Model, bool]:
-        """The model as it was when the run was made, and whether it has changed since."""
-        try:
-            if self.model.digest == run.model_digest:
-                return self.model, False
-        except apportion.ModelError:
-            # Results can be read while somebody is in the middle of editing the model.
-            pass
-        return Model.from_dict(json.loads(model_of_run(self.store, run.run_id))), True
+        """The model as it was when the run was made, and whether a run would use another now."""
+        current = self._readable_model()
+        if current and current.digest == run.model_digest:
+            return current, False
+        old = Model.from_dict(json.loads(model_of_run(self.store, run.run_id)))
+        return old, current is None or flow_digest(current) != flow_digest(old)
 
-    def _read_otherwise(self, first: date, last: date) -> tuple[str, ...]:
+    def _readable_model(self) -> Model | None:
+        """None where somebody is in the middle of editing it; results can be read all the same."""
         try:
-            return read_otherwise(self.store, self.model, first, last)
+            return self.model
         except apportion.ModelError:
-            return ()
+            return None
 
     def _no_run(self, start: date | None, end: date | None, currency: str) -> Finding:
         period = (

@@ -50,7 +50,7 @@ DEFECTS = (
     Defect(
         "a corrected account's day adds to the one it corrects",
         "ledger/record_billing.py",
-        "kept = before.slice(0, 0) if ingest.whole_days else _others(before, rows)",
+        "kept = _others(before, ingest, rows)",
         "kept = before",
         (f"{LEDGER}::test_b3_a_day_of_an_account_is_replaced_whole",),
     ),

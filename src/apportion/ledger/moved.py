@@ -37,19 +37,19 @@ _MOVED = """
     )
     SELECT what, old, new, coalesce(days, 0), first_day, last_day
     FROM sums LEFT JOIN gone USING (what)
-    WHERE old <> new OR days > 0
+    WHERE {shown}
     ORDER BY what
 """
 _QUERIES = {
-    "costs": _MOVED.format(of="currency", quantity="amount"),
-    "usage": _MOVED.format(of="metric", quantity="value"),
-    "billable_usage": _MOVED.format(of="channel", quantity="billable_units"),
+    "costs": _MOVED.format(of="currency", quantity="amount", shown="true"),
+    "usage": _MOVED.format(of="metric", quantity="value", shown="old <> new OR days > 0"),
+    "billable_usage": _MOVED.format(of="channel", quantity="billable_units", shown="true"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What an ingest changed of one currency, metric or channel, named by ``what``.
+    """What an ingest replaced of one currency, metric or channel, named by ``what``.
 
     ``before`` and ``after`` are sums of the rows replaced and of those in their place: money in the
     currency, the metric's values, or billable units. ``days_gone`` counts days that had rows and
@@ -81,7 +81,10 @@ class Moved:
 
 
 def moved(table: str, before: pa.Table, after: pa.Table) -> tuple[Moved, ...]:
-    """What changed between rows of an input table; nothing where there were none before."""
+    """What rows of an input table were replaced by; nothing where there were none before.
+
+    Of metrics, which can be very many, only those that changed.
+    """
     if not before.num_rows:
         return ()
     connection = duckdb.connect()

@@ -39,8 +39,10 @@ def reading(model: Model, table: Table, format_name: str, cost_column: str | Non
     return as_json(said)
 
 
-def read_otherwise(store: Store, model: Model, first: date, last: date) -> tuple[str, ...]:
+def read_otherwise(store: Store, model: Model | None, first: date, last: date) -> tuple[str, ...]:
     """Names of files whose rows of these days count, and would be others by the rules of now."""
+    if model is None:
+        return ()
     columns = ["sequence", "ingest_id", "files", "first_date", "last_date", "read_with"]
     records = read(store, INGESTS, columns=columns).sort_by("sequence")
     inside = (pc.field("first_date") <= last) & (pc.field("last_date") >= first)

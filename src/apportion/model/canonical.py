@@ -72,6 +72,15 @@ def rules_digest(model: Declared, of: str) -> str:
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 
 
+def flow_digest(model: Declared) -> str:
+    """A digest of what a run computes with: all but the rules by which files become rows."""
+    kept = to_dict(model)
+    kept["settings"].pop("cost_column", None)
+    for rules in ("mapping", "metrics", "metric_nodes"):
+        kept.pop(rules)
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
 def _node(node: Node) -> dict[str, Any]:
     return filled(
         {
