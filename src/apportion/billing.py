@@ -11,6 +11,7 @@ import pyarrow as pa
 from apportion.findings import Finding, LedgerError, Place, Severity
 from apportion.ingest.incoming import Incoming
 from apportion.ledger.allowances import allowances_set, record_allowances
+from apportion.ledger.disk import Store
 from apportion.ledger.record_billing import BillingIngest, billing_version, commit_billing
 from apportion.ledger.record_ingest import Recorded, Step
 from apportion.ledger.record_rating import (
@@ -23,7 +24,6 @@ from apportion.ledger.record_rating import (
     model_of_rating,
     usage_view,
 )
-from apportion.ledger.store import Store
 from apportion.model import Allowance, Model
 from apportion.model.canonical_billing import billing_digest
 from apportion.rating.allowance import Meter, Resolved, resolve

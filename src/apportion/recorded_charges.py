@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from apportion.ledger.disk import Store
 from apportion.ledger.record_rating import Rating, charges_view
-from apportion.ledger.store import Store
 from apportion.model import Model
 from apportion.rating.changes import BEFORE, changes
 from apportion.rating.charges import RATED, ChargeViews

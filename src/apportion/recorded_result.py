@@ -8,9 +8,9 @@ from functools import cached_property
 import duckdb
 import pyarrow as pa
 
+from apportion.ledger.disk import Store
 from apportion.ledger.runs import Run, ingests_since
 from apportion.ledger.schemas import COSTS, USAGE
-from apportion.ledger.store import Store
 from apportion.ledger.views import Piece, read_view, result_views
 from apportion.model import Model
 from apportion.reconcile import Reconciliation, reconcile

@@ -19,6 +19,7 @@ from apportion.findings import Finding, LedgerError, Place
 from apportion.ingest.incoming import IngestReport, Kind
 from apportion.ingest.ingest import read_files
 from apportion.ingest.inspected import LIMITS, Limits
+from apportion.ledger.disk import Store
 from apportion.ledger.model_versions import ModelVersion, model_versions
 from apportion.ledger.moved import shrinking
 from apportion.ledger.readings import read_otherwise, reading
@@ -42,7 +43,9 @@ from apportion.ledger.runs import (
     model_of_run,
 )
 from apportion.ledger.schemas import COSTS, USAGE
-from apportion.ledger.store import Store, open_store
+from apportion.ledger.store import (
+    open_store,
+)
 from apportion.ledger.views import Piece, input_views
 from apportion.model import Model, load_model
 from apportion.model.canonical import flow_digest

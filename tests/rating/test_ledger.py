@@ -53,7 +53,7 @@ def test_b3_the_same_rows_again_change_nothing(bench):
 def test_b3_a_declared_period_speaks_for_all_accounts(bench):
     bench.units(row(APRIL, 5), row(APRIL, 9, "visas"), row(APRIL + DAY, 1, "visas"))
     outcome = bench.units(row(APRIL, 4), period=(APRIL, APRIL))
-    assert codes(outcome.report.findings) == ["shrunk_day"]
+    assert codes(outcome.report.findings) == ["shrunk_day", "shrunk_total"]
     assert [(each["account"], each["billable_units"]) for each in bench.usage()] == [
         ("renewals", 4),
         ("visas", 1),
@@ -257,6 +257,21 @@ def test_b18_every_figure_that_moved_since_a_rating_or_a_run(bench):
         ]
     with pytest.raises(ap.LedgerError):
         workspace.billing.changes("2019")
+
+
+def test_a_run_leads_to_its_rating_though_the_clock_was_set_back(bench):
+    bench.units(row(APRIL, 30))
+    workspace = bench.open()
+    workspace.rate()
+    costs = bench.folder / "costs.csv"
+    costs.write_text("node,date,dimension,amount\nnotify,2023-04-01,all,3\n")
+    workspace.ingest("costs", costs)
+    run = workspace.run(APRIL, APRIL).run
+    bench.clock.at -= 365 * DAY
+    bench.units(row(APRIL, 29))
+    later = workspace.rate().rating.run_id
+    assert workspace.charges(run.run_id).rating.run_id == run.rating != later
+    assert workspace.charges().rating.run_id == later
 
 
 def test_b19_margin_from_the_ledger(bench):

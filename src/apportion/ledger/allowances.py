@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.findings import Place
+from apportion.ledger.disk import Store
 from apportion.ledger.locks import writing
 from apportion.ledger.schemas import ALLOWANCES, BILLING_TABLES
 from apportion.ledger.store import (
-    Store,
     add_record,
     make_tables,
     read,

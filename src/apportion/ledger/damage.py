@@ -6,11 +6,16 @@ import duckdb
 import pyarrow as pa
 
 from apportion.findings import Finding, LedgerError
+from apportion.ledger.disk import Store
 from apportion.ledger.record_ingest import pinned_versions
 from apportion.ledger.record_rating import list_ratings
 from apportion.ledger.runs import list_runs
 from apportion.ledger.schemas import BILLING_TABLES, CHARGES, INPUTS, RESULTS, TABLES, Table
-from apportion.ledger.store import Store, files, require_sound, version
+from apportion.ledger.store import (
+    files,
+    require_sound,
+    version,
+)
 
 
 def require_readable(store: Store) -> None:

@@ -4,15 +4,28 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 from deltalake.exceptions import DeltaError
 
 from apportion.findings import Finding, LedgerError, Place
+from apportion.ledger.schemas import Table
 
 _LONGEST_REASON = 300
 _ANSI = re.compile("\x1b\\[[0-9;]*m")
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A ledger's folder."""
+
+    root: Path
+
+    def folder(self, table: Table) -> Path:
+        """Where a table lies."""
+        return self.root / table.name
 
 
 @contextmanager

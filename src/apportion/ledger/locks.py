@@ -6,22 +6,18 @@ The system lets a lock go when its holder dies.
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from apportion.findings import Finding, LedgerError, Place
-from apportion.ledger.disk import touching
-
-if TYPE_CHECKING:
-    from apportion.ledger.store import Store
+from apportion.ledger.disk import Store, touching
 
 WAIT_SECONDS = 60.0
 """How long a writer waits for another before it gives up."""
 
 
 @contextmanager
-def writing(store: "Store", wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+def writing(store: Store, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
     """Hold the ledger's lock, which the system lets go when its holder dies.
 
     Raises ``LedgerError`` (``ledger_busy``).
@@ -50,7 +46,7 @@ def writing(store: "Store", wait_seconds: float = WAIT_SECONDS) -> Iterator[None
 
 
 @contextmanager
-def claimed(store: "Store", run_id: str) -> Iterator[bool]:
+def claimed(store: Store, run_id: str) -> Iterator[bool]:
     """Hold the claim on a run that is being written. Gives whether nobody else holds it.
 
     The system lets it go when its holder dies. Raises ``LedgerError`` (``storage_failed``).
@@ -73,11 +69,11 @@ def claimed(store: "Store", run_id: str) -> Iterator[bool]:
             lock.release()
 
 
-def _claims(store: "Store") -> Path:
+def _claims(store: Store) -> Path:
     return store.root / ".running"
 
 
-def runs_claimed(store: "Store") -> set[str]:
+def runs_claimed(store: Store) -> set[str]:
     """The runs that are being written, or whose writer was killed."""
     with touching(_claims(store), "list claims"):
         return {path.stem for path in _claims(store).glob("*.lock")}

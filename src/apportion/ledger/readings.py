@@ -13,9 +13,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apportion.ledger.disk import Store
 from apportion.ledger.record_ingest import pinned_versions
 from apportion.ledger.schemas import COSTS, INGESTS, USAGE, Table
-from apportion.ledger.store import Store, as_json, files, read
+from apportion.ledger.store import (
+    as_json,
+    files,
+    read,
+)
 from apportion.ledger.views import table_view
 from apportion.model import Model
 from apportion.model.canonical import rules_digest

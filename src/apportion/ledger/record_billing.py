@@ -15,12 +15,12 @@ import pyarrow.dataset as ds
 
 from apportion.findings import Finding, LedgerError, Place
 from apportion.ledger.digest import content_digest
+from apportion.ledger.disk import Store
 from apportion.ledger.locks import writing
 from apportion.ledger.moved import moved
 from apportion.ledger.record_ingest import PREDICATE_PARTS, Recorded, Step, no_step
 from apportion.ledger.schemas import BILLABLE_USAGE, BILLING_INGESTS, BILLING_TABLES
 from apportion.ledger.store import (
-    Store,
     add_record,
     as_json,
     files,

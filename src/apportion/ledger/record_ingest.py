@@ -15,12 +15,12 @@ import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError, Place
 from apportion.ledger.digest import content_digest
+from apportion.ledger.disk import Store
 from apportion.ledger.locks import writing
 from apportion.ledger.moved import Moved, moved
 from apportion.ledger.overlaps import keys_of, refuse_overlaps
 from apportion.ledger.schemas import INGESTS, INPUTS, USAGE, Table
 from apportion.ledger.store import (
-    Store,
     add_record,
     as_json,
     files,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from apportion.findings import Finding, LedgerError, ModelError, Place
-from apportion.ledger.disk import touching
+from apportion.ledger.disk import Store, touching
 from apportion.ledger.locks import writing
 from apportion.ledger.model_versions import (
     ABOUT_FILE,
@@ -28,9 +28,6 @@ from apportion.ledger.model_versions import (
 )
 from apportion.ledger.proposed_model import proposed_model
 from apportion.ledger.record_ingest import Step, no_step
-from apportion.ledger.store import (
-    Store,
-)
 from apportion.model import Model, load_model
 from apportion.model.files import MODEL_FOLDER, SETTINGS_FILE, add_folder, read_settings
 from apportion.model.model_text import model_text

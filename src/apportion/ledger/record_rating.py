@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError, Place, RunError
+from apportion.ledger.disk import Store
 from apportion.ledger.locks import claimed, writing
 from apportion.ledger.record_ingest import Step, no_step
 from apportion.ledger.runs import Run, list_runs
 from apportion.ledger.schemas import BILLABLE_USAGE, BILLING_TABLES, CHARGES, RATINGS
 from apportion.ledger.store import (
-    Store,
     add_record,
     append,
     delete_runs,

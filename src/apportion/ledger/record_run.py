@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError
+from apportion.ledger.disk import Store
 from apportion.ledger.locks import claimed, runs_claimed, writing
 from apportion.ledger.record_ingest import Step, no_step
 from apportion.ledger.schemas import (
@@ -30,7 +31,6 @@ from apportion.ledger.schemas import (
     Table,
 )
 from apportion.ledger.store import (
-    Store,
     add_record,
     append,
     as_json,

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError, Place
+from apportion.ledger.disk import Store
 from apportion.ledger.schemas import (
     ALLOCATIONS,
     CONTRIBUTIONS,
@@ -18,7 +19,9 @@ from apportion.ledger.schemas import (
     RUNS,
     WARNINGS,
 )
-from apportion.ledger.store import Store, read
+from apportion.ledger.store import (
+    read,
+)
 from apportion.ledger.views import Piece
 
 

@@ -8,7 +8,6 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from urllib.parse import unquote
@@ -20,7 +19,15 @@ from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties, wr
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from apportion.findings import Finding, LedgerError
-from apportion.ledger.disk import damaged, damaged_finding, failed, reason_of, sync_path, touching
+from apportion.ledger.disk import (
+    Store,
+    damaged,
+    damaged_finding,
+    failed,
+    reason_of,
+    sync_path,
+    touching,
+)
 from apportion.ledger.locks import writing
 from apportion.ledger.schemas import TABLES, Table
 
@@ -35,17 +42,6 @@ _MOST_FILES = 20
 _RUNS_AT_ONCE = 50
 """Runs that are removed by one condition: the Delta library fails in the midst of thousands."""
 _TRIES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """A ledger's folder."""
-
-    root: Path
-
-    def folder(self, table: Table) -> Path:
-        """Where a table lies."""
-        return self.root / table.name
 
 
 def open_store(root: Path) -> Store:

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from apportion.ledger.disk import touching
+from apportion.ledger.disk import Store, touching
 from apportion.ledger.schemas import Table
 from apportion.ledger.store import (
-    Store,
     version,
 )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from apportion.ledger.disk import Store
 from apportion.ledger.schemas import (
     ALLOCATIONS,
     CONTRIBUTIONS,
@@ -16,7 +17,10 @@ from apportion.ledger.schemas import (
     WARNINGS,
     Table,
 )
-from apportion.ledger.store import Store, files, version
+from apportion.ledger.store import (
+    files,
+    version,
+)
 
 
 @dataclass(frozen=True, slots=True)
