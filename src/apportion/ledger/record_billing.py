@@ -101,7 +101,9 @@ def commit_billing(
         record = _record(store, ingest, ingest_id, at, program, digest, reached, replaced)
         add_record(store, BILLING_INGESTS, record)
         on_step("unlock")
-    changes = moved(BILLABLE_USAGE.name, before, whole)
+    spoken = rows.group_by(_SLICE).aggregate([])
+    gone = before if ingest.whole_days else before.join(spoken, _SLICE, join_type="left semi")
+    changes = moved(BILLABLE_USAGE.name, gone, rows)
     return Recorded(
         ingest_id, rows.num_rows, replaced, shrunk=_shrunk(before, whole), moved=changes
     )
