@@ -219,7 +219,6 @@ class Workspace:
             proofs.append(proof)
             return json.dumps(proof.to_dict(), sort_keys=True)
 
-        run_id = run_id or self.new_run_id()
         commit_run(
             self.store,
             RunFacts(
@@ -239,7 +238,7 @@ class Workspace:
             _run_rows(flow_rows(problem, assumed, threads=threads, on_progress=on_progress)),
             ending,
             proving,
-            run_id=run_id,
+            run_id=(run_id := run_id or self.new_run_id()),
             now=self.now,
             on_step=self.on_step,
         )
