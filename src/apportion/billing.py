@@ -12,6 +12,7 @@ from apportion.findings import Finding, LedgerError, Place, RunError
 from apportion.ingest.incoming import Incoming, IngestReport
 from apportion.ingest.usage_moved import told
 from apportion.ledger.allowances import allowances_set, record_allowances
+from apportion.ledger.disk import Store
 from apportion.ledger.record_billing import RecordedBilling, billing_version, commit_billing
 from apportion.ledger.record_rating import (
     ROWS_AT_ONCE,
@@ -24,7 +25,6 @@ from apportion.ledger.record_rating import (
     usage_view,
 )
 from apportion.ledger.steps import Step
-from apportion.ledger.store import Store
 from apportion.ledger.usage_delivery import BillingIngest
 from apportion.model import Allowance, Model
 from apportion.model.billable_usage import KEY

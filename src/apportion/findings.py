@@ -134,6 +134,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unsaid_replacement": "A delivery would take away usage that it does not mention, or count "
         "a day's events anew, and nobody said that it should.",
         "rows_beside": "Usage that a delivery does not mention stays beside what it brings.",
+        "shrunk_total": "Rows were replaced by rows that sum to less.",
+        "vanished_days": "Days that had rows in the ledger have none any more.",
         # A run
         "missing_usage": "An edge's metric has no usage row at all in the period.",
         "zero_usage": "All siblings have zero usage on some day.",
@@ -163,6 +165,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "outdated_run": "The ledger or the model has changed since the run that answers.",
         "gap_in_runs": "Some days of the period are covered by no completed run.",
         "storage_failed": "The disk or bucket refused to read or write.",
+        "outdated_mapping": "Files were ingested under another mapping or cost column.",
         "damaged_ledger": "What was read back is not what was written.",
         "ledger_busy": "Another process is writing to the ledger.",
         # Who may

@@ -35,7 +35,7 @@ from apportion.attribution.rows import (
 from apportion.attribution.slices import CELLS, Offences, SliceFlow, require_conserved
 from apportion.engines.local import compute
 from apportion.findings import Finding, RunError, Severity, only_errors
-from apportion.ledger.store import Store
+from apportion.ledger.disk import Store
 from apportion.ledger.views import input_views
 from apportion.model import Model
 from apportion.rating.metrics import metric_names
@@ -103,7 +103,7 @@ _COSTS = """
 """
 _USAGE = """
     SELECT node, date, metric, value, labels FROM usage
-    WHERE date BETWEEN ? AND ? AND list_contains(?, metric)
+    WHERE date BETWEEN ? AND ? AND metric IN (SELECT unnest(?::VARCHAR[]))
 """
 
 

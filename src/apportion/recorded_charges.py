@@ -9,8 +9,8 @@ import duckdb
 import pyarrow as pa
 
 from apportion.findings import Finding, Severity
+from apportion.ledger.disk import Store
 from apportion.ledger.record_rating import Rating, charges_view
-from apportion.ledger.store import Store
 from apportion.model import Model
 from apportion.rating.changes import BEFORE, changes
 from apportion.rating.charges import RATED, ChargeViews
@@ -78,7 +78,7 @@ class RecordedCharges(ChargeViews):
 
     def show(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
         """Put the rated rows on a connection, as a view of some name."""
-        charges_view(connection, self.store, self.rating.run_id, name)
+        charges_view(connection, self.store, self.rating.run_id, name, self.rating.rows)
 
     def since(self, before: "RecordedCharges") -> pa.Table:
         """Every account, month and figure that moved from an earlier rating to this (`B18`)."""

@@ -8,9 +8,9 @@ from functools import cached_property
 import duckdb
 import pyarrow as pa
 
+from apportion.ledger.disk import Store
 from apportion.ledger.runs import Piece, Run, ingests_since
 from apportion.ledger.schemas import COSTS, USAGE
-from apportion.ledger.store import Store
 from apportion.ledger.views import read_view, result_views
 from apportion.model import Model
 from apportion.reconcile.reconciliation import Reconciliation
@@ -22,7 +22,8 @@ class RecordedResult:
 
     ``gaps`` are the stretches of days that no run covers; they are not in any figure. ``scale`` is
     the number of decimals of the amounts, ``dimensions`` those the runs were restricted to.
-    ``model_has_changed`` says that the workspace's model is no longer that of the newest run.
+    ``model_has_changed`` says that the workspace's model is no longer that of the newest run,
+    ``read_otherwise`` names files whose rows count and that its mapping would read otherwise now.
     """
 
     store: Store
@@ -36,6 +37,7 @@ class RecordedResult:
     gaps: tuple[tuple[date, date], ...]
     dimensions: tuple[str, ...] | None
     model_has_changed: bool = False
+    read_otherwise: tuple[str, ...] = ()
 
     @cached_property
     def ingests_since(self) -> int:
@@ -47,7 +49,9 @@ class RecordedResult:
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection with views ``allocations``, ``contributions``, ``warnings``, ``costs``."""
         connection = duckdb.connect()
-        result_views(connection, self.store, self.pieces)
+        result_views(
+            connection, self.store, self.pieces, {run.run_id: run.rows for run in self.runs}
+        )
         versions = {run.run_id: run.costs_version for run in self.runs}
         read = [(piece, versions[piece.run_id]) for piece in self.pieces]
         read_view(connection, self.store, COSTS, read)

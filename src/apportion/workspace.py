@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -31,14 +31,17 @@ from apportion.ledger.runs import (
 )
 from apportion.ledger.schemas import COSTS, USAGE
 from apportion.ledger.steps import Step, no_step
-from apportion.ledger.store import Store, open_store
+from apportion.ledger.store import open_store
 
 if TYPE_CHECKING:
     import duckdb
 
     from apportion.attribution.problem import Problem
     from apportion.billing import Billing, RatingOutcome
+    from apportion.ingest.incoming import IngestReport
+    from apportion.ledger.disk import Store
     from apportion.ledger.model_versions import ModelVersion
+    from apportion.ledger.record_ingest import Recorded
     from apportion.ledger.record_model import PutModel
     from apportion.ledger.record_run import RunEnd, RunFacts
     from apportion.model import Model
@@ -148,6 +151,7 @@ class Workspace:
 
         from apportion.ingest.incoming import Kind
         from apportion.ingest.ingest import read_files
+        from apportion.ledger.readings import reading
         from apportion.ledger.record_ingest import Ingest, commit_ingest
         from apportion.outcomes import IngestOutcome
 
@@ -170,23 +174,25 @@ class Workspace:
                 *self.billing.ingest(incoming, format_name, names, replace=replace), days
             )
         at = self.now()
+        table = COSTS if incoming.kind is Kind.COSTS else USAGE
         recorded = commit_ingest(
             self.store,
             Ingest(
-                COSTS if incoming.kind is Kind.COSTS else USAGE,
+                table,
                 incoming.rows,
                 incoming.replaces,
                 format_name,
                 names,
                 {total.currency: total.rows for total in incoming.report.totals},
                 guessed=incoming.guessed,
+                read_with=reading(self.model, table, format_name, cost_column),
             ),
             ingest_id=self._id(at),
             at=at,
             program=apportion.__version__,
             on_step=self.on_step,
         )
-        return IngestOutcome(incoming.report, recorded, days)
+        return _outcome(incoming.report, recorded, days)
 
     def run(
         self,
@@ -247,14 +253,13 @@ class Workspace:
             proofs.append(proof)
             return json.dumps(proof.to_dict(), sort_keys=True)
 
-        run_id = run_id or self.new_run_id()
         commit_run(
             self.store,
-            self._facts(problem, pins, dimensions, metered),
+            self._facts(problem, pins, dimensions, metered, rating.rating.run_id if rating else ""),
             flow_rows(problem, assumed, threads=threads, on_progress=on_progress),
             ending,
             proving,
-            run_id=run_id,
+            run_id=(run_id := run_id or self.new_run_id()),
             now=self.now,
             on_step=self.on_step,
         )
@@ -266,6 +271,7 @@ class Workspace:
         pins: Mapping[str, int],
         dimensions: Sequence[str] | None,
         metered: int,
+        rating: str,
     ) -> RunFacts:
         from apportion.ledger.record_run import RunFacts
 
@@ -281,6 +287,7 @@ class Workspace:
             pins["usage"],
             apportion.__version__,
             metered,
+            rating,
         )
 
     @cached_property
@@ -338,6 +345,7 @@ class Workspace:
 
         Raises ``LedgerError`` (``unknown_run``, ``no_run``).
         """
+        from apportion.ledger.readings import read_otherwise
         from apportion.recorded_result import RecordedResult
 
         known = self.runs()
@@ -375,20 +383,22 @@ class Workspace:
             found.gaps,
             None if newest.dimensions is None else tuple(json.loads(newest.dimensions)),
             model_has_changed,
+            read_otherwise(self.store, self._written, first, last),
         )
 
     def _model_of(self, run: Run) -> tuple[Model, bool]:
-        """The model as it was when the run was made, and whether it has changed since.
+        """The model as it was when the run was made, and whether a run would use another now.
 
         It was proved then, and whatever has its digest is the same, so nothing is proved again.
         """
         from apportion.model import Model
-        from apportion.model.canonical import digest
+        from apportion.model.canonical import digest, flow_digest
 
         written = self._written
         if written is not None and digest(written) == run.model_digest:
             return Model.proved_before(written), False
-        return Model.recorded(json.loads(model_of_run(self.store, run.run_id))), True
+        old = Model.recorded(json.loads(model_of_run(self.store, run.run_id)))
+        return old, written is None or flow_digest(written) != flow_digest(old)
 
     @cached_property
     def _written(self) -> Declared | None:
@@ -422,3 +432,13 @@ class Workspace:
 
     def _id(self, at: datetime) -> str:
         return f"{at:%Y%m%dT%H%M%S}-{self.new_id()}"
+
+
+def _outcome(
+    report: IngestReport, recorded: Recorded, days: tuple[date, date] | None
+) -> IngestOutcome:
+    from apportion.ledger.moved import shrinking
+    from apportion.outcomes import IngestOutcome
+
+    findings = (*report.findings, *shrinking(recorded.moved))
+    return IngestOutcome(replace(report, findings=findings), recorded, days)

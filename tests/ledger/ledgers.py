@@ -14,10 +14,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
+from apportion.ledger.disk import Store
 from apportion.ledger.record_ingest import pinned_versions
 from apportion.ledger.runs import list_runs
 from apportion.ledger.schemas import COSTS, INGESTS, RESULTS, RUNS, USAGE, Table
-from apportion.ledger.store import Store, files, open_store, read, version
+from apportion.ledger.store import (
+    files,
+    open_store,
+    read,
+    version,
+)
 
 MODEL = """
 nodes:

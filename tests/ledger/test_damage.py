@@ -12,8 +12,8 @@ from ledgers import delta, seen
 from apportion import Workspace
 from apportion.findings import LedgerError
 from apportion.ledger import record_ingest
+from apportion.ledger.disk import Store
 from apportion.ledger.schemas import ALLOCATIONS, COSTS, INGESTS, Table
-from apportion.ledger.store import Store
 
 JANUARY = date(2024, 1, 1), date(2024, 1, 2)
 

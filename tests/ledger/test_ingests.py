@@ -10,9 +10,13 @@ from ledgers import COST_COLUMNS, seen
 
 from apportion import IngestError, Workspace
 from apportion.findings import LedgerError
+from apportion.ledger.locks import writing
 from apportion.ledger.record_ingest import pinned_versions
 from apportion.ledger.schemas import COSTS, INGESTS, INPUTS
-from apportion.ledger.store import read, version, writing
+from apportion.ledger.store import (
+    read,
+    version,
+)
 
 
 def total(workspace: Workspace, at_version: int | None = None) -> Decimal:

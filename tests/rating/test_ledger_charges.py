@@ -215,3 +215,18 @@ def test_a_statement_from_the_ledger(bench: Bench):
     workspace.rate()
     assert workspace.billing.statement("renewals", 2023).total_shown == "0.40"
     assert workspace.billing.statement("renewals", 2023, "May").total_shown == "0.00"
+
+
+def test_a_run_leads_to_its_rating_though_the_clock_was_set_back(bench):
+    bench.units(row(APRIL, 30))
+    workspace = bench.open()
+    workspace.rate()
+    costs = bench.folder / "costs.csv"
+    costs.write_text("node,date,dimension,amount\nnotify,2023-04-01,all,3\n")
+    workspace.ingest("costs", costs)
+    run = workspace.run(APRIL, APRIL).run
+    bench.clock.at -= 365 * DAY
+    bench.units(row(APRIL, 29))
+    later = workspace.rate().rating.run_id
+    assert workspace.charges(run.run_id).rating.run_id == run.rating != later
+    assert workspace.charges().rating.run_id == later

@@ -24,6 +24,7 @@ from apportion.findings import (
     RunError,
     UsageError,
 )
+from apportion.ledger.damage import damage
 from apportion.report.findings_data import as_data
 
 MEDIA_TYPE = "application/problem+json"
@@ -44,6 +45,7 @@ _STATUS: Mapping[type[ApportionError], HTTPStatus] = {
 
 _STATUS_OF_CODES: Mapping[str, HTTPStatus] = {
     "ledger_busy": HTTPStatus.SERVICE_UNAVAILABLE,
+    "damaged_ledger": HTTPStatus.SERVICE_UNAVAILABLE,
     "run_under_way": HTTPStatus.CONFLICT,
     "key_in_use": HTTPStatus.CONFLICT,
     "too_many_waiting": HTTPStatus.TOO_MANY_REQUESTS,
@@ -191,6 +193,15 @@ def answer_errors(app: FastAPI) -> None:
         most = request.app.state.settings.read_seconds
         said = f"The answer took longer than {most:g} seconds. Ask for fewer days or nodes."
         return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, said)
+
+    @app.exception_handler(duckdb.Error)
+    def _of_the_disk(request: Request, error: duckdb.Error) -> Response:
+        damaged = damage(error, request.app.state.settings.folder)
+        if damaged is None:
+            raise error
+        said = damaged.findings[0].message
+        status = status_of(damaged)
+        return problem(request, status, said, damaged.findings, {}, damaged)
 
     @app.exception_handler(HTTPException)
     async def _of_routing(request: Request, error: HTTPException) -> Response:

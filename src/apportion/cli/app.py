@@ -56,7 +56,9 @@ class Commands(TyperGroup):
             raise typer.Exit(130) from interruption
         except Exception as error:
             session = ctx.obj or Session()
-            status = exit_status(error, debug=session.debug, suggestions=session.suggestions)
+            status = exit_status(
+                session.explained(error), debug=session.debug, suggestions=session.suggestions
+            )
             if status is None:
                 raise
             raise typer.Exit(status) from error

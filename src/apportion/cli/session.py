@@ -47,6 +47,14 @@ class Session:
         said = f"Neither this folder nor any above it holds an {SETTINGS_FILE}."
         raise UsageError([_no_workspace(here, said)])
 
+    def explained(self, error: Exception) -> Exception:
+        """An error, or that a file of the ledger is damaged, where that is what it tells of."""
+        if type(error).__module__.partition(".")[0] not in ("_duckdb", "duckdb", "pyarrow"):
+            return error
+        from apportion.ledger.damage import damage
+
+        return damage(error, self.folder()) or error
+
     def open(self, on_step: Callable[[str], None] | None = None) -> "Workspace":
         """The workspace; ``on_step`` is told each step of a write.
 

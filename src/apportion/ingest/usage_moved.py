@@ -12,7 +12,7 @@ _SHOWN = 3
 
 def told(report: IngestReport, recorded: RecordedBilling) -> IngestReport:
     """The report with what went and came, and warnings of what may be meant otherwise."""
-    moved = recorded.moved
+    moved = recorded.usage_moved
     if moved is None:
         return report
     notes, findings = list(report.notes), list(report.findings)

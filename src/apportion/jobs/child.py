@@ -92,7 +92,7 @@ def do(request: Mapping[str, Any], tell: Tell) -> Outcome:
         work: Work = import_module(WORKS[request["work"]]).work
         return Outcome(dict(work(request, tell)))
     except Exception as error:  # noqa: BLE001 - the server answers for whatever it is
-        return failed(error, Place(request["about"]))
+        return failed(error, Place(request["about"]), Path(request["folder"]))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from apportion.findings import (
     Severity,
     UsageError,
 )
+from apportion.ledger.damage import damage
 from apportion.report.findings_data import as_data
 
 INTERNAL = "InternalError"
@@ -90,10 +91,12 @@ def too_much_time(place: Place, seconds: int) -> Outcome:
     return refused(JobError([Finding("time_exceeded", message, place, remedy)]))
 
 
-def failed(error: Exception, place: Place) -> Outcome:
+def failed(error: Exception, place: Place, workspace: Path) -> Outcome:
     """The outcome of work that raised whatever it was; a fault of the program goes to stderr."""
     if isinstance(error, ApportionError):
         return refused(error)
+    if damaged := damage(error, workspace):
+        return refused(damaged)
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
         return too_much_memory(place)
     traceback.print_exception(error)

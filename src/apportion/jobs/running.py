@@ -128,7 +128,7 @@ def _to_the_end(connection: sqlite3.Connection, folder: Path, request: Mapping[s
         state = State.COMPLETED if done else State.ABANDONED
         outcome = {} if done else stopped(QUESTION).to_dict()
     except Exception as error:  # noqa: BLE001 - whoever asks for the run is told what it is
-        state, outcome = State.FAILED, failed(error, QUESTION).to_dict()
+        state, outcome = State.FAILED, failed(error, QUESTION, folder).to_dict()
     end(connection, run_id, state, without_folders(outcome, [folder]))
 
 

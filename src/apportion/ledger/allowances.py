@@ -7,8 +7,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.findings import Place
+from apportion.ledger.disk import Store
+from apportion.ledger.locks import writing
 from apportion.ledger.schemas import ALLOWANCES, BILLING_TABLES
-from apportion.ledger.store import Store, append, make_tables, read, writing
+from apportion.ledger.store import (
+    add_record,
+    make_tables,
+    read,
+)
 from apportion.model import Allowance
 
 
@@ -46,4 +52,4 @@ def record_allowances(
             }
             for place, each in enumerate(allowances, start=1)
         ]
-        append(store, ALLOWANCES, pa.Table.from_pylist(rows, schema=ALLOWANCES.schema))
+        add_record(store, ALLOWANCES, pa.Table.from_pylist(rows, schema=ALLOWANCES.schema))

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from apportion.findings import SETTINGS_FILE, Finding, ModelError, Place
-from apportion.ledger.store import touching
+from apportion.ledger.disk import touching
 from apportion.model.files import read_settings
 
 VERSIONS = "models"

@@ -13,12 +13,13 @@ import pyarrow.dataset as ds
 
 from apportion.findings import Finding, LedgerError, Place
 from apportion.ledger.digest import content_digest
-from apportion.ledger.record_ingest import Recorded
+from apportion.ledger.disk import Store
+from apportion.ledger.locks import writing
+from apportion.ledger.record_ingest import PREDICATE_PARTS, Recorded
 from apportion.ledger.schemas import BILLABLE_USAGE, BILLING_INGESTS, BILLING_TABLES
 from apportion.ledger.steps import Step, no_step
 from apportion.ledger.store import (
-    Store,
-    append,
+    add_record,
     as_json,
     files,
     make_tables,
@@ -27,7 +28,7 @@ from apportion.ledger.store import (
     replace,
     restore,
     version,
-    writing,
+    within,
 )
 from apportion.ledger.usage_delivery import BillingIngest, Moved, moved
 
@@ -39,7 +40,7 @@ _DAY = timedelta(days=1)
 class RecordedBilling(Recorded):
     """The outcome of an ingest of billable usage, and what it did to the rows of its days."""
 
-    moved: Moved | None = None
+    usage_moved: Moved | None = None
 
 
 def billing_version(store: Store) -> int:
@@ -81,7 +82,7 @@ def commit_billing(
         whole = pa.concat_tables([rows, done.kept])
         digest = content_digest(BILLABLE_USAGE.name, whole)
         if content_digest(BILLABLE_USAGE.name, before) == digest:
-            return RecordedBilling("", rows.num_rows, 0, moved=done)
+            return RecordedBilling("", rows.num_rows, 0, usage_moved=done)
         on_step("write")
         reached = replace(store, BILLABLE_USAGE, whole, _predicate(stretches))
         on_step("read back")
@@ -89,28 +90,26 @@ def commit_billing(
         on_step("record")
         replaced = before.num_rows - done.kept.num_rows
         record = _record(store, ingest, ingest_id, at, program, digest, reached, replaced)
-        append(store, BILLING_INGESTS, record)
+        add_record(store, BILLING_INGESTS, record)
         on_step("unlock")
-    return RecordedBilling(ingest_id, rows.num_rows, replaced, moved=done)
+    return RecordedBilling(ingest_id, rows.num_rows, replaced, usage_moved=done)
 
 
 def _stretches(days: Iterable[date]) -> list[tuple[date, date]]:
-    """Days as the fewest stretches, both ends included."""
+    """Days as the fewest stretches, both ends included; as one where there are too many."""
     found: list[tuple[date, date]] = []
     for day in sorted(set(days)):
         if found and found[-1][1] + _DAY == day:
             found[-1] = (found[-1][0], day)
         else:
             found.append((day, day))
-    return found
+    # A condition of many parts is more than the Delta library can read.
+    return found if len(found) <= PREDICATE_PARTS else [(found[0][0], found[-1][1])]
 
 
 def _predicate(stretches: list[tuple[date, date]]) -> str:
     """The days, in SQL that holds only dates."""
-    return " OR ".join(
-        f"(date >= DATE '{first.isoformat()}' AND date <= DATE '{last.isoformat()}')"
-        for first, last in stretches
-    )
+    return " OR ".join(f"({within(first, last)})" for first, last in stretches)
 
 
 def _recover(store: Store) -> int:

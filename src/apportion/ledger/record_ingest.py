@@ -9,27 +9,36 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from apportion.findings import Finding, LedgerError, Place
 from apportion.ledger.digest import content_digest
+from apportion.ledger.disk import Store
+from apportion.ledger.locks import writing
+from apportion.ledger.moved import Moved, moved
 from apportion.ledger.overlaps import keys_of, refuse_overlaps
 from apportion.ledger.schemas import INGESTS, INPUTS, USAGE, Table
 from apportion.ledger.steps import Step, no_step
 from apportion.ledger.store import (
-    Store,
-    append,
+    add_record,
     as_json,
     files,
     next_sequence,
+    overwrite,
     read,
     replace,
     restore,
     version,
-    writing,
+    within,
 )
+from apportion.ledger.views import table_view
+
+Days = tuple[date | None, date | None]
+
+PREDICATE_PARTS = 50
+"""Parts of a condition that the Delta library is given: it fails in the midst of thousands."""
 
 INGEST_STEPS = ("lock", "recover", "compare", "write", "read back", "record", "unlock")
 
@@ -54,20 +63,8 @@ class Replaced:
 
     def predicate(self) -> str:
         """The rows replaced, in SQL that holds only digests and dates."""
-        days = (
-            f" AND date >= DATE '{self.first.isoformat()}'"
-            f" AND date <= DATE '{self.last.isoformat()}'"
-            if self.first and self.last
-            else ""
-        )
+        days = f" AND {within(self.first, self.last)}" if self.first and self.last else ""
         return f"(slice = '{self.slice}'{days})"
-
-    def expression(self) -> ds.Expression:
-        """The same as a filter on rows that are read."""
-        rows = ds.field("slice") == self.slice
-        if self.first and self.last:
-            rows &= (ds.field("date") >= self.first) & (ds.field("date") <= self.last)
-        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,8 @@ class Ingest:
 
     ``rows`` are those of ``costs`` or ``usage`` without ``slice`` and ``ingest_id``.
     ``guessed`` are sources that nobody named, so equal rows under another name are the same file
-    again, and rows with the keys of another source's may be meant to correct them.
+    again, and rows with the keys of another source's may be meant to correct them. ``read_with``
+    tells the rules by which the rows were made (see ``readings``).
     """
 
     table: Table
@@ -86,6 +84,7 @@ class Ingest:
     files: tuple[str, ...]
     totals: dict[str, str]
     guessed: tuple[str, ...] = ()
+    read_with: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +92,20 @@ class Recorded:
     """The outcome of an ingest.
 
     ``ingest_id`` is empty where nothing was written, because the same rows are there already:
-    under the same source, or under ``same_as``.
+    under the same source, or under ``same_as``. ``moved`` is what changed of what was there.
     """
 
     ingest_id: str
     rows: int
     replaced_rows: int
     same_as: str = ""
+    moved: tuple[Moved, ...] = ()
 
 
 def pinned_versions(store: Store) -> dict[str, int]:
     """The versions of ``costs`` and ``usage`` that count: those of the latest ingest."""
-    records = read(store, INGESTS)
+    columns = ["sequence", *(f"{table.name}_version" for table in INPUTS)]
+    records = read(store, INGESTS, columns=columns)
     if records.num_rows == 0:
         return {table.name: 0 for table in INPUTS}
     last = records.sort_by("sequence").slice(records.num_rows - 1).to_pylist()[0]
@@ -132,27 +133,43 @@ def commit_ingest(
         on_step("recover")
         pins = _recover(store)
         on_step("compare")
-        before = _rows_of(store, ingest.table, pins[ingest.table.name], ingest.replaced)
+        named = _Named(store, ingest.table, ingest.replaced)
+        before = named.rows(pins[ingest.table.name])
         if _placed_digest(ingest.table, before) == _placed_digest(ingest.table, rows):
+            _read_again(store, before, ingest.read_with)
             return Recorded("", rows.num_rows, 0)
         twin = _twin(store, ingest, digest, pins) if ingest.guessed else ""
         if twin:
             return Recorded("", rows.num_rows, 0, twin)
         if ingest.guessed:
-            kept = _kept(store, ingest, pins[ingest.table.name])
+            names = ["source", *keys_of(rows)]
+            kept = named.others(pins[ingest.table.name], _days(rows), names)
             refuse_overlaps(kept, before, rows, ingest.guessed, Place(", ".join(ingest.files)))
         on_step("write")
-        predicate = " OR ".join(each.predicate() for each in ingest.replaced)
-        reached = replace(store, ingest.table, rows, predicate)
-        on_step("read back")
-        _require_same(store, ingest, reached, digest)
-        on_step("record")
         days = _days(before, rows)
-        append(
-            store, INGESTS, _record(store, ingest, ingest_id, at, program, digest, reached, days)
-        )
+        # Of many all rows of their days are written anew, those that stay among them.
+        whole = pa.concat_tables([rows, *named.staying(pins[ingest.table.name], days)])
+        reached = replace(store, ingest.table, whole, named.predicate(days))
+        on_step("read back")
+        after = pa.concat_tables([named.rows(reached), *named.staying(reached, days)])
+        _require_same(ingest.table, whole, after, Place(str(store.folder(ingest.table))))
+        on_step("record")
+        record = _record(store, ingest, ingest_id, at, program, digest, reached, days)
+        add_record(store, INGESTS, record)
         on_step("unlock")
-    return Recorded(ingest_id, rows.num_rows, before.num_rows)
+    changes = moved(ingest.table.name, before, rows)
+    return Recorded(ingest_id, rows.num_rows, before.num_rows, moved=changes)
+
+
+def _read_again(store: Store, rows: pa.Table, read_with: str) -> None:
+    """Record that the rules of now give the very rows that the ledger has."""
+    records = read(store, INGESTS)
+    mine = pc.is_in(records["ingest_id"], pc.unique(rows["ingest_id"]))
+    told = pc.if_else(mine, read_with, records["read_with"])
+    if not read_with or told.equals(records["read_with"]):
+        return
+    place = records.schema.get_field_index("read_with")
+    overwrite(store, INGESTS, records.set_column(place, records.schema.field(place), told))
 
 
 def _as_recorded(ingest: Ingest, ingest_id: str) -> pa.Table:
@@ -185,61 +202,100 @@ def _recover(store: Store) -> dict[str, int]:
     return pins
 
 
-def _rows_of(store: Store, table: Table, at_version: int, replaced: Sequence[Replaced]) -> pa.Table:
-    paths = files(store, table, at_version)
-    wanted = replaced[0].expression()
-    for each in replaced[1:]:
-        wanted |= each.expression()
-    if not paths:
-        return table.schema.empty_table()
-    return ds.dataset([str(path) for path in paths], schema=table.schema).to_table(filter=wanted)
+_SPOKEN_FOR = """
+    JOIN replaced ON known.slice = replaced.slice
+    AND known.date BETWEEN coalesce(first, '-infinity'::DATE) AND coalesce(last, 'infinity'::DATE)
+    WHERE known.date BETWEEN coalesce(?, '-infinity'::DATE) AND coalesce(?, 'infinity'::DATE)
+"""
+_REPLACED = f"FROM known SEMI {_SPOKEN_FOR}"
+_OTHERS = f"FROM known ANTI {_SPOKEN_FOR}"
 
 
-def _kept(store: Store, ingest: Ingest, at_version: int) -> pa.Table:
-    """The keys of the rows that are not replaced, of the days of those that come."""
-    paths = [str(path) for path in files(store, ingest.table, at_version)]
-    names = ["source", *keys_of(ingest.rows)]
-    if not paths:
-        return pa.schema([ingest.table.schema.field(name) for name in names]).empty_table()
-    days = pc.min_max(ingest.rows["date"])
-    wanted = (ds.field("date") >= days["min"]) & (ds.field("date") <= days["max"])
-    for each in ingest.replaced:
-        wanted &= ~each.expression()
-    return ds.dataset(paths, schema=ingest.table.schema).to_table(names, filter=wanted)
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The rows of a table that an ingest replaces, and those that it does not.
+
+    They are found by a join with the table of what is replaced: a file can name a hundred thousand
+    metrics, and a condition of as many parts overflows the stack of whoever reads it.
+    """
+
+    store: Store
+    table: Table
+    replaced: tuple[Replaced, ...]
+
+    def rows(self, at_version: int) -> pa.Table:
+        """All rows that it replaces."""
+        return self._joined(at_version, self.table.schema.names, _REPLACED, (None, None))
+
+    def others(self, at_version: int, days: Days, names: Sequence[str]) -> pa.Table:
+        """The rows of a stretch of days that stay."""
+        return self._joined(at_version, names, _OTHERS, days)
+
+    def staying(self, at_version: int, days: Days) -> tuple[pa.Table, ...]:
+        """The rows that stay though the predicate takes them, where it does."""
+        if len(self.replaced) <= PREDICATE_PARTS:
+            return ()
+        return (self.others(at_version, days, self.table.schema.names),)
+
+    def predicate(self, days: Days) -> str:
+        """What is replaced, in SQL; all of the days where it would have too many parts."""
+        if len(self.replaced) <= PREDICATE_PARTS:
+            return " OR ".join(each.predicate() for each in self.replaced)
+        return within(*days)
+
+    def _joined(self, at_version: int, names: Sequence[str], query: str, days: Days) -> pa.Table:
+        paths = files(self.store, self.table, at_version)
+        schema = pa.schema([self.table.schema.field(name) for name in names])
+        keys = pa.table(
+            {
+                "slice": pa.array([each.slice for each in self.replaced], pa.string()),
+                "first": pa.array([each.first for each in self.replaced], pa.date32()),
+                "last": pa.array([each.last for each in self.replaced], pa.date32()),
+            }
+        )
+        connection = duckdb.connect()
+        table_view(connection, self.table, paths, "known")
+        connection.register("replaced", keys)
+        columns = [duckdb.ColumnExpression(name) for name in names]
+        found = connection.sql(query, params=list(days)).select(*columns)
+        return found.to_arrow_table().cast(schema)
 
 
 def _twin(store: Store, ingest: Ingest, digest: str, pins: dict[str, int]) -> str:
     """The source under which the same rows already count, if there is one."""
-    records = read(store, INGESTS)
+    records = read(store, INGESTS, columns=["ingest_id", "digest", "rows", "sources"])
     same = records.filter(pc.equal(records["digest"], digest))
-    paths = [str(path) for path in files(store, ingest.table, pins[ingest.table.name])]
-    for record in same.to_pylist():
-        rows = ds.dataset(paths, schema=ingest.table.schema) if paths else None
-        mine = ds.field("ingest_id") == record["ingest_id"]
-        if rows is not None and rows.count_rows(filter=mine) == record["rows"]:
-            return ", ".join(json.loads(record["sources"]))
-    return ""
+    if not same.num_rows:
+        return ""
+    connection = duckdb.connect()
+    paths = files(store, ingest.table, pins[ingest.table.name])
+    table_view(connection, ingest.table, paths, "known")
+    connection.register("same", same)
+    found = connection.execute(
+        "SELECT any_value(sources) FROM same JOIN known USING (ingest_id)"
+        " GROUP BY ingest_id HAVING count(*) = any_value(rows) ORDER BY ingest_id LIMIT 1"
+    ).fetchone()
+    return ", ".join(json.loads(found[0])) if found else ""
 
 
-def _require_same(store: Store, ingest: Ingest, reached: int, digest: str) -> None:
-    """Read the written rows back: a disk that changed them is found before they count."""
-    after = _rows_of(store, ingest.table, reached, ingest.replaced)
-    if content_digest(ingest.table.name, after) != digest:
+def _require_same(table: Table, written: pa.Table, after: pa.Table, where: Place) -> None:
+    """Hold what was read back: a disk that changed rows is found before they count."""
+    if content_digest(table.name, after) != content_digest(table.name, written):
         raise LedgerError(
             [
                 Finding(
                     "damaged_ledger",
-                    f"The rows read back from {ingest.table.name!r} are not those written.",
-                    Place(str(store.folder(ingest.table))),
+                    f"The rows read back from {table.name!r} are not those written.",
+                    where,
                     remedy="Nothing was recorded. Check the disk, then ingest again.",
                 )
             ]
         )
 
 
-def _days(before: pa.Table, after: pa.Table) -> tuple[date | None, date | None]:
+def _days(*parts: pa.Table) -> Days:
     """The first and the last day of which anything is told anew."""
-    bounds = pc.min_max(pa.chunked_array([*before["date"].chunks, *after["date"].chunks]))
+    bounds = pc.min_max(pa.concat_tables([each.select(["date"]) for each in parts])["date"])
     return bounds["min"].as_py(), bounds["max"].as_py()
 
 
@@ -251,7 +307,7 @@ def _record(
     program: str,
     digest: str,
     reached: int,
-    days: tuple[date | None, date | None],
+    days: Days,
 ) -> pa.Table:
     versions = {table.name: version(store, table) for table in INPUTS}
     versions[ingest.table.name] = reached
@@ -269,6 +325,7 @@ def _record(
         "totals": as_json(ingest.totals),
         "costs_version": versions["costs"],
         "usage_version": versions["usage"],
+        "read_with": ingest.read_with,
         "program": program,
     }
     return pa.Table.from_pylist([row], schema=INGESTS.schema)

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from apportion.findings import SETTINGS_FILE, Finding, LedgerError, ModelError, Place
+from apportion.ledger.disk import Store, touching
+from apportion.ledger.locks import writing
 from apportion.ledger.model_versions import (
     ABOUT_FILE,
     MODEL_FILE,
@@ -26,7 +28,6 @@ from apportion.ledger.model_versions import (
 )
 from apportion.ledger.proposed_model import proposed_model
 from apportion.ledger.steps import Step, no_step
-from apportion.ledger.store import Store, touching, writing
 from apportion.model import Model, load_model
 from apportion.model.files import MODEL_FOLDER, add_folder, read_settings
 from apportion.model.model_text import model_text

@@ -15,22 +15,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError, Place, RunError
-from apportion.ledger.runs import list_runs
+from apportion.ledger.disk import Store
+from apportion.ledger.locks import claimed, writing
+from apportion.ledger.runs import Run, list_runs
 from apportion.ledger.schemas import BILLABLE_USAGE, BILLING_TABLES, CHARGES, RATINGS
 from apportion.ledger.steps import Step, no_step
 from apportion.ledger.store import (
-    Store,
+    add_record,
     append,
-    claimed,
     delete_runs,
     files,
+    files_by_run,
     make_tables,
     next_sequence,
     read,
     runs_with_rows,
-    version,
     widen,
-    writing,
 )
 from apportion.ledger.views import table_view
 
@@ -95,10 +95,14 @@ def usage_view(connection: duckdb.DuckDBPyConnection, store: Store, at_version: 
 
 
 def charges_view(
-    connection: duckdb.DuckDBPyConnection, store: Store, run_id: str, name: str = CHARGES.name
+    connection: duckdb.DuckDBPyConnection,
+    store: Store,
+    run_id: str,
+    name: str = CHARGES.name,
+    rows: int | None = None,
 ) -> None:
-    """A view of the rows of one rating."""
-    paths = files(store, CHARGES, version(store, CHARGES), run_id)
+    """A view of the rows of one rating, of which its record knows so many."""
+    paths = files_by_run(store, CHARGES, {run_id: rows})[run_id]
     table_view(connection, CHARGES, paths, name)
 
 
@@ -127,7 +131,7 @@ def find_rating(store: Store, run_id: str) -> Rating:
     found = [each for each in ratings if run_id and each.run_id.startswith(run_id)]
     if not found:
         runs = [run for run in list_runs(store) if run_id and run.run_id.startswith(run_id)]
-        found = [each for run in runs[:1] for each in ratings if each.at <= run.at][:1]
+        found = [each for run in runs[:1] for each in ratings if _held(each, run)][:1]
     if len(found) == 1:
         return found[0]
     problem = f"{len(found)} ratings begin with" if found else "no rating has the id"
@@ -141,6 +145,13 @@ def find_rating(store: Store, run_id: str) -> Rating:
             )
         ]
     )
+
+
+def _held(rating: Rating, run: Run) -> bool:
+    """Whether a rating held when a run was made. The clock may have been set back since."""
+    if run.rating is not None:
+        return rating.run_id == run.rating
+    return 0 < rating.billable_usage_version == run.billable_usage_version
 
 
 def commit_rating(
@@ -176,7 +187,7 @@ def commit_rating(
             on_step("record")
             with writing(store):
                 record = _record(store, facts, run_id, now(), sums)
-                append(store, RATINGS, pa.Table.from_pylist([record], schema=RATINGS.schema))
+                add_record(store, RATINGS, pa.Table.from_pylist([record], schema=RATINGS.schema))
             on_step("release")
         except BaseException:
             with suppress(LedgerError):

@@ -19,6 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError
+from apportion.ledger.disk import Store
+from apportion.ledger.locks import claimed, runs_claimed, writing
 from apportion.ledger.runs import Piece
 from apportion.ledger.schemas import (
     ALLOCATIONS,
@@ -31,17 +33,14 @@ from apportion.ledger.schemas import (
 )
 from apportion.ledger.steps import Step, no_step
 from apportion.ledger.store import (
-    Store,
+    add_record,
     append,
     as_json,
-    claimed,
     delete_runs,
     next_sequence,
     overwrite,
     read,
-    runs_claimed,
     runs_with_rows,
-    writing,
 )
 from apportion.ledger.views import result_views
 
@@ -83,6 +82,7 @@ class RunFacts:
     usage_version: int
     program: str
     billable_usage_version: int = 0
+    rating: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def _commit(
     on_step("record")
     with writing(store):
         row = _record(store, facts, run_id, counts, finished, timings)
-        append(store, RUNS, pa.Table.from_pylist([row], schema=RUNS.schema))
+        add_record(store, RUNS, pa.Table.from_pylist([row], schema=RUNS.schema))
     _LOGGER.info("Recorded the run: run=%s warnings=%s", run_id, finished.warnings.num_rows)
     on_step("release")
 
@@ -274,6 +274,7 @@ def _record(
         "costs_version": facts.costs_version,
         "usage_version": facts.usage_version,
         "billable_usage_version": facts.billable_usage_version,
+        "rating": facts.rating,
         "allocations": counts[0],
         "contributions": counts[1],
         "warnings": finished.warnings.num_rows,

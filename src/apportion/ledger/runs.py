@@ -10,8 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError, Place
-from apportion.ledger.schemas import INGESTS, RUNS
-from apportion.ledger.store import Store, read
+from apportion.ledger.disk import Store
+from apportion.ledger.schemas import (
+    ALLOCATIONS,
+    CONTRIBUTIONS,
+    INGESTS,
+    RECONCILIATIONS,
+    RUNS,
+    WARNINGS,
+)
+from apportion.ledger.store import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,17 @@ class Run:
     timings: str
     program: str
     billable_usage_version: int = 0
+    rating: str | None = None
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows it wrote into each result table."""
+        return {
+            ALLOCATIONS.name: self.allocations,
+            CONTRIBUTIONS.name: self.contributions,
+            WARNINGS.name: self.warnings,
+            RECONCILIATIONS.name: 1,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ INGESTS = _table(
         "totals": (TEXT, "JSON object: amount per currency, as decimal text"),
         "costs_version": (WHOLE, "version of the table costs that holds from here on"),
         "usage_version": (WHOLE, "version of the table usage that holds from here on"),
+        "read_with": (TEXT, "JSON: rules and cost column it was read by; empty or null for none"),
         "program": (TEXT, "version of the program"),
     },
 )
@@ -116,6 +117,7 @@ RUNS = _table(
         "costs_version": (WHOLE, "version of the table costs that it read"),
         "usage_version": (WHOLE, "version of the table usage that it read"),
         "billable_usage_version": (WHOLE, "version of billable_usage that it read; 0 for none"),
+        "rating": (TEXT, "id of the rating that held; empty for none, null before that was kept"),
         "allocations": (WHOLE, "number of allocation rows"),
         "contributions": (WHOLE, "number of contribution rows"),
         "warnings": (WHOLE, "number of warnings"),

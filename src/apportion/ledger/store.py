@@ -5,11 +5,10 @@ predicate as text of the world: they are dates and digests that this program mad
 """
 
 import json
-import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -18,13 +17,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
-from filelock import FileLock, Timeout
 
-from apportion.findings import Finding, LedgerError, Place
+from apportion.findings import Finding, LedgerError
+from apportion.ledger.disk import (
+    Store,
+    damaged,
+    damaged_finding,
+    failed,
+    reason_of,
+    sync_path,
+    touching,
+)
+from apportion.ledger.locks import writing
 from apportion.ledger.schemas import TABLES, Table
-
-WAIT_SECONDS = 60.0
-"""How long a writer waits for another before it gives up."""
 
 _UNUSABLE = set('[]%{}|\\^`<>"')
 _WRITING = WriterProperties(compression="ZSTD", compression_level=1)
@@ -32,20 +37,11 @@ _WRITING = WriterProperties(compression="ZSTD", compression_level=1)
 # and the log of old versions must stay: runs and ingests name them.
 _NOTHING_AFTER = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 _CHECKPOINT_EVERY = 100
+_MOST_FILES = 20
+"""Files of a small table, each of which is opened whenever it is read."""
+_RUNS_AT_ONCE = 50
+"""Runs that are removed by one condition: the Delta library fails in the midst of thousands."""
 _TRIES = 20
-_LONGEST_REASON = 300
-_ANSI = re.compile("\x1b\\[[0-9;]*m")
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """A ledger's folder."""
-
-    root: Path
-
-    def folder(self, table: Table) -> Path:
-        """Where a table lies."""
-        return self.root / table.name
 
 
 def open_store(root: Path) -> Store:
@@ -55,7 +51,7 @@ def open_store(root: Path) -> Store:
     """
     strange = sorted(_UNUSABLE & set(str(root.resolve())))
     if strange:
-        raise _failed(
+        raise failed(
             root, f"The ledger's path holds {' '.join(strange)}", "Move it to a plainer path."
         )
     store = Store(root.resolve())
@@ -133,69 +129,6 @@ def _told_in_the_log(table: Table) -> str:
     return ",".join(names)
 
 
-@contextmanager
-def writing(store: Store, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
-    """Hold the ledger's lock, which the system lets go when its holder dies.
-
-    Raises ``LedgerError`` (``ledger_busy``).
-    """
-    with touching(store.root, "lock the ledger"):
-        store.root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(store.root / ".lock")
-        try:
-            lock.acquire(timeout=wait_seconds)
-        except Timeout:
-            raise LedgerError(
-                [
-                    Finding(
-                        "ledger_busy",
-                        f"Another process has been writing to the ledger for {wait_seconds:.0f} "
-                        "seconds.",
-                        Place(str(store.root)),
-                        remedy="Wait for it to end, then try again.",
-                    )
-                ]
-            ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def claimed(store: Store, run_id: str) -> Iterator[bool]:
-    """Hold the claim on a run that is being written. Gives whether nobody else holds it.
-
-    The system lets it go when its holder dies. Raises ``LedgerError`` (``storage_failed``).
-    """
-    path = _claims(store) / f"{run_id}.lock"
-    lock = FileLock(path)
-    # So that nobody finds the file of a claim that is not yet locked.
-    with writing(store), touching(path, "claim a run"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(Timeout):
-            lock.acquire(timeout=0)
-    mine = lock.is_locked
-    try:
-        yield mine
-    finally:
-        if mine:
-            # Nobody waits for a claim, so its file can go while it is held.
-            with suppress(OSError):
-                path.unlink()
-            lock.release()
-
-
-def _claims(store: Store) -> Path:
-    return store.root / ".running"
-
-
-def runs_claimed(store: Store) -> set[str]:
-    """The runs that are being written, or whose writer was killed."""
-    with touching(_claims(store), "list claims"):
-        return {path.stem for path in _claims(store).glob("*.lock")}
-
-
 def version(store: Store, table: Table) -> int:
     """The newest version of a table."""
     with touching(store.folder(table), "read a table's version"):
@@ -204,20 +137,70 @@ def version(store: Store, table: Table) -> int:
 
 def append(store: Store, table: Table, rows: pa.Table) -> None:
     """Add rows in one commit."""
+    before = _newest_entry(store, table)
+    with touching(store.folder(table), "append rows"):
+        _append(store, table, rows)
+        _sync(store, table, before)
+    _checkpoint(store, table)
 
+
+def add_record(store: Store, table: Table, rows: pa.Table) -> None:
+    """Add rows to one of the small tables whose rows decide what counts, under the lock.
+
+    Once they stand there nothing is an error any more, whatever fails to be shortened after that.
+    """
+    before = _newest_entry(store, table)
+    with touching(store.folder(table), "record"):
+        _append(store, table, rows, widening=True)
+    with suppress(LedgerError), touching(store.folder(table), "shorten the table"):
+        _sync(store, table, before)
+        if DeltaTable(store.folder(table)).get_add_actions().num_rows > _MOST_FILES:
+            overwrite(store, table, read(store, table))
+    _checkpoint(store, table)
+
+
+def _append(store: Store, table: Table, rows: pa.Table, *, widening: bool = False) -> None:
     def commit() -> None:
         write_deltalake(
             store.folder(table),
             rows,
             mode="append",
+            schema_mode="merge" if widening else None,
             partition_by=list(table.partition_by) or None,
             writer_properties=_WRITING,
             post_commithook_properties=_NOTHING_AFTER,
         )
 
-    with touching(store.folder(table), "append rows"):
-        _among_others(commit)
-    _checkpoint(store, table)
+    _among_others(commit)
+
+
+def _sync(store: Store, table: Table, after: int) -> None:
+    """Let the disk hold what the commits after one rest on: files, log entries, their folders."""
+    folder = store.folder(table)
+    log = folder / "_delta_log"
+    number = after + 1
+    touched: set[Path] = set()
+    while (entry := _entry(log, number)).exists():
+        with entry.open(encoding="utf-8") as lines:
+            actions = [json.loads(line) for line in lines]
+        added = [folder / unquote(each["add"]["path"]) for each in actions if "add" in each]
+        touched |= {entry, *(path for path in added if path.exists())}
+        number += 1
+    for path in sorted(touched):
+        sync_path(path)
+    # A folder is told last of what is in it, and the folder above of the folder.
+    for above in sorted({path.parent for path in touched} | {folder}, reverse=True):
+        sync_path(above)
+
+
+def _newest_entry(store: Store, table: Table) -> int:
+    """The number of the newest entry of a table's log; -1 where it has none."""
+    log = store.folder(table) / "_delta_log"
+    return max((int(path.stem) for path in log.glob("[0-9]*[0-9].json")), default=-1)
+
+
+def _entry(log: Path, number: int) -> Path:
+    return log / f"{number:020}.json"
 
 
 def _among_others(commit: Callable[[], object]) -> None:
@@ -231,6 +214,7 @@ def _among_others(commit: Callable[[], object]) -> None:
 
 def replace(store: Store, table: Table, rows: pa.Table, predicate: str) -> int:
     """Put rows in the place of those under a predicate, in one commit. Returns the new version."""
+    before = _newest_entry(store, table)
     with touching(store.folder(table), "replace rows"):
         write_deltalake(
             store.folder(table),
@@ -240,21 +224,32 @@ def replace(store: Store, table: Table, rows: pa.Table, predicate: str) -> int:
             writer_properties=_WRITING,
             post_commithook_properties=_NOTHING_AFTER,
         )
+        _sync(store, table, before)
     _checkpoint(store, table)
     return version(store, table)
 
 
 def overwrite(store: Store, table: Table, rows: pa.Table) -> None:
     """Put rows in the place of all there are, in one commit."""
+    before = _newest_entry(store, table)
     with touching(store.folder(table), "rewrite the table"):
         write_deltalake(
             store.folder(table),
             rows,
             mode="overwrite",
+            schema_mode="merge",
             writer_properties=_WRITING,
             post_commithook_properties=_NOTHING_AFTER,
         )
+        _sync(store, table, before)
     _checkpoint(store, table)
+
+
+def within(first: date | None, last: date | None) -> str:
+    """Days of a table, both ends included, as SQL that holds only dates."""
+    assert first
+    assert last
+    return f"date >= DATE '{first.isoformat()}' AND date <= DATE '{last.isoformat()}'"
 
 
 def restore(store: Store, table: Table, to_version: int) -> None:
@@ -269,18 +264,21 @@ def delete_runs(store: Store, table: Table, run_ids: Sequence[str]) -> None:
     """Remove the rows of some runs and the files that held them."""
     with touching(store.folder(table), "remove a run's rows"):
         found = [run_id for run_id in run_ids if _partition(store, table, run_id).is_dir()]
-        if not found:
-            return
-        listed = ", ".join(f"'{run_id}'" for run_id in found if run_id.replace("-", "").isalnum())
+        for start in range(0, len(found), _RUNS_AT_ONCE):
+            _delete(store, table, found[start : start + _RUNS_AT_ONCE])
 
-        def commit() -> None:
-            DeltaTable(store.folder(table)).delete(
-                f"run_id IN ({listed})", post_commithook_properties=_NOTHING_AFTER
-            )
 
-        _among_others(commit)
-        for run_id in found:
-            shutil.rmtree(_partition(store, table, run_id), ignore_errors=True)
+def _delete(store: Store, table: Table, run_ids: Sequence[str]) -> None:
+    listed = ", ".join(f"'{run_id}'" for run_id in run_ids if run_id.replace("-", "").isalnum())
+
+    def commit() -> None:
+        DeltaTable(store.folder(table)).delete(
+            f"run_id IN ({listed})", post_commithook_properties=_NOTHING_AFTER
+        )
+
+    _among_others(commit)
+    for run_id in run_ids:
+        shutil.rmtree(_partition(store, table, run_id), ignore_errors=True)
 
 
 def _checkpoint(store: Store, table: Table) -> None:
@@ -302,51 +300,108 @@ def runs_with_rows(store: Store, table: Table) -> set[str]:
 
 
 def files(
-    store: Store, table: Table, at_version: int | None = None, run_id: str = ""
+    store: Store, table: Table, at_version: int | None = None, rows: int | None = None
 ) -> list[Path]:
-    """The data files of a table, the newest or at a version; of one run where it is named.
+    """The data files of a table, the newest or at a version.
 
-    Raises ``LedgerError`` (``damaged_ledger``) where a file that should be there is not.
+    ``rows`` is how many they hold by the record. Raises ``LedgerError`` (``damaged_ledger``) where
+    the version, a file or a part of one is gone, or they hold another number of rows.
     """
-    names = _names(store, table, at_version)
-    if run_id:
-        names = [name for name in names if name.startswith(f"run_id={run_id}/")]
-    return _present(store, table, names)
+    found = _files(store, table, at_version)
+    _require_rows(store, table, found, rows, "")
+    return sorted(path for path, _ in found)
 
 
-def files_by_run(store: Store, table: Table, run_ids: Sequence[str]) -> dict[str, list[Path]]:
-    """The data files of some runs, the table opened once. Raises as ``files`` does."""
-    found: dict[str, list[str]] = {run_id: [] for run_id in run_ids}
-    for name in _names(store, table, None):
-        run_id = name.partition("/")[0].removeprefix("run_id=")
-        if run_id in found:
-            found[run_id].append(name)
-    return {run_id: _present(store, table, names) for run_id, names in found.items()}
+def files_by_run(
+    store: Store, table: Table, recorded: Mapping[str, int | None]
+) -> dict[str, list[Path]]:
+    """The data files of some runs, the table opened once.
+
+    ``recorded`` says of each run how many rows its record knows. Raises as ``files`` does.
+    """
+    found: dict[str, list[tuple[Path, int | None]]] = {run_id: [] for run_id in recorded}
+    for path, count in _files(store, table, None, set(recorded)):
+        found[path.parent.name.removeprefix("run_id=")].append((path, count))
+    for run_id, mine in found.items():
+        _require_rows(store, table, mine, recorded[run_id], f" of {run_id}")
+    return {run_id: sorted(path for path, _ in mine) for run_id, mine in found.items()}
 
 
-def _names(store: Store, table: Table, at_version: int | None) -> list[str]:
-    with touching(store.folder(table), "list files"):
-        delta = DeltaTable(store.folder(table), version=at_version)
-        actions = pa.table(delta.get_add_actions(flatten=True))
-    return [unquote(name) for name in actions["path"].to_pylist()]
-
-
-def _present(store: Store, table: Table, names: Sequence[str]) -> list[Path]:
-    paths = [store.folder(table) / name for name in names]
-    missing = [path for path in paths if not path.is_file()]
-    if missing:
-        raise LedgerError(
-            [
-                Finding(
-                    "damaged_ledger",
-                    f"A file of the table {table.name!r} is gone.",
-                    Place(str(path)),
-                    remedy="Bring it back from a backup.",
-                )
-                for path in missing
-            ]
+def _files(
+    store: Store, table: Table, at_version: int | None, run_ids: Collection[str] | None = None
+) -> list[tuple[Path, int | None]]:
+    """The data files, whole as far as their sizes tell, each with the rows that the log counts."""
+    folder = store.folder(table)
+    with touching(folder, "list files"):
+        # Not flattened: in a table without statistics the columns of these would be missing.
+        actions = pa.table(_opened(folder, table, at_version).get_add_actions())
+    found = [
+        (folder / unquote(path), size, count)
+        for path, size, count in zip(
+            *(actions[name].to_pylist() for name in ("path", "size_bytes", "num_records")),
+            strict=True,
         )
-    return sorted(paths)
+    ]
+    if run_ids is not None:
+        found = [each for each in found if each[0].parent.name.removeprefix("run_id=") in run_ids]
+    findings = [finding for path, size, _ in found if (finding := _damage(table, path, size))]
+    if findings:
+        raise LedgerError(findings)
+    return [(path, count) for path, _, count in found]
+
+
+def _opened(folder: Path, table: Table, at_version: int | None) -> DeltaTable:
+    try:
+        return DeltaTable(folder, version=at_version)
+    except DeltaError:
+        newest = DeltaTable(folder).version()
+        if at_version is None or newest >= at_version:
+            raise
+        message = f"Version {at_version} of the table {table.name!r}, which a record names, is "
+        raise damaged(f"{message}gone; the newest is {newest}.", folder) from None
+
+
+def _require_rows(
+    store: Store,
+    table: Table,
+    found: Sequence[tuple[Path, int | None]],
+    rows: int | None,
+    whose: str,
+) -> None:
+    """A lost commit of a result table would otherwise be taken for a run without rows."""
+    counts = [count for _, count in found]
+    held = sum(count or 0 for count in counts)
+    if rows is not None and None not in counts and held != rows:
+        told = f"The table {table.name!r} has {held:,} rows{whose}"
+        raise damaged(f"{told}; its record says {rows:,}.", store.folder(table))
+
+
+def _damage(table: Table, path: Path, size: int) -> Finding | None:
+    try:
+        found = path.stat().st_size
+    except FileNotFoundError:
+        return damaged_finding(f"A file of the table {table.name!r} is gone.", path)
+    if found != size:
+        message = f"A file of the table {table.name!r} has {found:,} bytes instead of {size:,}."
+        return damaged_finding(message, path)
+    return None
+
+
+def require_sound(table: Table, paths: Sequence[Path]) -> None:
+    """Read files from end to end. Raises ``LedgerError`` (``damaged_ledger``) with each bad one."""
+    findings = []
+    for path in paths:
+        try:
+            for _ in pq.ParquetFile(path).iter_batches():
+                pass
+        except (OSError, pa.ArrowException) as error:
+            findings.append(damaged_finding(_unreadable(table, error), path))
+    if findings:
+        raise LedgerError(findings)
+
+
+def _unreadable(table: Table, error: BaseException) -> str:
+    return f"A file of the table {table.name!r} cannot be read: {reason_of(error)}"
 
 
 def read(
@@ -357,10 +412,23 @@ def read(
     fields = [table.schema.field(name) for name in columns] or list(table.schema)
     schema = pa.schema(fields)
     with touching(store.folder(table), "read rows"):
-        parts = [pq.ParquetFile(path).read(columns=schema.names) for path in paths]
-        return pa.concat_tables(
-            [schema.empty_table(), *(part.select(schema.names).cast(schema) for part in parts)]
-        )
+        parts = (_part(table, path, schema) for path in paths)
+        return pa.concat_tables([schema.empty_table(), *parts])
+
+
+def _part(table: Table, path: Path, schema: pa.Schema) -> pa.Table:
+    """A file's rows. Columns that the program did not know when it wrote them are null."""
+    try:
+        part = pq.ParquetFile(path).read(columns=schema.names)
+    except (OSError, pa.ArrowException) as error:
+        # The system's own failures have a number; what is wrong in the file has none.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise damaged(_unreadable(table, error), path) from error
+    for field in schema:
+        if field.name not in part.column_names:
+            part = part.append_column(field, pa.nulls(part.num_rows, field.type))
+    return part.select(schema.names).cast(schema)
 
 
 def next_sequence(store: Store, table: Table) -> int:
@@ -372,42 +440,3 @@ def next_sequence(store: Store, table: Table) -> int:
 def as_json(value: object) -> str:
     """JSON with sorted keys, so that equal facts have equal text."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
-
-
-@contextmanager
-def touching(where: Path, attempt: str) -> Iterator[None]:
-    """Let a failure of the disk become a ``LedgerError`` that says what was tried, and where."""
-    try:
-        yield
-    except LedgerError:
-        raise
-    except (OSError, DeltaError, pa.ArrowException) as error:
-        raise _failed(where, f"Could not {attempt}: {_reason(error)}") from error
-    except BaseException as error:
-        # The Delta library's own panics are no ordinary exceptions, and are not importable.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise _failed(where, f"Could not {attempt}: {_reason(error)}") from error
-
-
-def _reason(error: BaseException) -> str:
-    """What was tried and what the system said of it, in one line."""
-    lines = _ANSI.sub("", str(error)).split("\n")
-    told = [line.strip().removeprefix("↳").strip() for line in lines]
-    told = [line for line in told if line] or [type(error).__name__]
-    reason = ": ".join(dict.fromkeys([told[0], told[-1]]))
-    # The system's own word stands at the end, behind long paths.
-    return reason if len(reason) <= _LONGEST_REASON else f"... {reason[-_LONGEST_REASON:]}"
-
-
-def _failed(where: Path, problem: str, remedy: str = "") -> LedgerError:
-    return LedgerError(
-        [
-            Finding(
-                "storage_failed",
-                f"{problem}.",
-                Place(str(where)),
-                remedy=remedy or "Nothing was recorded. Check space and permissions, then retry.",
-            )
-        ]
-    )

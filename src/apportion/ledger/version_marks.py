@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from apportion.ledger.disk import Store, touching
 from apportion.ledger.schemas import Table
-from apportion.ledger.store import Store, touching, version
+from apportion.ledger.store import (
+    version,
+)
 
 
 @dataclass(frozen=True, slots=True)

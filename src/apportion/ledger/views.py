@@ -1,10 +1,11 @@
 """Ledger tables as views of a DuckDB connection, so that questions are plain SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
+from apportion.ledger.disk import Store
 from apportion.ledger.runs import Piece
 from apportion.ledger.schemas import (
     ALLOCATIONS,
@@ -15,7 +16,7 @@ from apportion.ledger.schemas import (
     WARNINGS,
     Table,
 )
-from apportion.ledger.store import Store, files, files_by_run
+from apportion.ledger.store import files, files_by_run
 
 
 def input_views(connection: duckdb.DuckDBPyConnection, store: Store, pins: dict[str, int]) -> None:
@@ -51,14 +52,23 @@ def read_view(
 
 
 def result_views(
-    connection: duckdb.DuckDBPyConnection, store: Store, pieces: Sequence[Piece]
+    connection: duckdb.DuckDBPyConnection,
+    store: Store,
+    pieces: Sequence[Piece],
+    recorded: Mapping[str, Mapping[str, int]] | None = None,
 ) -> None:
     """Views ``allocations``, ``contributions``, ``warnings`` and ``reconciliations`` of runs.
 
     Each run answers for the days of its piece alone. Without pieces the views are empty.
+    ``recorded`` says for each run how many rows its record knows of each table. Raises
+    ``LedgerError`` (``damaged_ledger``) where there are more or fewer.
     """
     for table in (ALLOCATIONS, CONTRIBUTIONS, WARNINGS, RECONCILIATIONS):
-        paths = files_by_run(store, table, [piece.run_id for piece in pieces]) if pieces else {}
+        known = {
+            piece.run_id: None if recorded is None else recorded[piece.run_id][table.name]
+            for piece in pieces
+        }
+        paths = files_by_run(store, table, known) if pieces else {}
         parts = [
             _within(table, _relation(connection, table, paths[piece.run_id]), piece)
             for piece in pieces

@@ -59,6 +59,28 @@ def digest(model: Declared) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def rules_digest(model: Declared, of: str) -> str:
+    """SHA-256 of the rules by which files of ``costs``, or of ``usage``, become rows."""
+    rules: list[Any] = (
+        [_rule(rule) for rule in model.mapping]
+        if of == "costs"
+        else [
+            [_metric(rule) for rule in model.metrics],
+            [_metric_node(rule) for rule in model.metric_nodes],
+        ]
+    )
+    return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
+
+
+def flow_digest(model: Declared) -> str:
+    """A digest of what a run computes with: all but the rules by which files become rows."""
+    kept = to_dict(model)
+    kept["settings"].pop("cost_column", None)
+    for rules in ("mapping", "metrics", "metric_nodes"):
+        kept.pop(rules)
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
 def _node(node: Node) -> dict[str, Any]:
     return filled(
         {

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from apportion.ledger.runs import Piece, Run
     from apportion.reconcile.reconciliation import Reconciliation
 
+_SHOWN = 5
+
 
 class Answer(Protocol):
     """What is asked of a result read from the ledger: its days, and the runs that answer."""
@@ -48,6 +50,10 @@ class Answer(Protocol):
     def model_has_changed(self) -> bool:
         """Whether the model is no longer that of the newest run."""
 
+    @property
+    def read_otherwise(self) -> tuple[str, ...]:
+        """Files whose rows count, and would be others by the mapping and cost column of now."""
+
 
 def require_order(start: date | None, end: date | None) -> None:
     """Raise ``UsageError`` (``invalid_argument``) where a period ends before it begins."""
@@ -58,7 +64,8 @@ def require_order(start: date | None, end: date | None) -> None:
 
 def doubts(answer: Answer) -> tuple[Finding, ...]:
     """Warnings: days that no run covers, and that ledger or model changed since, if they did."""
-    return (*(_gap(first, last) for first, last in answer.gaps), *_outdated(answer))
+    gaps = (_gap(first, last) for first, last in answer.gaps)
+    return (*gaps, *_outdated(answer), *_read_otherwise(answer))
 
 
 def _gap(first: date, last: date) -> Finding:
@@ -86,6 +93,25 @@ def _outdated(answer: Answer) -> Sequence[Finding]:
             f"Since the run that answers here, {' and '.join(reasons)}.",
             remedy=f"Compute anew with: apportion run --from {answer.start} --to {answer.end}",
             severity=Severity.WARNING,
+        )
+    ]
+
+
+def _read_otherwise(answer: Answer) -> Sequence[Finding]:
+    names = answer.read_otherwise
+    if not names:
+        return []
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    listed = ", ".join(names[:_SHOWN]) + more
+    return [
+        Finding(
+            "outdated_mapping",
+            f"The mapping rules or the cost column were changed since these files of "
+            f"{answer.start} to {answer.end} were ingested: {listed}. All figures still follow the "
+            "rules of then.",
+            remedy="Ingest the files again, then run again; a run alone changes no figure.",
+            severity=Severity.WARNING,
+            details={"files": names},
         )
     ]
 

@@ -18,6 +18,7 @@ def as_data(
         "rows": recorded.rows,
         "replaced_rows": recorded.replaced_rows,
         "same_as": recorded.same_as,
+        "moved": [each.to_dict() for each in recorded.moved],
         "first_day": None if days is None else days[0].isoformat(),
         "last_day": None if days is None else days[1].isoformat(),
     }

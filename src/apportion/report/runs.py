@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from apportion.ledger.disk import Store
 from apportion.ledger.runs import Run, answering_together, coverage, find_run
-from apportion.ledger.store import Store
 
 
 def superseded(runs: Sequence[Run]) -> list[Run]:

@@ -10,7 +10,7 @@ import apportion
 from apportion.api.current import current
 from apportion.api.problems import documented, problem
 from apportion.findings import ApportionError, Finding
-from apportion.ledger.runs import list_runs
+from apportion.ledger.damage import require_readable
 
 router = APIRouter(tags=["server"])
 
@@ -37,7 +37,7 @@ def get_ready(request: Request) -> Response:
     said = "The server is stopping."
     if not request.app.state.stopping.is_set():
         try:
-            list_runs(current(request.app.state.settings.folder, None).workspace.store)
+            require_readable(current(request.app.state.settings.folder, None).workspace.store)
         except ApportionError as error:
             findings, said = error.findings, "The ledger cannot be read."
         else:

@@ -147,6 +147,16 @@ def _names(kinds: tuple[Kind, ...]) -> list[str]:
 _FLAG: Schema = {"type": "boolean"}
 _WARNING = object_schema({"code": TEXT, "message": TEXT, "remedy": TEXT})
 _DAY_OR_NONE: Schema = {"type": ["string", "null"], "format": "date"}
+_MOVED = object_schema(
+    {
+        "what": TEXT,
+        "before": TEXT,
+        "after": TEXT,
+        "days_gone": COUNT,
+        "first_day_gone": _DAY_OR_NONE,
+        "last_day_gone": _DAY_OR_NONE,
+    }
+)
 _INGESTED = object_schema(
     {
         "format": TEXT,
@@ -167,6 +177,7 @@ _INGESTED = object_schema(
         "rows": COUNT,
         "replaced_rows": COUNT,
         "same_as": TEXT,
+        "moved": {"type": "array", "items": _MOVED},
         "first_day": _DAY_OR_NONE,
         "last_day": _DAY_OR_NONE,
     }

@@ -11,10 +11,12 @@ from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.cli.words import several
 from apportion.ingest.incoming import IngestReport, Kind, MappedAmount
+from apportion.ledger.moved import Moved
 from apportion.outcomes import IngestOutcome
 
 UNMAPPED_SHOWN = 10
 SOURCES_SHOWN = 5
+MOVED_SHOWN = 10
 
 
 def show(outcome: IngestOutcome, reject_file: Path | None, suggestions: Suggestions) -> None:
@@ -29,6 +31,7 @@ def show(outcome: IngestOutcome, reject_file: Path | None, suggestions: Suggesti
     if report.sources:
         say(_said_by(report))
     say(_recorded(outcome))
+    _show_moved(outcome.recorded.moved)
     if report.rejected and reject_file is not None:
         say(f"The rejected lines, with reasons, are in {shown_name(str(reject_file))}.")
     if outcome.days is not None:
@@ -58,6 +61,31 @@ def _recorded(outcome: IngestOutcome) -> str:
     return (
         f"Nothing changed: the ledger has the same {several(recorded.rows, 'row')} already{known}."
     )
+
+
+def _show_moved(changes: Sequence[Moved]) -> None:
+    """What changed of what the ledger had, each currency, metric or channel in its own row."""
+    if not changes:
+        return
+    heads = [
+        Head("Replaced"),
+        Head("Before", number=True),
+        Head("Now", number=True),
+        Head("Difference", number=True),
+        Head("Days gone", number=True),
+    ]
+    rows = [
+        (
+            shown_name(each.what),
+            *(f"{amount.normalize():,f}" for amount in (each.before, each.after)),
+            f"{(each.after - each.before).normalize():,f}",
+            f"{each.days_gone:,}",
+        )
+        for each in changes[:MOVED_SHOWN]
+    ]
+    put(table(heads, rows))
+    if len(changes) > MOVED_SHOWN:
+        say(f"... and {len(changes) - MOVED_SHOWN:,} more.")
 
 
 def _show_files(report: IngestReport) -> None:
