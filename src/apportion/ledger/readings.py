@@ -64,7 +64,7 @@ def read_otherwise(
     return tuple(dict.fromkeys(names))
 
 
-def _is_stale(row: dict[str, Any], model: Model) -> bool:
+def _is_stale(row: dict[str, Any], model: Declared) -> bool:
     told = json.loads(row["read_with"] or "{}")
     if not told:
         return False
