@@ -165,6 +165,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "outdated_run": "The ledger or the model has changed since the run that answers.",
         "gap_in_runs": "Some days of the period are covered by no completed run.",
         "storage_failed": "The disk or bucket refused to read or write.",
+        "assumed": "Figures rest on usage that was missing, or on other things nobody measured.",
         "outdated_mapping": "Files were ingested under another mapping or cost column.",
         "damaged_ledger": "What was read back is not what was written.",
         "ledger_busy": "Another process is writing to the ledger.",

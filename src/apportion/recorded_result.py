@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 
 import duckdb
 import pyarrow as pa
 
 from apportion.ledger.disk import Store
-from apportion.ledger.runs import Piece, Run, ingests_since
+from apportion.ledger.runs import Piece, Run, ingests_since, recorded_warnings
 from apportion.ledger.schemas import COSTS, USAGE
 from apportion.ledger.views import read_view, result_views
 from apportion.model import Model
@@ -82,6 +83,13 @@ class RecordedResult:
     def warnings(self) -> pa.Table:
         """What the runs assumed, counted: those of ``warning_rows``."""
         return self._rows("SELECT * FROM warnings", ())
+
+    @cached_property
+    def assumed(self) -> tuple[int, Decimal, str]:
+        """How many things the runs assumed, and how much money the dearest of them concerns."""
+        if not any(run.warnings for run in self.runs):
+            return 0, Decimal(0), self.currency
+        return recorded_warnings(self.store, self.runs, self.currency)
 
     def _rows(self, query: str, amounts: Sequence[str]) -> pa.Table:
         rows = self.connect().sql(query).to_arrow_table()

@@ -7,6 +7,7 @@ views of their connections hold the rows that may be seen, and their model the n
 from collections import defaultdict
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
+from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
@@ -63,6 +64,11 @@ class NarrowedResult(RecordedResult):
         connection.execute(_ROWS, [[node.id for node in self.model.nodes]])
         connection.execute(_OF_RESULT)
         return connection
+
+    @property
+    def assumed(self) -> tuple[int, Decimal, str]:
+        """Nothing: it would tell of what cannot be seen."""
+        return 0, Decimal(0), self.currency
 
     def connect_usage(self) -> duckdb.DuckDBPyConnection:
         """The same with the usage of what can be seen."""

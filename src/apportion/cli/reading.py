@@ -15,19 +15,26 @@ if TYPE_CHECKING:
 
 
 def read_result(
-    session: Session, start: date | None, end: date | None, run: str | None, currency: str
+    session: Session,
+    start: date | None,
+    end: date | None,
+    run: str | None,
+    currency: str,
+    *,
+    lists_assumptions: bool = False,
 ) -> "RecordedResult":
-    """The results of a period; days that no run covers are told to people.
+    """The results of a period; people are told of days that no run covers, and of assumptions.
 
     Raises ``UsageError`` where the period ends before it begins, and what reading raises.
     """
     from apportion.cli.messages import tell
-    from apportion.report.doubts import doubts, require_order
+    from apportion.report.doubts import doubts, require_order, without_assumed
 
     require_order(start, end)
     result = session.open().result(start, end, run=run or "", currency=currency)
     require_order(result.start, result.end)
-    tell(doubts(result), session.suggestions)
+    found = doubts(result)
+    tell(without_assumed(found) if lists_assumptions else found, session.suggestions)
     return result
 
 

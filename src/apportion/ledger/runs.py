@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +20,7 @@ from apportion.ledger.schemas import (
     RUNS,
     WARNINGS,
 )
-from apportion.ledger.store import read
+from apportion.ledger.store import files_by_run, part, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,15 @@ def _since(records: pa.Table, run: Run, first: date, last: date) -> int:
         pc.less_equal(records["first_date"], last), pc.greater_equal(records["last_date"], first)
     )
     return pc.sum(pc.and_(newer, inside)).as_py() or 0
+
+
+def recorded_warnings(store: Store, runs: Sequence[Run], currency: str) -> tuple[int, Decimal, str]:
+    """How many warnings stand beside some runs, and the largest amount that one of them names."""
+    paths = files_by_run(store, WARNINGS, {run.run_id: run.warnings for run in runs})
+    parts = [part(WARNINGS, path, WARNINGS.schema) for each in paths.values() for path in each]
+    amounts = [amount for each in parts for amount in each["amount"].to_pylist() if amount]
+    largest = max(map(abs, amounts), default=Decimal(0))
+    return sum(each.num_rows for each in parts), largest, currency
 
 
 def answering_together(runs: Sequence[Run]) -> list[list[Run]]:

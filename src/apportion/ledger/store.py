@@ -412,23 +412,23 @@ def read(
     fields = [table.schema.field(name) for name in columns] or list(table.schema)
     schema = pa.schema(fields)
     with touching(store.folder(table), "read rows"):
-        parts = (_part(table, path, schema) for path in paths)
+        parts = (part(table, path, schema) for path in paths)
         return pa.concat_tables([schema.empty_table(), *parts])
 
 
-def _part(table: Table, path: Path, schema: pa.Schema) -> pa.Table:
+def part(table: Table, path: Path, schema: pa.Schema) -> pa.Table:
     """A file's rows. Columns that the program did not know when it wrote them are null."""
     try:
-        part = pq.ParquetFile(path).read(columns=schema.names)
+        rows = pq.ParquetFile(path).read(columns=schema.names)
     except (OSError, pa.ArrowException) as error:
         # The system's own failures have a number; what is wrong in the file has none.
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise damaged(_unreadable(table, error), path) from error
     for field in schema:
-        if field.name not in part.column_names:
-            part = part.append_column(field, pa.nulls(part.num_rows, field.type))
-    return part.select(schema.names).cast(schema)
+        if field.name not in rows.column_names:
+            rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
+    return rows.select(schema.names).cast(schema)
 
 
 def next_sequence(store: Store, table: Table) -> int:

@@ -94,7 +94,14 @@ def _relation(
         found = connection.read_parquet([_literal(path) for path in paths], hive_partitioning=False)
     else:
         found = connection.from_arrow(table.schema.empty_table())
-    return found.select(*(duckdb.ColumnExpression(name) for name in names))
+    # What an older program did not write is not known.
+    missing = duckdb.ConstantExpression(None)
+    return found.select(
+        *(
+            duckdb.ColumnExpression(name) if name in found.columns else missing.alias(name)
+            for name in names
+        )
+    )
 
 
 def _literal(path: Path) -> str:

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from apportion.findings import Finding, Severity, UsageError
@@ -51,6 +52,10 @@ class Answer(Protocol):
         """Whether the model is no longer that of the newest run."""
 
     @property
+    def assumed(self) -> tuple[int, Decimal, str]:
+        """How many things its runs assumed, and the most money that one of them concerns."""
+
+    @property
     def read_otherwise(self) -> tuple[str, ...]:
         """Files whose rows count, and would be others by the mapping and cost column of now."""
 
@@ -65,7 +70,29 @@ def require_order(start: date | None, end: date | None) -> None:
 def doubts(answer: Answer) -> tuple[Finding, ...]:
     """Warnings: days that no run covers, and that ledger or model changed since, if they did."""
     gaps = (_gap(first, last) for first, last in answer.gaps)
-    return (*gaps, *_outdated(answer), *_read_otherwise(answer))
+    return (*gaps, *_outdated(answer), *_read_otherwise(answer), *_assumed(answer))
+
+
+def without_assumed(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The same for who is shown each assumption."""
+    return tuple(each for each in findings if each.code != "assumed")
+
+
+def _assumed(answer: Answer) -> Sequence[Finding]:
+    count, largest, currency = answer.assumed
+    if not count:
+        return []
+    rests = "one assumption" if count == 1 else f"{count:,} assumptions"
+    concerns = f"; the dearest concerns about {largest:,.0f} {currency}" if largest >= 1 else ""
+    return [
+        Finding(
+            "assumed",
+            f"These figures rest on {rests}{concerns}.",
+            remedy=f"See each with: apportion reconcile --from {answer.start} --to {answer.end}",
+            severity=Severity.WARNING,
+            details={"assumptions": count, "largest_amount": str(largest), "currency": currency},
+        )
+    ]
 
 
 def _gap(first: date, last: date) -> Finding:

@@ -10,7 +10,7 @@ from apportion.api.reading import read_result
 from apportion.api.resources.warnings import WARNING as ASSUMPTION
 from apportion.reconcile.reconciliation import Reconciliation
 from apportion.report.assumptions import assumptions
-from apportion.report.doubts import unproven
+from apportion.report.doubts import unproven, without_assumed
 from apportion.report.listing import Wanted, require_known
 
 router = APIRouter(prefix="/debug", tags=["costs"])
@@ -38,5 +38,5 @@ def get_reconciliation(
     assert proof is not None
     runs = [each.run_id for each in read.result.runs]
     said = {**proof.to_dict(), "runs": runs, "gaps": read.result.gaps}
-    said["assumptions"] = assumptions(read.result.warnings.to_pylist(), read.doubts, proof)
+    said["assumptions"] = assumptions(read.result.warnings.to_pylist(), without_assumed(read.doubts), proof)
     return answer_data(said, (*unproven(read.result, proof), *read.doubts))

@@ -23,14 +23,14 @@ def reconcile(
     from apportion.cli.views import reconciliation as view
     from apportion.cli.views.assumptions import show_assumptions
     from apportion.report.assumptions import assumptions
-    from apportion.report.doubts import doubts, unproven
+    from apportion.report.doubts import doubts, unproven, without_assumed
     from apportion.report.reconciliation import statement
 
     session = session_of(context)
-    result = read_result(session, start, end, run, currency)
+    result = read_result(session, start, end, run, currency, lists_assumptions=True)
     with progress(PROOF):
         proof = result.reconciliation()
-    assumed = assumptions(result.warnings.to_pylist(), doubts(result), proof)
+    assumed = assumptions(result.warnings.to_pylist(), without_assumed(doubts(result)), proof)
     if as_json:
         runs = [each.run_id for each in result.runs]
         put_json({**proof.to_dict(), "runs": runs, "gaps": result.gaps, "assumptions": assumed})
