@@ -28,6 +28,9 @@ WRONG_USAGE = frozenset(
 HERE = Suggestions()
 """Where no workspace was named."""
 
+TOLD = 200
+"""Findings that are written out; a broken file can have hundreds of thousands."""
+
 EXCERPTS_FROM = (".yaml", ".yml", ".csv")
 _EXCERPT_BYTES = 16 * 2**20
 _EXCERPT_WIDTH = 100
@@ -80,14 +83,16 @@ def _refused(error: OSError) -> Finding:
 
 
 def tell(findings: Sequence[Finding], suggestions: Suggestions = HERE) -> None:
-    """Write findings to stderr, and how many there are of each severity.
+    """Write findings to stderr, as many as a person may read, and how many there are.
 
     ``suggestions`` make the commands that remedies name.
     """
     excerpts: dict[str, list[str]] = {}
-    for each in findings:
+    for each in findings[:TOLD]:
         finding = replace(each, remedy=suggestions.applied(each.remedy))
         _write(paragraph(finding, excerpts))
+    if len(findings) > TOLD:
+        _write([f"... and {len(findings) - TOLD:,} more; --json gives them all."])
     if len(findings) > 1:
         _write([counted(findings)])
 

@@ -13,7 +13,7 @@ import duckdb
 
 from apportion.findings import SETTINGS_FILE, Finding, Place, RunError, Severity
 from apportion.model import Edge, Model
-from apportion.model.files import MODEL_FOLDER
+from apportion.model.files import MODEL_FOLDER, read_settings
 from apportion.model.spelling import did_you_mean, nearest
 from apportion.model.types import StrategyUse
 
@@ -49,9 +49,16 @@ _MODEL_FILES = frozenset({".yaml", ".yml", ".csv", ".parquet"})
 _FILTERED = frozenset({"eq", "in"})
 
 
-def ignored_files(path: Path, counts: str) -> list[Finding]:
-    """A warning where ``model/`` in a workspace's folder holds files and another folder counts."""
+def ignored_files(path: Path, counts: str = "") -> list[Finding]:
+    """A warning where ``model/`` in a workspace's folder holds files and another folder counts.
+
+    ``counts`` is the folder that does; where it is not given the settings are asked.
+    """
     folder = path / MODEL_FOLDER
+    if not counts:
+        file = path / SETTINGS_FILE
+        counts = str(read_settings(file, file.read_bytes()).settings.get("model_folder", ""))
+        counts = counts or MODEL_FOLDER
     if counts == MODEL_FOLDER or not folder.is_dir():
         return []
     files = sorted(each for each in folder.iterdir() if each.suffix.lower() in _MODEL_FILES)

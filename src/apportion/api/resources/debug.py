@@ -38,5 +38,7 @@ def get_reconciliation(
     assert proof is not None
     runs = [each.run_id for each in read.result.runs]
     said = {**proof.to_dict(), "runs": runs, "gaps": read.result.gaps}
-    said["assumptions"] = assumptions(read.result.warnings.to_pylist(), without_assumed(read.doubts), proof)
+    said["assumptions"] = assumptions(
+        read.result.warnings.to_pylist(), without_assumed(read.doubts), proof
+    )
     return answer_data(said, (*unproven(read.result, proof), *read.doubts))

@@ -24,9 +24,11 @@ def reconcile(
     from apportion.cli.views.assumptions import show_assumptions
     from apportion.report.assumptions import assumptions
     from apportion.report.doubts import doubts, unproven, without_assumed
+    from apportion.report.ledger_doubts import ignored_files
     from apportion.report.reconciliation import statement
 
     session = session_of(context)
+    tell(ignored_files(session.folder()), session.suggestions)
     result = read_result(session, start, end, run, currency, lists_assumptions=True)
     with progress(PROOF):
         proof = result.reconciliation()

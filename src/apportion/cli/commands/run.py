@@ -59,16 +59,19 @@ def run(
     Where the run that answers for the period was of the same costs, usage, model, options and
     program, nothing is computed: it would come to the same.
     """
+    from apportion.cli.messages import tell
     from apportion.cli.output import put_json
     from apportion.cli.progress import RUN, progress
     from apportion.cli.reading import run_of_the_same
     from apportion.cli.views import runs as view
     from apportion.report.doubts import require_order
     from apportion.report.findings_data import as_data
+    from apportion.report.ledger_doubts import ignored_files
     from apportion.report.runs import as_data as run_data
 
     require_order(start, end)
     session = session_of(context)
+    tell(ignored_files(session.folder()), session.suggestions)
     with progress(RUN) as bar:
         workspace = session.open(bar.step)
         known = (
