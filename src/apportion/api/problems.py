@@ -112,8 +112,7 @@ def problem_body(
     error: str = "",
     total: int | None = None,
 ) -> bytes:
-    """A problem as JSON, with the first of its findings; ``total`` counts all where these are few.
-    """
+    """A problem as JSON, with the first of its findings; ``total`` counts all of them."""
     code = findings[0].code if findings else ""
     said = {
         "type": f"urn:apportion:problem:{code}" if code else "about:blank",
