@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -152,3 +152,15 @@ def test_the_server_has_such_connections(
     with serve(small) as running, connect(urlsplit(running.url).port or 0) as connection:
         connection.sendall(GET + b"X-Long: ")
         assert is_cut_off(connection, PART)
+
+
+def test_half_sent_heads_leave_room_for_others(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 600.0)
+    monkeypatch.setattr(connections, "most_connections", lambda: 5)
+    with ExitStack() as held:
+        for _ in range(20):
+            held.enter_context(connect(port)).sendall(b"GET / HTTP/1.1\r\nhost:")
+        asking = held.enter_context(connect(port))
+        asking.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert asking.recv(100).startswith(b"HTTP/1.1 200")
+        assert len(connections._open) <= 5

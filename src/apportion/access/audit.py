@@ -113,4 +113,10 @@ def line_of(entry: Entry) -> str:
 
 def _short(text: str, longest: int) -> str:
     safe = without_secrets(text)
-    return safe if len(safe) <= longest else f"{safe[:longest]}..."
+    cut = len(safe) > longest
+    safe = safe[:longest]
+    while len(json.dumps(safe)) - 2 > longest:
+        # One character can take twelve bytes: what counts is what is written.
+        over = len(json.dumps(safe)) - 2 - longest
+        safe, cut = safe[: -max(over // 12, 1)], True
+    return f"{safe}..." if cut else safe

@@ -163,7 +163,7 @@ def place_of(question: Sequence[object], cursor: str) -> tuple[str, ...]:
         return ()
     try:
         mark, place = json.loads(base64.urlsafe_b64decode(cursor))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise UsageError([_bad_cursor("This is no cursor.")]) from error
     if mark != _mark(question):
         said = "The cursor is of another question, or newer results have come since."

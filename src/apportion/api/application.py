@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
@@ -22,6 +22,7 @@ from apportion.api.layers.remembered import RememberedAnswers
 from apportion.api.layers.request_log import RequestLog
 from apportion.api.layers.security_headers import SecurityHeaders
 from apportion.api.logs import start_logging
+from apportion.api.parameters import require_known_parameters
 from apportion.api.problems import answer_errors
 from apportion.api.resources import RESOURCES, ROOT_RESOURCES
 from apportion.api.working import Working, at_work
@@ -51,10 +52,11 @@ def application(settings: ServeSettings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.known = None
+    known = [Depends(require_known_parameters)]
     for router in RESOURCES:
-        app.include_router(router, prefix=PREFIX)
+        app.include_router(router, prefix=PREFIX, dependencies=known)
     for router in ROOT_RESOURCES:
-        app.include_router(router)
+        app.include_router(router, dependencies=known)
     documentation.add(app)
     answer_errors(app)
     return app

@@ -5,6 +5,7 @@ of it in memory before the application hears of the request. And an answer that 
 for ever, with all that is open behind it.
 """
 
+import resource
 from asyncio import TimerHandle, Transport
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -18,10 +19,23 @@ HEAD_SECONDS = 20.0
 TAKE_SECONDS = 30.0
 """Seconds within which some of an answer has to be taken that waits to be."""
 
+_SPARE = 2
+"""One connection for so many descriptors: files and children need some of them too."""
+
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"connection: close\r\ncontent-length: 0\r\n\r\n"
 )
+
+
+_open: set["Connection"] = set()
+_awaited: dict["Connection", None] = {}
+"""Connections whose head has not come whole, the oldest first."""
+
+
+def most_connections() -> int:
+    """Connections that a process holds at once: well below the limit of its descriptors."""
+    return max(resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SPARE, 1)
 
 
 class Connection(HttpToolsProtocol):
@@ -40,12 +54,24 @@ class Connection(HttpToolsProtocol):
         """Begin to wait for a request."""
         super().connection_made(transport)
         self._await_head()
+        _open.add(self)
+        if len(_open) > most_connections():
+            # Whoever has waited longest with a head is the least likely to send it.
+            oldest = next(iter(_awaited))
+            _open.discard(oldest)
+            oldest.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
+        _open.discard(self)
         self._stop_waiting()
         self._stop_watching()
         super().connection_lost(exc)
+
+    def abort(self) -> None:
+        """Close the connection at once, since others need its descriptor."""
+        self._stop_waiting()
+        self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Read on, as far as what came leads anywhere."""
@@ -122,14 +148,17 @@ class Connection(HttpToolsProtocol):
 
     def _await_head(self) -> None:
         self._head_limit = self.loop.call_later(HEAD_SECONDS, self._give_up)
+        _awaited[self] = None
 
     def _stop_waiting(self) -> None:
+        _awaited.pop(self, None)
         if self._head_limit is not None:
             self._head_limit.cancel()
             self._head_limit = None
 
     def _give_up(self) -> None:
         self._head_limit = None
+        _awaited.pop(self, None)
         if self._is_idle() and not self.transport.is_closing():
             self.transport.close()
 

@@ -13,7 +13,7 @@ from apportion.api.who_may import WHO_MAY, Need
 WHAT_IT_IS = (
     "What each product really costs, and what each customer owes, in one exact ledger. Amounts are "
     "decimal texts. Errors are problem details (RFC 9457) with findings: a code, what is wrong, "
-    "where, and how to mend it."
+    "where, and how to mend it. A query parameter that a path does not take is refused with 422."
 )
 PAGE = "/api/docs"
 _TOKEN = {

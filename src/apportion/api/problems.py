@@ -53,6 +53,9 @@ _STATUS_OF_CODES: Mapping[str, HTTPStatus] = {
 }
 _TRY_AGAIN = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
 
+MOST_FINDINGS = 200
+"""Findings that an answer holds; a hostile file could make it larger than any memory."""
+
 FAULT = "This is a fault of the program. The request's id leads to its place in the server's log."
 """What is told of an error that nobody foresaw."""
 
@@ -74,7 +77,7 @@ class Problem(BaseModel):
     """What went wrong: ``type`` and ``title`` are the same for all of a kind.
 
     ``error`` names the exception that Python raises for it; it is empty for problems of the request
-    itself.
+    itself. ``findings`` are the first of them where there are many; ``findings_total`` counts all.
     """
 
     type: str
@@ -83,6 +86,7 @@ class Problem(BaseModel):
     detail: str
     request_id: str
     error: str
+    findings_total: int
     findings: list[FindingData]
 
 
@@ -108,8 +112,9 @@ def problem_body(
     request_id: str,
     findings: Sequence[Finding] = (),
     error: str = "",
+    total: int | None = None,
 ) -> bytes:
-    """A problem as JSON."""
+    """A problem as JSON, with the first of its findings; ``total`` counts all of them."""
     code = findings[0].code if findings else ""
     said = {
         "type": f"urn:apportion:problem:{code}" if code else "about:blank",
@@ -118,7 +123,8 @@ def problem_body(
         "detail": detail,
         "request_id": request_id,
         "error": error,
-        "findings": as_data(findings),
+        "findings_total": len(findings) if total is None else total,
+        "findings": as_data(findings[:MOST_FINDINGS]),
     }
     return json.dumps(said).encode()
 
@@ -133,10 +139,11 @@ def problem(
 ) -> Response:
     """A problem as an answer. ``error`` is what it was raised for, if the findings are of one."""
     folder = request.app.state.settings.workspace
-    placed = [without_folder(folder, each) for each in findings]
+    placed = [without_folder(folder, each) for each in findings[:MOST_FINDINGS]]
     detail = detail.replace(folder, _HERE)
     named = type(error).__name__ if isinstance(error, ApportionError) else ""
-    body = problem_body(status, detail, getattr(request.state, "request_id", ""), placed, named)
+    request_id = getattr(request.state, "request_id", "")
+    body = problem_body(status, detail, request_id, placed, named, len(findings))
     return Response(body, int(status), dict(headers or {}), MEDIA_TYPE)
 
 

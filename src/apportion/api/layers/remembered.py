@@ -9,6 +9,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,6 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from apportion.api import metrics
 from apportion.api.current import current
 from apportion.api.layers.compressed import Compressor, compressor_for, encoding_wanted
+from apportion.api.layers.places import Places, TooManyError, caller_of
+from apportion.api.layers.refusing import answer_problem
 from apportion.api.layers.request_log import route_of
 from apportion.api.reading import Interruptible
 from apportion.findings import ApportionError
@@ -23,6 +26,9 @@ from apportion.serve_settings import ServeSettings
 
 QUESTIONS = ("/api/v1/", "/service/")
 """The paths that ask something of the workspace."""
+
+_WATCHED = "/events"
+"""How the paths end that go on as long as a run does; watchers have places of their own."""
 
 NEVER_KEPT = b"no-store"
 _FRESH = b"private, no-cache"
@@ -59,6 +65,7 @@ class RememberedAnswers:
         self.app, self.settings = app, settings
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
         self._bytes = 0
+        self._places = Places(settings.readers)
         self._under_way: dict[Hashable, asyncio.Future[Kept | None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +108,7 @@ class RememberedAnswers:
         kept = self._kept.get(question) or await self._from_another(question)
         metrics.count_remembered(hit=kept is not None)
         if kept is None:
-            await self._ask(question, encoding, scope, receive, send)
+            await self._ask_in_turn(question, encoding, scope, receive, send)
             return
         if question in self._kept:
             self._kept.move_to_end(question)
@@ -118,6 +125,20 @@ class RememberedAnswers:
     async def _from_another(self, question: Hashable) -> Kept | None:
         other = self._under_way.get(question)
         return None if other is None else await asyncio.shield(other)
+
+    async def _ask_in_turn(
+        self, question: Hashable, encoding: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if "principal" not in scope["state"] or scope["path"].endswith(_WATCHED):
+            await self._ask(question, encoding, scope, receive, send)
+            return
+        try:
+            async with self._places.hold(caller_of(scope)):
+                await self._ask(question, encoding, scope, receive, send)
+        except TooManyError:
+            said = "Too many questions of yours wait already. Let some be answered first."
+            status, headers = HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "5"}
+            await answer_problem(scope, send, status, said, headers)
 
     async def _ask(
         self, question: Hashable, encoding: str, scope: Scope, receive: Receive, send: Send

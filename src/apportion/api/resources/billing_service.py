@@ -267,6 +267,13 @@ def _set(billing: Billing, account: str, limit: int, year: int) -> Response:
     return JSONResponse(said, int(HTTPStatus.CREATED))
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _RefusedError(HTTPStatus.BAD_REQUEST, "The body gives a key twice")
+    return found
+
+
 def _limit(request: Request, body: bytes, year: str) -> tuple[int, str]:
     """The limit and the year that a request asks for, empty where it names none."""
     media, _, _ = request.headers.get("content-type", "").partition(";")
@@ -274,7 +281,7 @@ def _limit(request: Request, body: bytes, year: str) -> tuple[int, str]:
     if media.strip().lower() != "application/json":
         raise _RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body has to be JSON")
     try:
-        said = json.loads(body)
+        said = json.loads(body, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise _RefusedError(HTTPStatus.BAD_REQUEST, "The body is no JSON") from error
     if not isinstance(said, dict) or "free_sms_fragment_limit" not in said:

@@ -19,7 +19,7 @@ from apportion.api.described import (
     schema_of,
 )
 from apportion.api.documents import Sent, SentDocument, described_document
-from apportion.api.problems import ProblemError, documented, without_folder
+from apportion.api.problems import MOST_FINDINGS, ProblemError, documented, without_folder
 from apportion.api.reading import workspace_of
 from apportion.api.working import working_of
 from apportion.findings import Finding, ModelError, only_errors
@@ -195,4 +195,4 @@ def _digest_in(if_match: str) -> str:
 
 def _told(request: Request, findings: Sequence[Finding]) -> list[Finding]:
     folder = request.app.state.settings.workspace
-    return [without_folder(folder, each) for each in findings]
+    return [without_folder(folder, each) for each in findings[:MOST_FINDINGS]]

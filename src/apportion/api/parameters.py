@@ -1,0 +1,55 @@
+"""Parameters that a path does not take are refused: who misspells one would get another answer."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from http import HTTPStatus
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+
+from apportion.api.problems import ProblemError
+from apportion.findings import Finding, Place
+
+_SHOWN = 5
+_LONGEST = 60
+_MEANT = {
+    "from": "start_date",
+    "to": "end_date",
+    "start": "start_date",
+    "end": "end_date",
+    "node": "nodes",
+    "dimension": "dimensions",
+    "run_id": "run",
+    "rows": "limit",
+    "after": "cursor",
+}
+"""What the command line or a habit calls a parameter, and its name here."""
+
+
+def require_known_parameters(request: Request) -> None:
+    """Refuse a request with a query parameter that its path does not take.
+
+    Raises ``ProblemError`` (422) with a finding for each of the first few.
+    """
+    taken = sorted(set(_query_names(request.scope["route"].dependant)))
+    unknown = sorted(set(request.query_params) - set(taken))
+    if not unknown:
+        return
+    findings = [_unknown(each, taken) for each in unknown[:_SHOWN]]
+    raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, findings[0].message, findings)
+
+
+def _query_names(asked: Dependant) -> Iterator[str]:
+    yield from (each.alias for each in asked.query_params)
+    for each in asked.dependencies:
+        yield from _query_names(each)
+
+
+def _unknown(name: str, taken: list[str]) -> Finding:
+    meant = _MEANT.get(name, "")
+    near = [meant] if meant in taken else get_close_matches(name[:_LONGEST], taken, 1)
+    shown = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."
+    message = f"This path takes no parameter {shown!r}."
+    listed = f"It takes: {', '.join(taken)}." if taken else "It takes none."
+    remedy = f"Did you mean {near[0]!r}? {listed}" if near else listed
+    return Finding("invalid_argument", message, Place("<query>"), remedy)
