@@ -199,13 +199,15 @@ SHOWN = 20
 class ApportionError(Exception):
     """The root of all errors that this program raises for the world's sake.
 
-    ``findings`` holds every problem that was found, errors first.
+    ``findings`` holds every problem that was found, errors first; ``total`` counts them, also
+    where another process handed over the first of them alone.
     """
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         """Keep the findings, errors before warnings, otherwise in the order given."""
         ordered = sorted(findings, key=lambda finding: finding.severity is Severity.WARNING)
         self.findings: tuple[Finding, ...] = tuple(ordered)
+        self.total = len(self.findings)
         super().__init__(_summary(self.findings))
 
 

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from apportion.api.layers.places import WAITING, Places, TooManyError
-from apportion.api.problems import MOST_FINDINGS
+from apportion.jobs.outcomes import MOST_FINDINGS
 
 Ask = Callable[..., TestClient]
 API = "/api/v1"

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -18,6 +18,7 @@ from apportion.api.layers.authentication import Authentication
 from apportion.api.layers.authorisation import Authorisation
 from apportion.api.layers.limits import Limits
 from apportion.api.layers.origins import Origins
+from apportion.api.layers.refusing import log_counted
 from apportion.api.layers.remembered import RememberedAnswers
 from apportion.api.layers.request_log import RequestLog
 from apportion.api.layers.security_headers import SecurityHeaders
@@ -105,6 +106,8 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     with _told_of_signals(app.state.stopping):
         async with at_work(app.state.working, app.state.stopping):
             yield
+    with suppress(OSError):
+        await log_counted(app.state.settings.folder)
     # Connections that are open when Python ends are told of as leaks.
     app.state.known = None
 

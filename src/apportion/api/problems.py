@@ -24,6 +24,7 @@ from apportion.findings import (
     RunError,
     UsageError,
 )
+from apportion.jobs.outcomes import MOST_FINDINGS
 from apportion.ledger.damage import damage
 from apportion.report.findings_data import as_data
 
@@ -52,9 +53,6 @@ _STATUS_OF_CODES: Mapping[str, HTTPStatus] = {
     "stopped_work": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _TRY_AGAIN = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
-
-MOST_FINDINGS = 200
-"""Findings that an answer holds; a hostile file could make it larger than any memory."""
 
 FAULT = "This is a fault of the program. The request's id leads to its place in the server's log."
 """What is told of an error that nobody foresaw."""
@@ -143,7 +141,8 @@ def problem(
     detail = detail.replace(folder, _HERE)
     named = type(error).__name__ if isinstance(error, ApportionError) else ""
     request_id = getattr(request.state, "request_id", "")
-    body = problem_body(status, detail, request_id, placed, named, len(findings))
+    total = max(len(findings), error.total if isinstance(error, ApportionError) else 0)
+    body = problem_body(status, detail, request_id, placed, named, total)
     return Response(body, int(status), dict(headers or {}), MEDIA_TYPE)
 
 

@@ -23,6 +23,7 @@ Work = Callable[[Mapping[str, Any], Tell], Mapping[str, Any]]
 
 WORKS = {
     "ingest": "apportion.jobs.ingesting",
+    "put": "apportion.jobs.putting",
     "rate": "apportion.jobs.rating",
     "run": "apportion.jobs.running",
 }

@@ -27,6 +27,9 @@ from apportion.report.findings_data import as_data
 INTERNAL = "InternalError"
 """What stands for an error that is a fault of the program."""
 
+MOST_FINDINGS = 200
+"""Findings that are handed over and answered; a hostile file can have a million."""
+
 _OUT_OF_MEMORY = ("bad_alloc", "memory allocation of", "MemoryError", "Out of Memory")
 
 
@@ -34,21 +37,25 @@ _OUT_OF_MEMORY = ("bad_alloc", "memory allocation of", "MemoryError", "Out of Me
 class Outcome:
     """What was done, or the name of the error's class and its findings.
 
-    ``findings`` are as the command line's JSON has them; ``INTERNAL`` has none.
+    ``findings`` are the first of them as the command line's JSON has them, ``total`` counts all;
+    ``INTERNAL`` has none.
     """
 
     done: dict[str, Any] | None
     error: str = ""
     findings: tuple[dict[str, Any], ...] = ()
+    total: int = 0
 
     def as_error(self) -> ApportionError:
         """The error, as the work raised it."""
-        kind = _ERRORS.get(self.error, JobError)
-        return kind([_finding(each) for each in self.findings])
+        error = _ERRORS.get(self.error, JobError)([_finding(each) for each in self.findings])
+        error.total = max(self.total, error.total)
+        return error
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON holds it."""
-        return {"done": self.done, "error": self.error, "findings": list(self.findings)}
+        findings = list(self.findings)
+        return {"done": self.done, "error": self.error, "findings": findings, "total": self.total}
 
 
 _ERRORS: Mapping[str, type[ApportionError]] = {
@@ -69,12 +76,13 @@ def _finding(data: Mapping[str, Any]) -> Finding:
 
 def outcome_of(data: Mapping[str, Any]) -> Outcome:
     """What ``to_dict`` gave."""
-    return Outcome(data["done"], data["error"], tuple(data["findings"]))
+    return Outcome(data["done"], data["error"], tuple(data["findings"]), data["total"])
 
 
 def refused(error: ApportionError) -> Outcome:
     """The outcome of work that raised."""
-    return Outcome(None, type(error).__name__, tuple(as_data(error.findings)))
+    first = as_data(error.findings[:MOST_FINDINGS])
+    return Outcome(None, type(error).__name__, tuple(first), error.total)
 
 
 def too_much_memory(place: Place) -> Outcome:

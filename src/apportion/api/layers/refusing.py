@@ -4,6 +4,7 @@ The client is told what to do about it and no more; why a credential is none is 
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -13,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope, Send
 
 from apportion.access import Principal
-from apportion.access.audit import Entry, Event, append_entry, audit_file
+from apportion.access.audit import Denials, Entry, Event, append_entry, audit_file
 from apportion.api.layers.threads import in_thread
 from apportion.api.problems import MEDIA_TYPE, problem_body
 
@@ -67,11 +68,22 @@ async def log_entry(workspace: Path, told: Entry) -> None:
     await in_thread(lambda: append_entry(audit_file(workspace), told))
 
 
+_DENIALS: defaultdict[Path, Denials] = defaultdict(Denials)
+"""What this process told and counted, by workspace."""
+
+
+async def log_counted(workspace: Path) -> None:
+    """Tell of the denied requests that were only counted, before the process ends."""
+    for line in _DENIALS[workspace].counted():
+        await log_entry(workspace, line)
+
+
 async def deny(scope: Scope, send: Send, workspace: Path, denied: DeniedError) -> None:
     """Log a request that is denied, and answer it."""
     try:
         told = entry(scope, Event.DENIED, int(denied.status), denied.reason)
-        await log_entry(workspace, told)
+        for line in _DENIALS[workspace].due(told):
+            await log_entry(workspace, line)
     except OSError:
         # It is denied all the same.
         _LOGGER.exception("The audit log cannot be written")

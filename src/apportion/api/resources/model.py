@@ -1,7 +1,6 @@
 """The model: what it says, what is wrong with it, and another in its place."""
 
 from collections.abc import Sequence
-from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -18,16 +17,19 @@ from apportion.api.described import (
     object_schema,
     schema_of,
 )
-from apportion.api.documents import Sent, SentDocument, described_document
-from apportion.api.problems import MOST_FINDINGS, ProblemError, documented, without_folder
+from apportion.api.documents import SentDocument, described_document
+from apportion.api.once import broken
+from apportion.api.problems import ProblemError, documented, without_folder
 from apportion.api.reading import workspace_of
-from apportion.api.working import working_of
+from apportion.api.working import FILE_SHARE, working_of
 from apportion.findings import Finding, ModelError, only_errors
+from apportion.jobs.outcomes import MOST_FINDINGS, Outcome
+from apportion.jobs.putting import put_model as put_in_child
+from apportion.jobs.uploads import private_folder
 from apportion.ledger.model_versions import ModelVersion
 from apportion.model.build import LIST_KINDS
 from apportion.model.kinds import settings
 from apportion.report.findings_data import as_data
-from apportion.workspace import Workspace
 
 router = APIRouter(prefix="/model", tags=["model"])
 
@@ -153,30 +155,37 @@ async def put_model(
 
     It holds the lists of a model. Settings may only repeat the workspace's.
     """
-    # Beside the threads that answer questions, since it may wait for whoever writes.
-    return await working_of(request).look(partial(_put, request, sent, _digest_in(if_match)))
+    working = working_of(request)
+
+    def put() -> Outcome:
+        with private_folder(working.settings.folder) as private:
+            return put_in_child(
+                working.children,
+                working.settings.folder,
+                private,
+                sent.data,
+                working.allowed(FILE_SHARE),
+                is_json=sent.is_json,
+                expected_digest=_digest_in(if_match),
+            )
+
+    outcome = await working.do(put)
+    answer = broken(request, _with_precondition(outcome))
+    if answer is not None:
+        return answer
+    assert outcome.done is not None
+    status = HTTPStatus.CREATED if outcome.done["written"] else HTTPStatus.OK
+    headers = {"ETag": f'"{outcome.done["digest"]}"', "Location": request.url.path}
+    return JSONResponse(outcome.done, int(status), headers)
 
 
-def _put(request: Request, sent: Sent, expected: str) -> Response:
-    # The one that other requests read keeps the model that they found.
-    workspace = Workspace(request.app.state.settings.folder)
-    try:
-        put = workspace.put_model(sent.document(), expected_digest=expected)
-    except ModelError as error:
-        if all(each.code != "model_changed" for each in error.findings):
-            raise
-        changed = error.findings[0].message
-        raise ProblemError(HTTPStatus.PRECONDITION_FAILED, changed, error.findings) from error
-    said = {
-        "folder": put.folder,
-        "version": put.version,
-        "digest": put.digest,
-        "written": put.written,
-        "warnings": as_data(_told(request, put.warnings)),
-    }
-    status = HTTPStatus.CREATED if put.written else HTTPStatus.OK
-    headers = {"ETag": f'"{put.digest}"', "Location": request.url.path}
-    return JSONResponse(said, int(status), headers)
+def _with_precondition(outcome: Outcome) -> Outcome:
+    """The outcome. Raises ``ProblemError`` (412) where the model was another by then."""
+    if any(each["code"] == "model_changed" for each in outcome.findings):
+        error = outcome.as_error()
+        said = error.findings[0].message
+        raise ProblemError(HTTPStatus.PRECONDITION_FAILED, said, error.findings) from error
+    return outcome
 
 
 def _digest_in(if_match: str) -> str:
