@@ -275,7 +275,7 @@ def test_a_run_that_takes_too_long_fails(
 
 
 def test_a_run_beyond_its_memory_is_a_finding(children: Children, company: Path) -> None:
-    outcome = begin_run(children, company, run_asked("first"), Allowed(1800, 2**30))
+    outcome = begin_run(children, company, run_asked("first"), Allowed(20, 2**30))
     assert outcome.done
     found = ended(company, "first")
     assert found.state is not State.COMPLETED
