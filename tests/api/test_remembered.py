@@ -1,5 +1,6 @@
 """Answers are remembered for one state of ledger and model, and for nobody who may not see them."""
 
+import asyncio
 import json
 import threading
 import time
@@ -14,6 +15,7 @@ from fastapi import Request, Response
 from fastapi.testclient import TestClient
 
 from apportion import Workspace
+from apportion.api.layers.remembered import PIECE, _in_pieces
 from apportion.api.resources import nodes
 from apportion.reconcile.reconciliation import Reconciliation
 from apportion.recorded_result import RecordedResult
@@ -186,3 +188,30 @@ def test_one_proof_serves_all_who_ask_about_a_period(
         answers = [pool.submit(client.get, f"/api/v1/{path}") for path in paths]
     assert [each.result().status_code for each in answers] == [200] * len(paths)
     assert len(made) == 1
+
+
+@pytest.mark.parametrize("length", [0, 1, PIECE, PIECE + 1, 3 * PIECE + 5])
+def test_an_answer_is_handed_over_as_it_is_taken(length: int) -> None:
+    """A connection that takes nothing holds one piece, and its caller keeps a place for it."""
+    given: list[bytes] = []
+    taken = asyncio.Event()
+
+    async def send(message: dict[str, Any]) -> None:
+        given.append(message["body"])
+        assert message["more_body"] is (sum(map(len, given)) < length)
+        await taken.wait()
+
+    async def ask() -> None:
+        body = bytes(range(256)) * (length // 256 + 1)
+        whole = {"type": "http.response.body", "body": body[:length], "more_body": False}
+        giving = asyncio.create_task(_in_pieces(send)(whole))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(given) == 1
+        assert len(given[0]) <= PIECE
+        assert not giving.done()
+        taken.set()
+        await giving
+        assert b"".join(given) == body[:length]
+
+    asyncio.run(ask())

@@ -33,6 +33,8 @@ _WATCHED = "/events"
 NEVER_KEPT = b"no-store"
 _FRESH = b"private, no-cache"
 _VARY = b"Accept, Accept-Encoding, Authorization"
+PIECE = 2**18
+"""Bytes of an answer that are handed to a connection at once."""
 _PART = 4
 """One answer may take this part of the memory for all; larger ones are passed on as they come."""
 
@@ -73,6 +75,7 @@ class RememberedAnswers:
         if scope["type"] != "http" or not scope["path"].startswith(QUESTIONS):
             await self.app(scope, receive, send)
             return
+        send = _in_pieces(send)
         working = scope["state"]["working"] = Interruptible()
         loop = asyncio.get_running_loop()
         limit: asyncio.TimerHandle
@@ -255,6 +258,25 @@ def _headers(given: Pairs, compressor: Compressor | None, length: int | None) ->
     if length is not None:
         headers.append((b"content-length", b"%d" % length))
     return headers
+
+
+def _in_pieces(send: Send) -> Send:
+    """The same, a piece at a time: the next is handed over when the one before has been taken.
+
+    An answer that is sent whole is held by the connection until it is taken, however slowly, and
+    counts as given meanwhile.
+    """
+
+    async def pieces(message: Message) -> None:
+        body = message.get("body", b"")
+        if len(body) <= PIECE:
+            await send(message)
+            return
+        for start in range(0, len(body), PIECE):
+            more = start + PIECE < len(body) or message.get("more_body", False)
+            await send({**message, "body": body[start : start + PIECE], "more_body": more})
+
+    return pieces
 
 
 async def _give(kept: Kept, headers: Headers, send: Send) -> None:
