@@ -19,6 +19,7 @@ EVERY_THIRD = range(1, 1000, 3)
 
 def require_told(fork: Fork, how: int) -> None:
     """An error is a finding that names what the system said, and no fault of the program."""
+    assert "panicked" not in fork.said
     if fork.status in (0, KILLED):
         return
     said = " ".join(fork.said.split())
