@@ -71,12 +71,13 @@ def prepare(root: Path, forks: Forks) -> dict[str, Case]:
         "run after a killed run": (half_run, RUN),
     }
     return {
-        name: _undisturbed(origin, command, root / f"{name}, done", forks)
+        name: undisturbed(origin, command, root / f"{name}, done", forks)
         for name, (origin, command) in chosen.items()
     }
 
 
-def _undisturbed(origin: Path, command: tuple[str, ...], folder: Path, forks: Forks) -> Case:
+def undisturbed(origin: Path, command: tuple[str, ...], folder: Path, forks: Forks) -> Case:
+    """A command on a ledger that nobody hurts, done in another folder."""
     shutil.copytree(origin, folder)
     done = forks.run(folder, *command)
     assert done.status == 0, done.said

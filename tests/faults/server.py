@@ -16,7 +16,7 @@ import select
 import signal
 import sys
 import time
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +35,14 @@ def import_everything() -> None:
 
 def command(request: dict[str, Any], steps: int, said: int) -> int:
     """Run one command line; returns its exit status."""
-    import apportion.workspace
     from apportion.cli import main
 
-    def on_step(step: str) -> None:
+    def tell(step: str) -> None:
         os.write(steps, f"{step}\n".encode())
         if step == request.get("kill_at_step"):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    apportion.workspace.Workspace = partial(  # type: ignore[misc,assignment]
-        apportion.workspace.Workspace, on_step=on_step
-    )
+    listen(tell)
     os.dup2(said, 1)
     os.dup2(said, 2)
     os.chdir(request["folder"])
@@ -71,6 +68,23 @@ def command(request: dict[str, Any], steps: int, said: int) -> int:
         os.write(steps, f"reached {storage.storage_reached()}\n".encode())
     sys.stdout.flush()
     return status
+
+
+def listen(tell: Callable[[str], None]) -> None:
+    """Be told each step of a write, beside a command that shows its steps to people."""
+    import apportion.workspace
+
+    opened = apportion.workspace.Workspace
+
+    def workspace(folder: Path, on_step: Callable[[str], None] | None = None) -> Any:
+        def told(step: str) -> None:
+            tell(step)
+            if on_step is not None:
+                on_step(step)
+
+        return opened(folder, on_step=told)
+
+    apportion.workspace.Workspace = workspace  # type: ignore[misc,assignment]
 
 
 def put_model(file: str, expected_digest: str = "") -> None:

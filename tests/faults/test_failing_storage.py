@@ -5,8 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cases import Case
+from cases import Case, undisturbed
 from forks import KILL, KILLED, SHORT, Fault, Fork, Forks
+from ledgers import CORRECTED, delta, seen
+
+from apportion import Workspace
+from apportion.ledger.schemas import INGESTS
 
 SAID = {errno.ENOSPC: "No space left on device", errno.EIO: "Input/output error"}
 BREAKS = Fault(1, errno.EIO)
@@ -19,6 +23,7 @@ EVERY_THIRD = range(1, 1000, 3)
 
 def require_told(fork: Fork, how: int) -> None:
     """An error is a finding that names what the system said, and no fault of the program."""
+    assert "panicked" not in fork.said
     if fork.status in (0, KILLED):
         return
     said = " ".join(fork.said.split())
@@ -84,3 +89,25 @@ def test_short_writes_are_carried_on(
     assert fork.status == 0
     assert fork.reached > 15
     cases[name].require(folder, fork, failing)
+
+
+@pytest.mark.parametrize("fault", [IS_FULL, DIES], ids=["full disk", "dies"])
+def test_whatever_fails_while_a_small_table_is_rewritten_nothing_is_lost(
+    cases: dict[str, Case], failing: Forks, tmp_path: Path, fault: Fault
+) -> None:
+    origin = cases["ingest"].copy(tmp_path / "origin")
+    workspace = Workspace(origin)
+    for number in range(20 - len(delta(origin, INGESTS).file_uris())):
+        bill = origin / f"{number}.csv"
+        bill.write_text(f"node,date,dimension,amount,currency\nshop,2024-01-03,{number},1,USD\n")
+        workspace.ingest("costs", bill, source=f"vendor {number}")
+    case = undisturbed(origin, CORRECTED, tmp_path / "done", failing)
+    assert len(delta(tmp_path / "done", INGESTS).file_uris()) == 1
+    whole = failing.run(case.copy(tmp_path / "company"), *CORRECTED, fault=replace(fault, nth=9999))
+    # The rewriting comes last, and the record that it follows stands already.
+    for nth in range(whole.reached - 8, whole.reached + 1, 2):
+        case.copy(tmp_path / "company")
+        fork = failing.run(tmp_path / "company", *CORRECTED, fault=replace(fault, nth=nth))
+        require_told(fork, fault.how)
+        assert fork.status in (0, KILLED)
+        assert seen(tmp_path / "company") == case.new

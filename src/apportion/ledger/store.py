@@ -21,6 +21,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from apportion.findings import Finding, LedgerError
 from apportion.ledger.disk import (
     Store,
+    changing,
     damaged,
     damaged_finding,
     failed,
@@ -63,7 +64,7 @@ def make_tables(store: Store, tables: Sequence[Table]) -> None:
     """Make those tables that do not exist yet. Raises ``LedgerError`` (``storage_failed``)."""
     missing = [table for table in tables if not _is_made(store, table)]
     if missing:
-        with writing(store), touching(store.root, "make its tables"):
+        with writing(store), changing(store.root, "make its tables"):
             for table in missing:
                 _create(store, table)
 
@@ -78,7 +79,7 @@ def widen(store: Store, tables: Sequence[Table]) -> None:
             known = pa.schema(DeltaTable(store.folder(table)).schema().to_arrow())
         if all(known.field(each.name).equals(each, check_metadata=True) for each in table.schema):
             continue
-        with writing(store), touching(store.folder(table), "write its rows anew"):
+        with writing(store), changing(store.folder(table), "write its rows anew"):
             rows = DeltaTable(store.folder(table)).to_pyarrow_dataset().scanner().to_reader()
             wider = (
                 pa.RecordBatch.from_arrays(
@@ -138,7 +139,7 @@ def version(store: Store, table: Table) -> int:
 def append(store: Store, table: Table, rows: pa.Table) -> None:
     """Add rows in one commit."""
     before = _newest_entry(store, table)
-    with touching(store.folder(table), "append rows"):
+    with changing(store.folder(table), "append rows"):
         _append(store, table, rows)
         _sync(store, table, before)
     _checkpoint(store, table)
@@ -150,9 +151,9 @@ def add_record(store: Store, table: Table, rows: pa.Table) -> None:
     Once they stand there nothing is an error any more, whatever fails to be shortened after that.
     """
     before = _newest_entry(store, table)
-    with touching(store.folder(table), "record"):
+    with changing(store.folder(table), "record"):
         _append(store, table, rows, widening=True)
-    with suppress(LedgerError), touching(store.folder(table), "shorten the table"):
+    with suppress(LedgerError), changing(store.folder(table), "shorten the table"):
         _sync(store, table, before)
         if DeltaTable(store.folder(table)).get_add_actions().num_rows > _MOST_FILES:
             overwrite(store, table, read(store, table))
@@ -215,7 +216,7 @@ def _among_others(commit: Callable[[], object]) -> None:
 def replace(store: Store, table: Table, rows: pa.Table, predicate: str) -> int:
     """Put rows in the place of those under a predicate, in one commit. Returns the new version."""
     before = _newest_entry(store, table)
-    with touching(store.folder(table), "replace rows"):
+    with changing(store.folder(table), "replace rows"):
         write_deltalake(
             store.folder(table),
             rows,
@@ -232,7 +233,7 @@ def replace(store: Store, table: Table, rows: pa.Table, predicate: str) -> int:
 def overwrite(store: Store, table: Table, rows: pa.Table) -> None:
     """Put rows in the place of all there are, in one commit."""
     before = _newest_entry(store, table)
-    with touching(store.folder(table), "rewrite the table"):
+    with changing(store.folder(table), "rewrite the table"):
         write_deltalake(
             store.folder(table),
             rows,
@@ -254,7 +255,7 @@ def within(first: date | None, last: date | None) -> str:
 
 def restore(store: Store, table: Table, to_version: int) -> None:
     """Make a table again what it was at a version, as a new version."""
-    with touching(store.folder(table), "restore a version"):
+    with changing(store.folder(table), "restore a version"):
         DeltaTable(store.folder(table)).restore(
             to_version, post_commithook_properties=_NOTHING_AFTER
         )
@@ -262,7 +263,7 @@ def restore(store: Store, table: Table, to_version: int) -> None:
 
 def delete_runs(store: Store, table: Table, run_ids: Sequence[str]) -> None:
     """Remove the rows of some runs and the files that held them."""
-    with touching(store.folder(table), "remove a run's rows"):
+    with changing(store.folder(table), "remove a run's rows"):
         found = [run_id for run_id in run_ids if _partition(store, table, run_id).is_dir()]
         for start in range(0, len(found), _RUNS_AT_ONCE):
             _delete(store, table, found[start : start + _RUNS_AT_ONCE])
@@ -283,7 +284,7 @@ def _delete(store: Store, table: Table, run_ids: Sequence[str]) -> None:
 
 def _checkpoint(store: Store, table: Table) -> None:
     """Shorten what readers of a long log have to read; a failure costs them time and no more."""
-    with suppress(LedgerError), touching(store.folder(table), "shorten the log"):
+    with suppress(LedgerError), changing(store.folder(table), "shorten the log"):
         delta = DeltaTable(store.folder(table))
         if delta.version() % _CHECKPOINT_EVERY == 0:
             delta.create_checkpoint()
