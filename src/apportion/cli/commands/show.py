@@ -158,7 +158,9 @@ def _listing(ask: "Ask") -> Callable[..., None]:
         elif as_csv:
             put_csv(flat(found))
         else:
-            view.show(found, result.model.settings.name)
+            names = {each.id: each.name or each.id for each in result.model.nodes}
+            asked = names.get(wanted.nodes[0], wanted.nodes[0]) if wanted.nodes else ""
+            view.show(found, result.model.settings.name, asked)
 
     return command
 
