@@ -11,12 +11,12 @@ from apportion.report.figures import Figures, percent_text, percent_units
 from apportion.report.listing import Listing
 
 
-def show(found: Listing, company: str, node: str = "") -> None:
+def show(found: Listing, title: str, node: str = "") -> None:
     """A table whose shown rows, and one line for all others, sum to the totals under it.
 
     ``node`` is the name of the one that was asked for, if it was one.
     """
-    heading(f"{company}, {found.start} to {found.end}, in {found.currency}")
+    heading(title)
     say()
     if not found.total_rows:
         say("There is nothing in this period that passes the filters.")

@@ -13,11 +13,9 @@ _INDENTED = 30
 of thousands of products would print its square in blanks."""
 
 
-def show(
-    found: Products, company: str, suggestions: Suggestions, asked: Sequence[str] = ()
-) -> None:
+def show(found: Products, title: str, suggestions: Suggestions, asked: Sequence[str] = ()) -> None:
     """The hierarchy as a table. ``asked`` are the products that were asked for, if some were."""
-    heading(f"{company}, {found.start} to {found.end}, in {found.currency}")
+    heading(title)
     say()
     if found.lines:
         _put_lines(found)
