@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -39,6 +40,11 @@ class RecordedResult:
     dimensions: tuple[str, ...] | None
     model_has_changed: bool = False
     read_otherwise: tuple[str, ...] = ()
+
+    @property
+    def answered_by(self) -> dict[str, Any]:
+        """For programs: the ids of its runs, and the stretches of days that no run covers."""
+        return {"runs": [run.run_id for run in self.runs], "gaps": self.gaps}
 
     @cached_property
     def ingests_since(self) -> int:

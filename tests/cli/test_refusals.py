@@ -71,7 +71,7 @@ def test_a_ledger_that_lets_nobody_claim_a_run(acme: Path, apportion: Apportion)
     claims = acme / "ledger" / ".running"
     claims.rmdir()
     claims.write_text("")
-    answer = apportion("run", "--from", "2024-01", "--to", "2024-01")
+    answer = apportion("run", "--from", "2024-01", "--to", "2024-01", "--again")
     assert answer.status == 1
     assert "[storage_failed]" in answer.err
     assert "Could not claim a run: " in " ".join(answer.err.split())
@@ -82,6 +82,6 @@ def test_a_lock_that_cannot_be_taken(acme: Path, apportion: Apportion) -> None:
     lock = acme / "ledger" / ".lock"
     lock.unlink()
     lock.mkdir()
-    answer = apportion("run", "--from", "2024-01", "--to", "2024-01")
+    answer = apportion("run", "--from", "2024-01", "--to", "2024-01", "--again")
     assert answer.status == 1
     assert "Could not lock the ledger: " in " ".join(answer.err.split())

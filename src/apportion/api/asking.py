@@ -58,7 +58,7 @@ PathName = Annotated[str, Path(max_length=LONGEST_NAME)]
 Year = Annotated[int, Query(ge=1970, le=2199, description="The year that it begins in.")]
 
 StartDate = Annotated[
-    Day | None, Query(description="First day. Default: that of the run, or of the latest run.")
+    Day | None, Query(description="First day. Default: of the run named, or of all runs together.")
 ]
 EndDate = Annotated[Day | None, Query(description="Last day, included. Default: likewise.")]
 Currency = Annotated[

@@ -61,7 +61,7 @@ From = Annotated[
         "--from",
         parser=first_day,
         metavar="DATE",
-        help="First day (2024-01-31), or month (2024-01). Default: as the latest run.",
+        help="First day (2024-01-31), or month (2024-01). Default: the first that runs cover.",
     ),
 ]
 To = Annotated[
@@ -70,7 +70,7 @@ To = Annotated[
         "--to",
         parser=last_day,
         metavar="DATE",
-        help="Last day, or month. Default: as the latest run.",
+        help="Last day, or month. Default: the last that runs cover.",
     ),
 ]
 RunId = Annotated[

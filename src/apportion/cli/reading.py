@@ -38,6 +38,13 @@ def read_result(
     return result
 
 
+def title_of(result: "RecordedResult") -> str:
+    """What an answer is about: the company, the days, the currency, and the runs it comes from."""
+    runs = f"run {result.runs[0].run_id}" if len(result.runs) == 1 else f"{len(result.runs):,} runs"
+    about = f"{result.start} to {result.end}, in {result.currency}"
+    return f"{result.model.settings.name}, {about}, {runs}"
+
+
 def read_charges(session: Session) -> "RecordedCharges":
     """The charges of the latest rating; people are told where it is no longer the latest word.
 

@@ -183,7 +183,7 @@ class Client:
     ) -> Result:
         """The results of a period: of one run, or for each day of the latest that covers it.
 
-        Without dates it is the period of the run named, or of the latest run. Raises
+        Without dates it is the period of the run named, or all days that runs cover. Raises
         ``LedgerError`` (``unknown_run``, ``no_run``), ``UsageError``.
         """
         return result(self._connection, start, end, run, currency)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -46,6 +46,9 @@ class Listing:
     is made of texts: the last row's date as ISO and its names, in the order of the rows, where
     there may be millions of them; otherwise the number of rows that stand before. It stays good
     for as long as the same runs answer the same question.
+
+    ``node_totals`` is what the one node that was asked for ``received`` in all and has ``given``,
+    of rows whose amounts have no total; empty of other listings.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Listing:
     total_rows: int
     totals: Mapping[str, Decimal]
     following: tuple[str, ...] = ()
+    node_totals: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def scale(self) -> int:

@@ -10,14 +10,18 @@ _AT_ONCE = 10_000
 
 
 def head(found: Listing) -> dict[str, Any]:
-    """What was asked, and the totals of all rows under the filters."""
-    return {
+    """What was asked, and the totals of all rows under the filters.
+
+    Of the contributions of one node ``node_totals`` is what it received and gave on.
+    """
+    said = {
         "start_date": found.start,
         "end_date": found.end,
         "currency": found.currency,
         "total_rows": found.total_rows,
         "totals": dict(found.totals),
     }
+    return {**said, "node_totals": dict(found.node_totals)} if found.node_totals else said
 
 
 def rows(found: Listing) -> Iterator[dict[str, Any]]:

@@ -16,5 +16,9 @@ router = APIRouter(tags=["costs"])
 def get_contributions(
     request: Request, period: AskedPeriod, named: AskedFilter, rows: AskedRows
 ) -> Response:
-    """One row per edge, day and dimension; `nodes` are sources or receivers."""
+    """One row per edge, day and dimension; `nodes` are sources or receivers.
+
+    Amounts have no total: what flows along two edges in a row would count twice. Where one node is
+    asked for, `node_totals` says what it `received` in all and has `given`.
+    """
     return answer_listing(request, contributions, read_result(request, period), rows, named)

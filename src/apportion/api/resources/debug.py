@@ -36,8 +36,7 @@ def get_reconciliation(
     require_known(read.connection, read.result.model, wanted)
     proof = read.proof(dimensions)
     assert proof is not None
-    runs = [each.run_id for each in read.result.runs]
-    said = {**proof.to_dict(), "runs": runs, "gaps": read.result.gaps}
+    said = {**proof.to_dict(), **read.result.answered_by}
     said["assumptions"] = assumptions(
         read.result.warnings.to_pylist(), without_assumed(read.doubts), proof
     )

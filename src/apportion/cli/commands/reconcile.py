@@ -19,7 +19,7 @@ def reconcile(
     from apportion.cli.messages import tell
     from apportion.cli.output import put_json
     from apportion.cli.progress import PROOF, progress
-    from apportion.cli.reading import read_result
+    from apportion.cli.reading import read_result, title_of
     from apportion.cli.views import reconciliation as view
     from apportion.cli.views.assumptions import show_assumptions
     from apportion.report.assumptions import assumptions
@@ -34,12 +34,11 @@ def reconcile(
         proof = result.reconciliation()
     assumed = assumptions(result.warnings.to_pylist(), without_assumed(doubts(result)), proof)
     if as_json:
-        runs = [each.run_id for each in result.runs]
-        put_json({**proof.to_dict(), "runs": runs, "gaps": result.gaps, "assumptions": assumed})
+        put_json({**proof.to_dict(), **result.answered_by, "assumptions": assumed})
     else:
         suggestions = session.suggestions.about(start, end, run, currency)
         said = statement(proof, result.model, result.scale)
-        view.show_statement(said)
+        view.show_statement(said, title_of(result))
         show_assumptions(assumed, suggestions)
         view.show_next(said, suggestions)
     if not proof.holds:

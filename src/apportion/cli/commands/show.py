@@ -67,7 +67,7 @@ def products(
     time on `again` is true, and a sum must leave that line out.
     """
     from apportion.cli.output import put_csv, put_json
-    from apportion.cli.reading import read_result
+    from apportion.cli.reading import read_result, title_of
     from apportion.cli.views import products as view
     from apportion.report.listing import Wanted, require_known
     from apportion.report.products import as_data, flat
@@ -82,12 +82,12 @@ def products(
     require_known(connection, result.model, wanted)
     found = report(connection, result.model, wanted, result.currency, result.scale)
     if as_json:
-        put_json({**as_data(found), "runs": [each.run_id for each in result.runs]})
+        put_json({**as_data(found), **result.answered_by})
     elif as_csv:
         put_csv(flat(found))
     else:
         suggestions = session.suggestions.about(start, end, run, currency, dimension)
-        view.show(found, result.model.settings.name, suggestions, wanted.nodes)
+        view.show(found, title_of(result), suggestions, wanted.nodes)
 
 
 Grouping = StrEnum("Grouping", ["PRODUCT", "ACCOUNT", "ORGANISATION"])
@@ -116,7 +116,7 @@ def margin(
     cost = read_result(session, start, end, None, charges.rating.currency)
     found = session.open().billing.margin(cost.start, cost.end, str(by))
     if as_json:
-        put_json(as_data(found))
+        put_json({**as_data(found), "runs": cost.answered_by["runs"]})
     elif as_csv:
         put_csv(flat(found))
     else:
@@ -139,7 +139,7 @@ def _listing(ask: "Ask") -> Callable[..., None]:
         as_csv: AsCsv = False,
     ) -> None:
         from apportion.cli.output import put_csv, put_json_rows
-        from apportion.cli.reading import read_result
+        from apportion.cli.reading import read_result, title_of
         from apportion.cli.views import listing as view
         from apportion.report.listing import Wanted, require_known
         from apportion.report.listing_data import flat, head, rows
@@ -153,12 +153,13 @@ def _listing(ask: "Ask") -> Callable[..., None]:
         require_known(connection, result.model, wanted)
         found = ask(connection, result.model, wanted, result.currency)
         if as_json:
-            about = {**head(found), "runs": [each.run_id for each in result.runs]}
-            put_json_rows(about, rows(found))
+            put_json_rows({**head(found), **result.answered_by}, rows(found))
         elif as_csv:
             put_csv(flat(found))
         else:
-            view.show(found, result.model.settings.name)
+            names = {each.id: each.name or each.id for each in result.model.nodes}
+            asked = names.get(wanted.nodes[0], wanted.nodes[0]) if wanted.nodes else ""
+            view.show(found, title_of(result), asked)
 
     return command
 

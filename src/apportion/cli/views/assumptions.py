@@ -13,6 +13,7 @@ TOLD = 5
 """How many assumptions stand under a reconciliation; the others are counted."""
 
 _WHOLE_FROM = 100
+_SMALL_STEP = Decimal("0.1")
 
 
 def money(amount: Decimal, currency: str) -> str:
@@ -20,10 +21,17 @@ def money(amount: Decimal, currency: str) -> str:
 
     The same money can stand on the page among figures that are rounded to sum to a total (`A3`),
     which one figure alone could not follow; ``--json`` has every digit.
+
+    >>> money(Decimal("17357.004"), "USD"), money(Decimal("47.594634"), "USD")
+    ('about 17,357 USD', 'about 47.6 USD')
+    >>> money(Decimal("0.004"), "USD"), money(Decimal(0), "USD")
+    ('less than 0.1 USD', '0 USD')
     """
-    if abs(amount) < _WHOLE_FROM:
-        return f"{amount.quantize(Decimal('0.01')):,f} {currency}"
-    return f"about {amount.quantize(Decimal(1)):,f} {currency}"
+    if not amount:
+        return f"0 {currency}"
+    step = Decimal(1) if abs(amount) >= _WHOLE_FROM else _SMALL_STEP
+    shown = amount.quantize(step)
+    return f"about {shown:,f} {currency}" if shown else f"less than {step} {currency}"
 
 
 def put_assumptions(title: str, rows: Sequence[Mapping[str, Any]]) -> None:

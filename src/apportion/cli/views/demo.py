@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from apportion.cli.output import heading, say, say_as_typed
+from apportion.cli.reading import title_of
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.views import reconciliation as view
 from apportion.ingest.incoming import IngestReport
@@ -22,7 +23,7 @@ def show(
     """Say what the company is, what its year came to, and what there is to try."""
     said = statement(proof, result.model, result.scale)
     _introduce(result.model, reports)
-    view.show_statement(said)
+    view.show_statement(said, title_of(result))
     _explain(said, sum(run.warnings for run in result.runs))
     _invite(folder, said)
 

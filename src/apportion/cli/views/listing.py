@@ -11,9 +11,12 @@ from apportion.report.figures import Figures, percent_text, percent_units
 from apportion.report.listing import Listing
 
 
-def show(found: Listing, company: str) -> None:
-    """A table whose shown rows, and one line for all others, sum to the totals under it."""
-    heading(f"{company}, {found.start} to {found.end}, in {found.currency}")
+def show(found: Listing, title: str, node: str = "") -> None:
+    """A table whose shown rows, and one line for all others, sum to the totals under it.
+
+    ``node`` is the name of the one that was asked for, if it was one.
+    """
+    heading(title)
     say()
     if not found.total_rows:
         say("There is nothing in this period that passes the filters.")
@@ -41,6 +44,12 @@ def show(found: Listing, company: str) -> None:
         for column in columns
     ]
     put(table(heads, rows, ["Total", *total[1:]] if found.totals else None))
+    if found.node_totals:
+        said = {name: figures.texts([each])[0] for name, each in found.node_totals.items()}
+        say(
+            f"In all {node} received {said['received']} {found.currency} and passed on "
+            f"{said['given']} {found.currency}."
+        )
     if hidden:
         say(
             f"{found.rows.num_rows:,} of {several(found.total_rows, 'row')} "

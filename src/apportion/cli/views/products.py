@@ -1,11 +1,10 @@
 """Products for people and programs."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 from apportion.cli.output import heading, put, say, say_next
 from apportion.cli.suggestions import Suggestions
-from apportion.cli.tables import Head, bar, table
+from apportion.cli.tables import Head, table
 from apportion.cli.words import few
 from apportion.report.products import Products
 
@@ -14,11 +13,9 @@ _INDENTED = 30
 of thousands of products would print its square in blanks."""
 
 
-def show(
-    found: Products, company: str, suggestions: Suggestions, asked: Sequence[str] = ()
-) -> None:
-    """The hierarchy as a picture. ``asked`` are the products that were asked for, if some were."""
-    heading(f"{company}, {found.start} to {found.end}, in {found.currency}")
+def show(found: Products, title: str, suggestions: Suggestions, asked: Sequence[str] = ()) -> None:
+    """The hierarchy as a table. ``asked`` are the products that were asked for, if some were."""
+    heading(title)
     say()
     if found.lines:
         _put_lines(found)
@@ -36,7 +33,6 @@ def show(
 
 
 def _put_lines(found: Products) -> None:
-    largest = max(line.subtree for line in found.lines)
     rows = [
         (
             "  " * min(line.depth, _INDENTED)
@@ -47,13 +43,12 @@ def _put_lines(found: Products) -> None:
             line.own_shown,
             line.subtree_shown,
             line.percent,
-            bar(Fraction(line.subtree) / Fraction(largest)) if largest > 0 else "",
         )
         for line in found.lines
     ]
     hidden = found.total_lines - len(found.lines)
     if hidden:
-        rows.append((f"{hidden:,} more", "", "", found.others_shown, "", "", ""))
+        rows.append((f"{hidden:,} more", "", "", found.others_shown, "", ""))
     heads = [
         Head("Product"),
         Head("Full cost", number=True),
@@ -61,9 +56,8 @@ def _put_lines(found: Products) -> None:
         Head("Kept", number=True),
         Head("With its parts", number=True),
         Head("Share", number=True),
-        Head(""),
     ]
-    put(table(heads, rows, ("Total", "", "", found.total_shown, "", "", "")))
+    put(table(heads, rows, ("Total", "", "", found.total_shown, "", "")))
 
 
 def _put_serving(found: Products) -> None:

@@ -10,9 +10,9 @@ from apportion.cli.words import few, several
 from apportion.report.reconciliation import Line, Statement
 
 
-def show_statement(said: Statement) -> None:
+def show_statement(said: Statement, title: str) -> None:
     """The whole statement."""
-    heading(f"{said.name}, {said.start} to {said.end}, in {said.currency}")
+    heading(title)
     say()
     show_sides(said)
     _show_reasons(said)
