@@ -1,6 +1,8 @@
 PYTHON ?= python3
 ENVIRONMENT := .venv
 BIN := $(ENVIRONMENT)/bin
+# What runs the program, and what tests it besides: whoever only uses it needs no test tools.
+INSTALLED := $(ENVIRONMENT)/.installed
 READY := $(ENVIRONMENT)/.ready
 
 .DEFAULT_GOAL := help
@@ -9,11 +11,11 @@ READY := $(ENVIRONMENT)/.ready
 help:  ## list what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo: $(READY)  ## set up, and show what products cost and what a platform charges
+demo: $(INSTALLED)  ## set up, and show what products cost and what a platform charges
 	$(BIN)/apportion demo
 
 test: $(READY)  ## set up, and run every test
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --durations 10
 
 lint: $(READY)  ## check style, types, the direction of imports and the rules of the house
 	$(BIN)/ruff check .
@@ -33,25 +35,31 @@ soak: $(READY)  ## run the generated tests for hours; SEED=n repeats one
 docs: $(READY)  ## write the reference pages from the code
 	$(BIN)/python docs/generate_reference.py
 
+# A lock names everything, extras too, so that nothing is left for an installer to choose.
 COMPILE := env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --universal \
-	--python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
-	--no-emit-find-links pyproject.toml
+	--python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links pyproject.toml
 
 lock: $(READY)  ## choose the newest versions of all dependencies anew
-	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) --upgrade --group dev --output-file requirements.lock
-	$(COMPILE) --group build --constraint requirements.lock \
-		--output-file deploy/requirements.lock
+	$(COMPILE) --upgrade --group dev --output-file requirements-dev.lock
+	$(COMPILE) --group build --constraint requirements-dev.lock --output-file requirements.lock
 
 clean:  ## remove everything that was made
 	rm -rf $(ENVIRONMENT) demo-workspace .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(READY): requirements.lock pyproject.toml
+# Exactly what is locked: with --no-deps no installer, old or new, looks for another version.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+
+$(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Apportion needs Python 3.11 or newer; say which: make PYTHON=python3.12 ..."; exit 1; }
-	$(PYTHON) -m venv $(ENVIRONMENT)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-		--requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
-		--no-build-isolation --editable .
-	@touch $(READY)
+	@echo "Setting up Apportion in $(ENVIRONMENT) ..."
+	@$(PYTHON) -m venv $(ENVIRONMENT)
+	@$(INSTALL) --require-hashes --requirement requirements.lock
+	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(READY): requirements-dev.lock $(INSTALLED)
+	@echo "Setting up what tests it ..."
+	@$(INSTALL) --require-hashes --requirement requirements-dev.lock
+	@touch $@

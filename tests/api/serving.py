@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx2 as httpx
 
 COMMAND = str(Path(sys.executable).with_name("apportion"))
-LONGEST_START = 60.0
-LONGEST_STOP = 30.0
+LONGEST_START = LONGEST_STOP = 1800.0
+"""Seconds after which only a hang is left to explain it, on whatever machine."""
 
 
 @dataclass(frozen=True)

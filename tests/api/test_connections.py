@@ -60,7 +60,7 @@ def port(server: uvicorn.Server) -> int:
 
 
 def connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=30)
+    return socket.create_connection(("127.0.0.1", port), timeout=1800)
 
 
 def is_cut_off(connection: socket.socket, part: bytes) -> bool:

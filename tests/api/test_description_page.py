@@ -35,9 +35,9 @@ def test_a_browser_shows_every_path(small: Path, serve: Serve, tmp_path: Path) -
         address = f"{running.url}/api/docs"
         words = [BROWSER, *QUIETLY, f"--user-data-dir={tmp_path / 'browser'}", "--dump-dom"]
         shown = subprocess.run(
-            [*words, address], check=True, capture_output=True, text=True, timeout=120
+            [*words, address], check=True, capture_output=True, text=True, timeout=1800
         )
-        paths = httpx.get(f"{running.url}/api/v1/openapi.json").json()["paths"]
+        paths = httpx.get(f"{running.url}/api/v1/openapi.json", timeout=1800).json()["paths"]
     told = set(re.findall(r'data-path="([^"]+)"', shown.stdout))
     assert told == set(paths)
     assert "Content Security Policy" not in shown.stderr
@@ -45,8 +45,8 @@ def test_a_browser_shows_every_path(small: Path, serve: Serve, tmp_path: Path) -
 
 def test_the_page_can_read_the_version_that_the_document_has(small: Path, serve: Serve) -> None:
     with serve(small) as running:
-        document = httpx.get(f"{running.url}/api/v1/openapi.json").json()
-        script = httpx.get(f"{running.url}/api/docs/assets/swagger-ui-bundle.js").text
+        document = httpx.get(f"{running.url}/api/v1/openapi.json", timeout=1800).json()
+        script = httpx.get(f"{running.url}/api/docs/assets/swagger-ui-bundle.js", timeout=1800).text
     version = re.search(r'PACKAGE_VERSION:"(\d+)\.', script) or re.search(
         r'"swagger-ui@?"?[^0-9]{0,20}(\d+)\.\d+\.\d+', script
     )

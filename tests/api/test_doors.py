@@ -319,10 +319,13 @@ def test_several_workers_know_the_same(folder: Path, serve: Serve) -> None:
     with serve(folder, "--require-tokens", "--workers", "2") as running:
         url = f"{running.url}{NODES}"
         # Each on a connection of its own, so that both workers are asked.
-        statuses = [httpx.get(url, headers=WRONG).status_code for _ in range(14)]
+        statuses = [httpx.get(url, headers=WRONG, timeout=1800).status_code for _ in range(14)]
         assert statuses == [401] * 10 + [429] * 4
-        assert {httpx.get(url, headers=RIGHT).status_code for _ in range(8)} == {200}
+        assert {httpx.get(url, headers=RIGHT, timeout=1800).status_code for _ in range(8)} == {200}
         revoke_token(token_file(folder), TOKEN.token_id, NOW)
-        assert {httpx.get(url, headers=RIGHT).status_code for _ in range(8)} <= {401, 429}
+        assert {httpx.get(url, headers=RIGHT, timeout=1800).status_code for _ in range(8)} <= {
+            401,
+            429,
+        }
         assert running.stop() == 0
         assert SECRET not in running.log_text()

@@ -103,11 +103,16 @@ def test_it_is_not_ready_while_the_ledger_cannot_be_read(
 
 def test_a_server_answers_and_stops(small: Path, serve: Serve) -> None:
     with serve(small, "--workers", "2") as running:
-        answer = httpx.get(f"{running.url}/api/v1/nodes", headers={"X-Request-Id": "mine-1"})
+        answer = httpx.get(
+            f"{running.url}/api/v1/nodes", headers={"X-Request-Id": "mine-1"}, timeout=1800
+        )
         assert answer.status_code == 200
         assert answer.headers["X-Request-Id"] == "mine-1"
         assert len(running.workers()) == 2
-        assert b"apportion_requests_total" in httpx.get(f"{running.url}/api/v1/metrics").content
+        assert (
+            b"apportion_requests_total"
+            in httpx.get(f"{running.url}/api/v1/metrics", timeout=1800).content
+        )
         assert running.stop() == 0
         assert "leaked" not in running.log_text()
         lines = [line for line in running.log_text().splitlines() if line.startswith("{")]

@@ -45,7 +45,7 @@ def again(url: str, path: str, **asked: Any) -> httpx.Response:
 
     def answered() -> bool:
         try:
-            found.append(httpx.post(f"{url}{path}", headers=KEY, timeout=60, **asked))
+            found.append(httpx.post(f"{url}{path}", headers=KEY, timeout=1800, **asked))
         except httpx.TransportError:
             return False
         return True
@@ -70,7 +70,7 @@ def test_an_ingest_whose_worker_is_killed_is_repeated(
 
         def send() -> None:
             try:
-                httpx.post(f"{running.url}{CORRECTED}", headers=KEY, content=BODY, timeout=60)
+                httpx.post(f"{running.url}{CORRECTED}", headers=KEY, content=BODY, timeout=1800)
             except httpx.TransportError as error:
                 broken.append(error)
 
@@ -114,7 +114,7 @@ def test_a_run_whose_worker_is_killed_goes_on(
         assert (second.status_code, second.content) == (202, first.content)
         happening.go()
         path = f"{running.url}{first.headers['Location']}"
-        until(lambda: httpx.get(path, timeout=60).json()["state"] == "completed")
+        until(lambda: httpx.get(path, timeout=1800).json()["state"] == "completed")
     assert seen(company) == seen(plainly)
     until(lambda: list((company / "server" / "runs").iterdir()) == [])
     assert left_over(company) == []
@@ -138,7 +138,7 @@ def test_a_run_whose_worker_and_child_are_killed_is_begun_anew(
 
         def state() -> str:
             try:
-                return str(httpx.get(path, timeout=60).json()["state"])
+                return str(httpx.get(path, timeout=1800).json()["state"])
             except httpx.TransportError:
                 return ""
 

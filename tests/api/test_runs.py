@@ -222,7 +222,7 @@ def test_a_stop_ends_streams_and_leaves_nothing_of_a_run(
     before = seen(company)
     happening.hold_at("record")
     with serve(company, "--workers", "2", "--grace", "1") as running:
-        client = httpx.Client(base_url=running.url, timeout=60)
+        client = httpx.Client(base_url=running.url, timeout=1800)
         run_id = client.post(RUNS, json=DAYS).json()["run_id"]
         happening.reached()
         told = events(client, run_id)  # type: ignore[arg-type]

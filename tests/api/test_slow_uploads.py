@@ -44,7 +44,7 @@ def port(company: Path) -> Iterator[int]:
 
 def begin(port: int) -> socket.socket:
     """Announce a body and send the first part of it."""
-    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=1800)
     head = (
         "POST /api/v1/ingest/costs?file=bill.csv HTTP/1.1\r\nHost: localhost\r\n"
         f"Content-Length: {len(BODY)}\r\n\r\n"

@@ -1,6 +1,5 @@
 """Makes the planting importable, and copies the program once."""
 
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,16 +13,16 @@ if FOLDER not in sys.path:
 
 @pytest.fixture(scope="session")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the program as it is, from which the others are made."""
+    """A copy of the program as it is."""
     from planting import copy_tree
 
     return copy_tree(tmp_path_factory.mktemp("canary") / "sound")
 
 
 @pytest.fixture
-def tree(sound: Path, tmp_path: Path) -> Iterator[Path]:
-    """A copy to plant a defect in. It goes at once, or dozens of them would lie about."""
-    folder = tmp_path / "tree"
-    shutil.copytree(sound, folder)
-    yield folder
-    shutil.rmtree(folder)
+def tree(sound: Path) -> Iterator[Path]:
+    """The copy to plant a defect in, which is taken out again at the end."""
+    from planting import pull_up
+
+    yield sound
+    pull_up(sound)

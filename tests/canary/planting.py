@@ -1,5 +1,6 @@
 """Plant a defect in a copy of the program, and watch what its tests say."""
 
+import compileall
 import json
 import os
 import shutil
@@ -15,7 +16,8 @@ from observer import PROFILE, REPORT
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("src", "tests")
-SECONDS = 120
+SECONDS = 1800
+"""Only a hang takes that long, on whatever machine and beside whatever else."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ def copy_tree(folder: Path) -> Path:
     """Copy what the tests need. Times stay, so that compiled files remain valid."""
     for name in COPIED:
         shutil.copytree(ROOT / name, folder / name)
+    # Compiled here once, not in each copy of this copy.
+    compileall.compile_dir(folder / "src", quiet=1)
     shutil.copy2(ROOT / "pyproject.toml", folder)
     return folder
 
@@ -85,6 +89,19 @@ def plant(defect: Defect, tree: Path) -> None:
     if found != 1:
         raise RottenDefectError(f"{defect.name}: {defect.file} has its text {found} times, not 1")
     file.write_text(before.replace(defect.text, defect.replacement), encoding="utf-8")
+    _forget_compiled(file)
+
+
+def pull_up(tree: Path) -> None:
+    """Take every defect out of a copy again."""
+    for file in (tree / "src" / "apportion").rglob("*.py"):
+        original = ROOT / file.relative_to(tree)
+        if file.stat().st_mtime_ns != original.stat().st_mtime_ns:
+            shutil.copy2(original, file)
+            _forget_compiled(file)
+
+
+def _forget_compiled(file: Path) -> None:
     # Compiled files are told apart by size and second, which a defect may leave as they were.
     Path(cache_from_source(str(file))).unlink(missing_ok=True)
 
@@ -95,6 +112,7 @@ def watch(tree: Path, tests: Iterable[str]) -> Watched:
     Raises ``TimeoutError`` where they take too long.
     """
     output, report = tree / "output.txt", tree / "report.json"
+    report.unlink(missing_ok=True)
     process = _FORKS.Process(target=_run, args=(tree, list(tests), report, output))
     process.start()
     process.join(SECONDS)
@@ -111,12 +129,19 @@ def watch(tree: Path, tests: Iterable[str]) -> Watched:
 
 
 # A process that has imported what takes long, and of which the others are forks. It imports
-# nothing of the program, and nothing that starts threads, which would not come along.
+# nothing of the program, which is another one in each copy.
 _FORKS = get_context("forkserver")
-_FORKS.set_forkserver_preload(["pytest", "hypothesis", "duckdb", "pydantic", "typer", "rich.table"])
+_FORKS.set_forkserver_preload(
+    [
+        "pytest", "_hypothesis_pytestplugin", "hypothesis.strategies", "duckdb", "pyarrow.parquet",
+        "pyarrow.dataset", "pyarrow.compute", "deltalake", "ibis", "pydantic", "fastapi", "typer",
+        "rich.table", "yaml", "jinja2",
+    ]
+)  # fmt: skip
 
 _PYTEST = (
-    "-p", "observer", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:pytest_cov",
+    "-p", "observer", "-p", "_hypothesis_pytestplugin", "-p", "no:cacheprovider",
+    "-p", "no:unraisableexception",
     "--quiet", "--tb=short", "--color=no",
     # What was imported before the fork is not rewritten, and need not be.
     "-W", "ignore::pytest.PytestAssertRewriteWarning",
@@ -137,6 +162,8 @@ def _run(tree: Path, tests: list[str], report: Path, output: Path) -> None:
     os.environ |= {
         "PYTHONPATH": os.pathsep.join(places),
         "HYPOTHESIS_PROFILE": PROFILE,
+        # Plug-ins that none of these tests needs take longer to start than most of them to run.
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         REPORT: str(report),
     }
     sys.path[:0] = places

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from defects import DEFECTS
-from planting import Defect, RottenDefectError, not_caught, plant, watch
+from planting import Defect, RottenDefectError, not_caught, plant, pull_up, watch
 
 TESTS = sorted({test for defect in DEFECTS for test in defect.tests})
 SPLIT = next(defect for defect in DEFECTS if defect.file == "amounts/split.py")
@@ -24,6 +24,15 @@ def test_without_a_defect_all_of_them_pass(tree: Path) -> None:
     assert watched.status == 0, watched.output
     assert {test: watched.of(test) for test in TESTS} == {test: {"passed"} for test in TESTS}
     assert not_caught((), replace(watched, status=1), tree) == []
+
+
+def test_a_defect_is_taken_out_again(tree: Path) -> None:
+    file = tree / "src" / "apportion" / SPLIT.file
+    before = file.read_bytes(), file.stat().st_mtime_ns
+    plant(SPLIT, tree)
+    assert file.read_bytes() != before[0]
+    pull_up(tree)
+    assert (file.read_bytes(), file.stat().st_mtime_ns) == before
 
 
 def test_there_are_enough_defects_and_each_is_one_of_its_own() -> None:

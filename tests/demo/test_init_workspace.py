@@ -14,12 +14,15 @@ def test_it_is_valid_and_carries_its_name(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "acme"
     written = write_workspace(folder, "Acme")
     assert [str(path.relative_to(folder)) for path in written] == [
+        ".gitignore",
         "README.md",
         "apportion.yaml",
         "data/costs.csv",
         "data/usage.csv",
         "examples/who_pays_what.yaml",
         "model/company.yaml",
+        "schema/examples.json",
+        "schema/model.json",
     ]
     assert validate(folder) == ()
     model = load_model(folder)
@@ -65,12 +68,13 @@ def test_a_name_that_cannot_be_shown_is_refused(tmp_path: Path, name: str) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_with_anything_in_it_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / ".hidden").write_text("mine", encoding="utf-8")
+def test_what_is_there_already_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "theirs.yaml").write_text("mine", encoding="utf-8")
     with pytest.raises(UsageError) as caught:
         write_workspace(tmp_path, "Acme")
     assert [finding.code for finding in caught.value.findings] == ["not_empty"]
-    assert [path.name for path in tmp_path.iterdir()] == [".hidden"]
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:

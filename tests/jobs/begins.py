@@ -15,7 +15,7 @@ from apportion.jobs.processes import Allowed, Children
 from apportion.jobs.runs import IfBusy, RunAsked, begin_run
 from apportion.jobs.uploads import private_folder
 
-ALLOWED = Allowed(120)
+ALLOWED = Allowed(1800)
 DAYS = (date(2024, 1, 1), date(2024, 1, 2))
 
 

@@ -141,7 +141,7 @@ def test_what_breaks_in_a_reader_is_a_finding(
     children: Children, company: Path, happening: Happening, format_name: str, code: str, word: str
 ) -> None:
     before = seen(company)
-    allowed = Allowed(1 if format_name == "hanging" else 60, 3 * 2**30)
+    allowed = Allowed(1 if format_name == "hanging" else 1800, 3 * 2**30)
     outcome = send(children, company, "bill.csv", b"node\n", format_name, allowed)
     found = only(outcome)
     assert (outcome.error, found["code"], found["file"]) == ("JobError", code, "bill.csv")

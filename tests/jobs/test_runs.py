@@ -187,6 +187,9 @@ def test_only_so_many_wait(children: Children, company: Path, happening: Happeni
     assert only_code(begin(children, company, "last", "wait")) == "too_many_waiting"
     children.stop(0)
     assert {each.state for each in jobs(company)} == {State.ABANDONED}
+    # On a busy machine some are killed before they could tidy up: the next run sweeps for them.
+    assert begin(Children(), company, "after").done
+    assert ended(company, "after").state is State.COMPLETED
     nothing_is_left(company)
 
 
@@ -272,7 +275,7 @@ def test_a_run_that_takes_too_long_fails(
 
 
 def test_a_run_beyond_its_memory_is_a_finding(children: Children, company: Path) -> None:
-    outcome = begin_run(children, company, run_asked("first"), Allowed(60, 2**30))
+    outcome = begin_run(children, company, run_asked("first"), Allowed(1800, 2**30))
     assert outcome.done
     found = ended(company, "first")
     assert found.state is not State.COMPLETED

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-PATIENCE = 60.0
+PATIENCE = 1800.0
+"""Seconds after which only a hang is left to explain it, on whatever machine."""
 
 
 def until(holds: Callable[[], object]) -> None:

@@ -70,7 +70,7 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
         env={"PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=1800,
         check=False,
     )
 

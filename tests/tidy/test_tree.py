@@ -1,6 +1,7 @@
 """The rules of style, tried on every file of the project."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -84,3 +85,15 @@ def test_git_has_every_file(tracked: list[str]) -> None:
     assert len(present) >= 100
     absent = tidy_modules.missing_from(tracked, present)
     assert not absent, f"git lacks {len(absent)} files; add or remove them: {absent[:20]}"
+
+
+def test_the_map_names_every_part_of_the_program_once() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = [row for row in text.splitlines() if row.startswith("| `")]
+    named = [part for row in rows for part in re.findall(r"`([\w.]+/?)`", row.split("|")[1])]
+    there = {
+        f"{each.name}/" if each.is_dir() else each.name
+        for each in (ROOT / "src/apportion").iterdir()
+        if each.name not in ("__init__.py", "__main__.py", "__pycache__", "py.typed")
+    }
+    assert sorted(named) == sorted(there)

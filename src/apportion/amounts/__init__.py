@@ -3,8 +3,8 @@
 Inside, an amount is an integer count of 10^-scale of a currency unit that fits in 64 bits
 (`A1`). Decimals enter and leave as text or as Arrow decimals, never through a float.
 
-- ``units``: text to units and back, Arrow decimals to units and back.
-- ``split``: the one way to divide an amount, which conserves it (`A2`).
+- ``units``: units to text, Arrow decimals to units and back.
+- ``split``: an amount divided so that nothing is lost (`A2`), for a few figures at a time.
 - ``currencies``: the codes of ISO 4217 and the decimals of their coins.
 - ``shown``: figures rounded for people, whose rows still sum to their total (`A3`).
 """
@@ -16,7 +16,6 @@ from apportion.amounts.units import (
     MAXIMUM_UNITS,
     arrow_to_units,
     decimal_text,
-    parse_units,
     units_to_arrow,
 )
 
@@ -27,7 +26,6 @@ __all__ = [
     "decimals_of",
     "format_exact",
     "format_shown",
-    "parse_units",
     "round_shown",
     "split",
     "units_to_arrow",

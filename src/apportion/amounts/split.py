@@ -1,4 +1,8 @@
-"""The conserving split: the one way to divide an amount (`A2`)."""
+"""The conserving split, for a few figures at a time (`A2`).
+
+Rows are split by the same rule in `attribution/kernel.py` (64 bits) and `attribution/exact.py`
+(any size), days of a charge in `ingest/spread.py`, the rounding of a bill in `ingest/rounding.py`.
+"""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,4 @@
-"""Text and Arrow decimals to integer units and back (`A1`)."""
-
-import re
+"""Integer units to text, and to Arrow decimals and back (`A1`)."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,33 +9,6 @@ MAXIMUM_UNITS = 2**63 - 1
 
 PRECISION = 38
 """Digits of the Arrow decimals that hold amounts: what sums of 64-bit units can need."""
-
-_DECIMAL = re.compile(r"([+-]?)(\d{1,40})(?:\.(\d{0,40}))?|([+-]?)\.(\d{1,40})", re.ASCII)
-
-
-def parse_units(text: str, scale: int) -> int:
-    """Read a plain decimal as units of 10^-scale.
-
-    No exponent, no separator, no blank, and no digit that the scale cannot keep: an amount is
-    either exact or refused.
-
-    >>> parse_units("-12.5", 9)
-    -12500000000
-
-    Raises ``ValueError`` with the reason, ``OverflowError`` beyond 64 bits.
-    """
-    match = _DECIMAL.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{text[:60]!r} is not a plain decimal such as -1234.56")
-    sign = match[1] or match[4] or "+"
-    whole = match[2] or "0"
-    digits = (match[3] or match[5] or "").rstrip("0")
-    if len(digits) > scale:
-        raise ValueError(f"{text[:60]!r} has more than {scale} decimals")
-    units = int(whole + digits.ljust(scale, "0"))
-    if units > MAXIMUM_UNITS:
-        raise OverflowError(f"{text[:60]!r} does not fit in 64 bits at {scale} decimals")
-    return -units if sign == "-" else units
 
 
 def decimal_text(units: int, scale: int) -> str:

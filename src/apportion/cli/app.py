@@ -17,6 +17,7 @@ from apportion.cli.commands import (
     reconcile,
     run,
     runs,
+    schema,
     serve,
     show,
     strategies,
@@ -118,6 +119,7 @@ def options(
 app.command("demo", rich_help_panel=START)(demo.demo)
 app.command("init", rich_help_panel=START)(init.init)
 app.command("validate", rich_help_panel=WORK)(validate.validate)
+app.command("schema", rich_help_panel=WORK)(schema.schema)
 app.command("ingest", rich_help_panel=WORK)(ingest.ingest)
 app.command("run", rich_help_panel=WORK)(run.run)
 app.add_typer(runs.app, name="runs", rich_help_panel=WORK)

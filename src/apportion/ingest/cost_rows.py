@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -152,8 +152,3 @@ def days_of(rows: pa.Table) -> tuple[date, date]:
     """The first and the last day of rows."""
     bounds = pc.min_max(rows["date"])
     return bounds["min"].as_py(), bounds["max"].as_py()
-
-
-def from_days(days: int) -> date:
-    """The day that is so many days after 1970-01-01."""
-    return _EPOCH + timedelta(days=days)

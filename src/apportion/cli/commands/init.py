@@ -10,7 +10,9 @@ from apportion.cli.arguments import AsJson
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, or an empty one.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder, new or with files of its own.")
+    ],
     name: Annotated[
         str | None,
         typer.Option("--name", metavar="NAME", help="The company's name. Default: the folder's."),
@@ -33,8 +35,9 @@ def init(
     say()
     say("A small company with a month of costs and usage, to be replaced by yours. Next:")
     say()
+    there = () if folder.resolve() == Path.cwd() else (f"cd {shlex.quote(str(folder))}",)
     for command in (
-        f"cd {shlex.quote(str(folder))}",
+        *there,
         "apportion validate",
         "apportion test",
         "apportion ingest costs data/costs.csv",

@@ -1,18 +1,39 @@
 """``apportion validate``: everything that is wrong or doubtful about the model."""
 
+from enum import StrEnum
+from typing import Annotated
+
 import typer
 
 from apportion.cli.arguments import AsJson
 from apportion.cli.session import session_of
 
 
-def validate(context: typer.Context, as_json: AsJson = False) -> None:
+class Format(StrEnum):
+    """For whom the findings are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+
+
+def validate(
+    context: typer.Context,
+    as_json: AsJson = False,
+    format_name: Annotated[
+        Format,
+        typer.Option("--format", help="text, json, annotations of GitHub, or SARIF for reviews."),
+    ] = Format.TEXT,
+) -> None:
     """Check the model; list every error and warning, each with its place and remedy."""
+    from apportion import __version__
     from apportion.cli.messages import counted, tell
-    from apportion.cli.output import put_json, say
+    from apportion.cli.output import put_json, say, say_as_typed
     from apportion.cli.words import several
     from apportion.findings import ModelError, only_errors
     from apportion.model import load_model
+    from apportion.report.annotations import github, sarif
     from apportion.report.findings_data import as_data
 
     size: dict[str, int] = {}
@@ -23,9 +44,14 @@ def validate(context: typer.Context, as_json: AsJson = False) -> None:
     except ModelError as error:
         findings = error.findings
     errors = len(only_errors(findings))
-    if as_json:
+    if as_json or format_name is Format.JSON:
         counts = {"errors": errors, "warnings": len(findings) - errors}
         put_json({"valid": errors == 0, **counts, **size, "findings": as_data(findings)})
+    elif format_name is Format.SARIF:
+        put_json(sarif(findings, __version__))
+    elif format_name is Format.GITHUB:
+        for line in github(findings):
+            say_as_typed(line)
     else:
         tell(findings, session_of(context).suggestions)
         if not errors:

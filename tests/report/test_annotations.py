@@ -1,0 +1,53 @@
+"""Findings for pages of review, held against what those pages read."""
+
+from pathlib import Path
+
+from apportion.findings import CODES, MEMORY, Finding, Place, Severity
+from apportion.report.annotations import github, sarif
+
+LINE = Finding("cycle", "a -> b: 100 %\nc, d", Place("model/a,b:c.yaml", 3, 5), "Remove it.")
+WHOLE = Finding("dead_end", "No way.", Place("model/my file.yaml"), severity=Severity.WARNING)
+NOWHERE = Finding("no_cost", "Nothing.", MEMORY, severity=Severity.WARNING)
+
+
+def test_a_workflow_command_stands_on_one_line_and_hides_no_property() -> None:
+    first, second, third = github([LINE, WHOLE, NOWHERE])
+    assert first == (
+        "::error title=cycle,file=model/a%2Cb%3Ac.yaml,line=3,col=5"
+        "::a -> b: 100 %25%0Ac, d%0ARemove it."
+    )
+    assert second == "::warning title=dead_end,file=model/my file.yaml::No way."
+    assert third == "::warning title=no_cost::Nothing."
+
+
+def test_a_message_cannot_end_a_command_and_begin_another() -> None:
+    hostile = Finding("cycle", "x\r\n::error title=mine::hello", Place("a.yaml", 1, 1))
+    (line,) = github([hostile])
+    assert line.splitlines() == [line]
+
+
+def test_a_file_is_named_from_where_the_command_runs() -> None:
+    inside = Place(str(Path("model/a.yaml").resolve()), 1, 1)
+    assert "file=model/a.yaml," in github([Finding("cycle", "x.", inside)])[0]
+
+
+def test_sarif_names_each_rule_once_and_each_place() -> None:
+    log = sarif([LINE, WHOLE, NOWHERE, LINE], "1.2")
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == ["cycle", "dead_end", "no_cost"]
+    assert rules[0]["shortDescription"]["text"] == CODES["cycle"]
+    first, second, third, fourth = run["results"]
+    assert first == fourth
+    assert rules[first["ruleIndex"]]["id"] == first["ruleId"] == "cycle"
+    (location,) = first["locations"]
+    assert location["physicalLocation"] == {
+        "artifactLocation": {"uri": "model/a%2Cb%3Ac.yaml"},
+        "region": {"startLine": 3, "startColumn": 5},
+    }
+    assert second["level"] == "warning"
+    assert second["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "model/my%20file.yaml"}
+    }
+    assert "locations" not in third
