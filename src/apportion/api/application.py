@@ -22,7 +22,7 @@ from apportion.api.layers.remembered import RememberedAnswers
 from apportion.api.layers.request_log import RequestLog
 from apportion.api.layers.security_headers import SecurityHeaders
 from apportion.api.logs import start_logging
-from apportion.api.parameters import require_known_parameters
+from apportion.api.parameters import require_keys_once, require_known_parameters
 from apportion.api.problems import answer_errors
 from apportion.api.resources import RESOURCES, ROOT_RESOURCES
 from apportion.api.working import Working, at_work
@@ -52,11 +52,11 @@ def application(settings: ServeSettings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.known = None
-    known = [Depends(require_known_parameters)]
+    one_reading = [Depends(require_known_parameters), Depends(require_keys_once)]
     for router in RESOURCES:
-        app.include_router(router, prefix=PREFIX, dependencies=known)
+        app.include_router(router, prefix=PREFIX, dependencies=one_reading)
     for router in ROOT_RESOURCES:
-        app.include_router(router, dependencies=known)
+        app.include_router(router)
     documentation.add(app)
     answer_errors(app)
     return app

@@ -51,7 +51,7 @@ _STATUS_OF_CODES: Mapping[str, HTTPStatus] = {
 }
 _TRY_AGAIN = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
 
-MOST_FINDINGS = 200
+MOST_FINDINGS = 100
 """Findings that an answer holds; a hostile file could make it larger than any memory."""
 
 FAULT = "This is a fault of the program. The request's id leads to its place in the server's log."
