@@ -3,14 +3,19 @@
 import asyncio
 import base64
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from apportion.access.audit import audit_file
+from apportion.access.denials import TOLD
+from apportion.api.application import application
 from apportion.api.layers.places import WAITING, Places, TooManyError
 from apportion.api.problems import MOST_FINDINGS
+from apportion.serve_settings import ServeSettings
 
 Ask = Callable[..., TestClient]
 API = "/api/v1"
@@ -171,3 +176,19 @@ def test_a_caller_with_many_questions_leaves_places_to_others() -> None:
         return before
 
     assert asyncio.run(asking()) == (2, 80 - 2 - WAITING, 1)
+
+
+def test_many_denied_requests_take_few_lines_and_are_all_counted(
+    small: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "guarded"
+    shutil.copytree(small, folder)
+    audit_file(folder).unlink(missing_ok=True)
+    app = application(ServeSettings(str(folder), open_to_all=False))
+    with TestClient(app) as client:
+        for each in range(40):
+            client.get(f"{API}/nodes/{each}", headers={"Authorization": "Bearer none"})
+        assert audit_file(folder).read_bytes().count(b"\n") == 2 * TOLD
+    lines = [json.loads(line) for line in audit_file(folder).read_text().splitlines()]
+    assert [each["status"] for each in lines] == [401] * 10 + [429] * (TOLD + 1)
+    assert [each.get("count", 1) for each in lines] == [1] * 2 * TOLD + [40 - 2 * TOLD]

@@ -34,6 +34,7 @@ class Event(StrEnum):
 class Entry:
     """One line. ``principal`` is None where nobody knows who asked; a status of 0 is none yet.
 
+    ``count`` is of denials that have no lines of their own: from ``first`` to ``at``, the last.
     ``path`` is without the query. None of it is a secret, and what has the form of one is taken
     out.
     """
@@ -48,6 +49,8 @@ class Entry:
     client: str = ""
     idempotency_key: str = ""
     reason: str = ""
+    count: int = 0
+    first: datetime | None = None
 
 
 def audit_file(workspace: Path) -> Path:
@@ -88,7 +91,7 @@ def line_of(entry: Entry) -> str:
     principal = entry.principal
     longest = LONGEST_OF_STRANGERS if principal is None else LONGEST
     data: dict[str, str | int | None] = {
-        "time": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "time": _time(entry.at),
         "event": str(entry.event),
         "request_id": entry.request_id,
         "principal": principal.name if principal else None,
@@ -101,6 +104,8 @@ def line_of(entry: Entry) -> str:
         "client": entry.client,
         "idempotency_key": entry.idempotency_key,
         "reason": entry.reason,
+        "count": entry.count or None,
+        "first": _time(entry.first) if entry.first else None,
     }
     # What is not known says nothing; only who asked is always told, if but as unknown.
     kept = {
@@ -109,6 +114,10 @@ def line_of(entry: Entry) -> str:
         if value not in ("", None)
     }
     return json.dumps({"principal": None, **kept} if principal is None else kept) + "\n"
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _short(text: str, longest: int) -> str:
