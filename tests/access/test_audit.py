@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,6 @@ from apportion.access import LOCAL, Kind, Principal, Role
 from apportion.access.audit import (
     LONGEST,
     LONGEST_OF_STRANGERS,
-    MINUTE,
-    TOLD,
-    TOLD_OF_ONE,
-    Denials,
     Entry,
     Event,
     append_entry,
@@ -167,35 +163,3 @@ def test_a_line_that_a_full_disk_broke_off_spoils_no_other(tmp_path: Path) -> No
     append_entry(file, WRITE)
     append_entry(file, WRITE)
     assert file.read_bytes() == whole + whole[:20] + b"\n" + whole * 2
-
-
-def denials_of_a_minute(count: int, clients: int = 1) -> tuple[Denials, list[Entry]]:
-    denials = Denials()
-    lines: list[Entry] = []
-    for number in range(count):
-        at = NOW + timedelta(milliseconds=number)
-        lines += denials.due(Entry(at, Event.DENIED, None, client=f"192.0.2.{number % clients}"))
-    return denials, lines
-
-
-def test_what_a_client_repeats_is_counted_and_told_once() -> None:
-    denials, lines = denials_of_a_minute(10_000)
-    assert len(lines) == TOLD_OF_ONE
-    assert {line.repeats for line in lines} == {0}
-    (counted, other) = denials.due(Entry(NOW + MINUTE, Event.DENIED, None, client="192.0.2.9"))
-    assert (counted.client, counted.repeats) == ("192.0.2.0", 10_000 - TOLD_OF_ONE)
-    assert counted.first == NOW + timedelta(milliseconds=TOLD_OF_ONE)
-    assert counted.at == NOW + timedelta(milliseconds=9_999)
-    assert other.repeats == 0
-    said = json.loads(line_of(counted))
-    assert said["repeats"] == 10_000 - TOLD_OF_ONE
-    assert said["first"] < said["time"]
-
-
-def test_many_clients_together_are_bounded_and_none_is_lost() -> None:
-    denials, lines = denials_of_a_minute(50_000, clients=255)
-    assert len(lines) == TOLD
-    counted = denials.counted()
-    assert len(counted) <= TOLD + 1
-    assert sum(line.repeats for line in counted) == 50_000 - TOLD
-    assert denials.counted() == []

@@ -164,3 +164,19 @@ def test_half_sent_heads_leave_room_for_others(port: int, monkeypatch: pytest.Mo
         asking.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
         assert asking.recv(100).startswith(b"HTTP/1.1 200")
         assert len(connections._open) <= 5
+
+
+def test_of_two_addresses_the_one_with_most_half_sent_heads_gives_way(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 600.0)
+    monkeypatch.setattr(connections, "most_connections", lambda: 5)
+    with ExitStack() as held:
+        slow = held.enter_context(
+            socket.create_connection(("127.0.0.1", port), 60, source_address=("127.0.0.2", 0))
+        )
+        slow.sendall(b"GET / HTTP/1.1\r\nhost:")
+        for _ in range(20):
+            held.enter_context(connect(port)).sendall(b"GET / HTTP/1.1\r\nhost:")
+        slow.sendall(b" x\r\n\r\n")
+        assert slow.recv(100).startswith(b"HTTP/1.1 200")

@@ -3,14 +3,19 @@
 import asyncio
 import base64
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from apportion.access.audit import audit_file
+from apportion.access.denials import TOLD
+from apportion.api.application import application
 from apportion.api.layers.places import WAITING, Places, TooManyError
 from apportion.jobs.outcomes import MOST_FINDINGS
+from apportion.serve_settings import ServeSettings
 
 Ask = Callable[..., TestClient]
 API = "/api/v1"
@@ -42,7 +47,11 @@ def test_an_unknown_parameter_is_refused_with_the_right_one(
 
 def test_every_path_refuses_parameters_that_it_does_not_take(client: TestClient) -> None:
     described = client.get(f"{API}/openapi.json").json()["paths"]
-    asked = [path for path, methods in described.items() if "get" in methods]
+    asked = [
+        path
+        for path, methods in described.items()
+        if "get" in methods and not path.startswith("/service/")
+    ]
     assert len(asked) > 30
     for path in asked:
         plain = path.replace("{", "").replace("}", "")
@@ -50,6 +59,57 @@ def test_every_path_refuses_parameters_that_it_does_not_take(client: TestClient)
         assert answer.status_code == 422, path
         named = [each["message"] for each in answer.json()["findings"]]
         assert "This path takes no parameter 'no_such_parameter'." in named, path
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "monthly-usage?year=2024&month=4",
+        "yearly-usage-summary?year=2024&month=4",
+        "free-sms-fragment-limit?year=2024",
+    ],
+)
+def test_the_paths_of_notification_services_refuse_them_in_their_own_words(
+    client: TestClient, question: str
+) -> None:
+    answer = client.get(f"/service/x/billing/{question}")
+    assert answer.status_code == 400
+    assert answer.json()["result"] == "error"
+    assert answer.json()["message"].startswith("This path takes no parameter ")
+
+
+def test_without_a_year_they_ask_for_that_first(client: TestClient) -> None:
+    answer = client.get("/service/x/billing/monthly-usage?month=4")
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "No valid year provided"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "runs", '{"currency": "GBP", "currency": "EUR"}'),
+        ("POST", "allowances", '{"units": 1, "units": 2}'),
+        ("PUT", "model", '{"nodes": [], "nodes": []}'),
+        ("PUT", "model", '{"nodes": [{"id": "a", "id": "b"}]}'),
+    ],
+)
+def test_a_key_given_twice_is_refused_in_every_body(
+    client: TestClient, method: str, path: str, body: str
+) -> None:
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "twice"}
+    answer = client.request(method, f"{API}/{path}", content=body, headers=headers)
+    assert answer.status_code == 422
+    assert [each["code"] for each in answer.json()["findings"]] == ["duplicate_key"]
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"units": NaN}', '{"units": 1e400}'])
+def test_a_body_that_is_no_plain_json_is_no_fault_of_the_program(
+    client: TestClient, body: str
+) -> None:
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "plain"}
+    for method, path in [("POST", "runs"), ("POST", "allowances"), ("PUT", "model")]:
+        answer = client.request(method, f"{API}/{path}", content=body, headers=headers)
+        assert answer.status_code in (400, 422), path
 
 
 def test_a_cursor_of_nested_brackets_is_refused(client: TestClient) -> None:
@@ -116,3 +176,19 @@ def test_a_caller_with_many_questions_leaves_places_to_others() -> None:
         return before
 
     assert asyncio.run(asking()) == (2, 80 - 2 - WAITING, 1)
+
+
+def test_many_denied_requests_take_few_lines_and_are_all_counted(
+    small: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "guarded"
+    shutil.copytree(small, folder)
+    audit_file(folder).unlink(missing_ok=True)
+    app = application(ServeSettings(str(folder), open_to_all=False))
+    with TestClient(app) as client:
+        for each in range(40):
+            client.get(f"{API}/nodes/{each}", headers={"Authorization": "Bearer none"})
+        assert audit_file(folder).read_bytes().count(b"\n") == 2 * TOLD
+    lines = [json.loads(line) for line in audit_file(folder).read_text().splitlines()]
+    assert [each["status"] for each in lines] == [401] * 10 + [429] * (TOLD + 1)
+    assert [each.get("count", 1) for each in lines] == [1] * 2 * TOLD + [40 - 2 * TOLD]

@@ -6,25 +6,18 @@ does truncating a copied file, since every line goes to the end that the file ha
 
 import json
 import os
-from collections import Counter
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from filelock import FileLock
 
-from apportion.access.failures import client_of
 from apportion.access.principal import Principal
 from apportion.access.secrets_in_text import without_secrets
 
 LONGEST, LONGEST_OF_STRANGERS = 1_000, 200
 """Characters of a value that are kept; less of what strangers choose, who could fill the disk."""
-
-
-MINUTE = timedelta(minutes=1)
-TOLD_OF_ONE, TOLD = 100, 1_000
-"""Denied requests that are told one by one in a minute: of a client, and of all."""
 
 
 class Event(StrEnum):
@@ -41,9 +34,9 @@ class Event(StrEnum):
 class Entry:
     """One line. ``principal`` is None where nobody knows who asked; a status of 0 is none yet.
 
+    ``count`` is of denials that have no lines of their own: from ``first`` to ``at``, the last.
     ``path`` is without the query. None of it is a secret, and what has the form of one is taken
-    out. With ``repeats`` it stands for so many requests of one client, from ``first`` on, of which
-    it tells the last.
+    out.
     """
 
     at: datetime
@@ -56,47 +49,8 @@ class Entry:
     client: str = ""
     idempotency_key: str = ""
     reason: str = ""
-    repeats: int = 0
+    count: int = 0
     first: datetime | None = None
-
-
-class Denials:
-    """Which denied requests are told one by one, and which are counted: nobody may fill the disk.
-
-    In a minute the first few of a client are told, and no more than ``TOLD`` of all. The others
-    are counted by client and told as one line each when the minute is over and another request is
-    denied, or the server stops.
-    """
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._began: datetime | None = None
-        self._told: Counter[str] = Counter()
-        self._counted: dict[str, Entry] = {}
-
-    def due(self, entry: Entry) -> list[Entry]:
-        """What is to be written now that a request was denied."""
-        lines: list[Entry] = []
-        if self._began is None or not timedelta(0) <= entry.at - self._began < MINUTE:
-            lines = self.counted()
-            self._began = entry.at
-            self._told.clear()
-        client = client_of(entry.client)
-        if self._told[client] < TOLD_OF_ONE and self._told.total() < TOLD:
-            self._told[client] += 1
-            return [*lines, entry]
-        if client not in self._counted and len(self._counted) >= TOLD:
-            client = ""
-        known = self._counted.get(client)
-        first, repeats = (known.first, known.repeats) if known else (entry.at, 0)
-        self._counted[client] = replace(entry, first=first, repeats=repeats + 1)
-        return lines
-
-    def counted(self) -> list[Entry]:
-        """What was counted and not told yet, a line for each client."""
-        lines = list(self._counted.values())
-        self._counted.clear()
-        return lines
 
 
 def audit_file(workspace: Path) -> Path:
@@ -137,7 +91,7 @@ def line_of(entry: Entry) -> str:
     principal = entry.principal
     longest = LONGEST_OF_STRANGERS if principal is None else LONGEST
     data: dict[str, str | int | None] = {
-        "time": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "time": _time(entry.at),
         "event": str(entry.event),
         "request_id": entry.request_id,
         "principal": principal.name if principal else None,
@@ -150,8 +104,8 @@ def line_of(entry: Entry) -> str:
         "client": entry.client,
         "idempotency_key": entry.idempotency_key,
         "reason": entry.reason,
-        "repeats": entry.repeats or None,
-        "first": entry.first.astimezone(UTC).isoformat() if entry.first else None,
+        "count": entry.count or None,
+        "first": _time(entry.first) if entry.first else None,
     }
     # What is not known says nothing; only who asked is always told, if but as unknown.
     kept = {
@@ -160,6 +114,10 @@ def line_of(entry: Entry) -> str:
         if value not in ("", None)
     }
     return json.dumps({"principal": None, **kept} if principal is None else kept) + "\n"
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _short(text: str, longest: int) -> str:

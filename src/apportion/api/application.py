@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from types import FrameType
 from typing import Any
 
@@ -13,17 +13,18 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 import apportion
+from apportion.access.denials import Denials
 from apportion.api import documentation
 from apportion.api.layers.authentication import Authentication
 from apportion.api.layers.authorisation import Authorisation
 from apportion.api.layers.limits import Limits
 from apportion.api.layers.origins import Origins
-from apportion.api.layers.refusing import log_counted
+from apportion.api.layers.refusing import log_counts
 from apportion.api.layers.remembered import RememberedAnswers
 from apportion.api.layers.request_log import RequestLog
 from apportion.api.layers.security_headers import SecurityHeaders
 from apportion.api.logs import start_logging
-from apportion.api.parameters import require_known_parameters
+from apportion.api.parameters import require_keys_once, require_known_parameters
 from apportion.api.problems import answer_errors
 from apportion.api.resources import RESOURCES, ROOT_RESOURCES
 from apportion.api.working import Working, at_work
@@ -53,11 +54,12 @@ def application(settings: ServeSettings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.known = None
-    known = [Depends(require_known_parameters)]
+    app.state.denials = Denials()
+    one_reading = [Depends(require_known_parameters), Depends(require_keys_once)]
     for router in RESOURCES:
-        app.include_router(router, prefix=PREFIX, dependencies=known)
+        app.include_router(router, prefix=PREFIX, dependencies=one_reading)
     for router in ROOT_RESOURCES:
-        app.include_router(router, dependencies=known)
+        app.include_router(router)
     documentation.add(app)
     answer_errors(app)
     return app
@@ -103,11 +105,12 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     app.state.stopping = asyncio.Event()
     app.state.working = Working(app.state.settings)
     anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.settings.readers
+    counts = asyncio.create_task(log_counts(app.state.settings.folder, app.state.denials))
     with _told_of_signals(app.state.stopping):
         async with at_work(app.state.working, app.state.stopping):
             yield
-    with suppress(OSError):
-        await log_counted(app.state.settings.folder)
+    counts.cancel()
+    await asyncio.wait([counts])
     # Connections that are open when Python ends are told of as leaks.
     app.state.known = None
 

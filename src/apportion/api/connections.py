@@ -7,8 +7,11 @@ for ever, with all that is open behind it.
 
 import resource
 from asyncio import TimerHandle, Transport
+from collections import Counter
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from apportion.access.failures import client_of
 
 MOST_BYTES = 64 * 1024
 """Bytes that may come without an end of a head or a part of a body among them."""
@@ -21,6 +24,9 @@ TAKE_SECONDS = 30.0
 
 _SPARE = 2
 """One connection for so many descriptors: files and children need some of them too."""
+
+_MOST_CONNECTIONS = 4096
+"""More are of no use to one worker, however many descriptors it may have."""
 
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -35,7 +41,10 @@ _awaited: dict["Connection", None] = {}
 
 def most_connections() -> int:
     """Connections that a process holds at once: well below the limit of its descriptors."""
-    return max(resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SPARE, 1)
+    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if descriptors == resource.RLIM_INFINITY:
+        return _MOST_CONNECTIONS
+    return min(max(descriptors // _SPARE, 1), _MOST_CONNECTIONS)
 
 
 class Connection(HttpToolsProtocol):
@@ -43,6 +52,9 @@ class Connection(HttpToolsProtocol):
 
     What follows a body that comes in chunks is bounded likewise and not taken for a header.
     """
+
+    address = ""
+    """The address that it counts for."""
 
     _progressed = False
     _without_progress = 0
@@ -53,11 +65,14 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
         super().connection_made(transport)
+        self.address = client_of(self.client[0]) if self.client else ""
         self._await_head()
         _open.add(self)
         if len(_open) > most_connections():
-            # Whoever has waited longest with a head is the least likely to send it.
-            oldest = next(iter(_awaited))
+            # Of the address that keeps most heads waiting, the oldest is least likely to come.
+            waiting = Counter(each.address for each in _awaited)
+            most = max(waiting.values())
+            oldest = next(each for each in _awaited if waiting[each.address] == most)
             _open.discard(oldest)
             oldest.abort()
 

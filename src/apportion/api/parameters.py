@@ -1,5 +1,6 @@
-"""Parameters that a path does not take are refused: who misspells one would get another answer."""
+"""Questions with two readings are refused: unknown parameters, and keys that are given twice."""
 
+import json
 from collections.abc import Iterator
 from difflib import get_close_matches
 from http import HTTPStatus
@@ -9,6 +10,7 @@ from fastapi.dependencies.models import Dependant
 
 from apportion.api.problems import ProblemError
 from apportion.findings import Finding, Place
+from apportion.jobs.putting import RepeatedKeyError, with_keys_once
 
 _SHOWN = 5
 _LONGEST = 60
@@ -31,12 +33,33 @@ def require_known_parameters(request: Request) -> None:
 
     Raises ``ProblemError`` (422) with a finding for each of the first few.
     """
+    findings = unknown_parameters(request)
+    if findings:
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, findings[0].message, findings)
+
+
+def unknown_parameters(request: Request) -> list[Finding]:
+    """A finding for each of the first few parameters that the request's path does not take."""
     taken = sorted(set(_query_names(request.scope["route"].dependant)))
     unknown = sorted(set(request.query_params) - set(taken))
-    if not unknown:
+    return [_unknown(each, taken) for each in unknown[:_SHOWN]]
+
+
+async def require_keys_once(request: Request) -> None:
+    """Refuse a JSON body with a key that is given twice, which of the two nobody can know.
+
+    Bodies that are no JSON are for the path's own reader to refuse. Raises ``ProblemError`` (422).
+    """
+    if request.scope["route"].body_field is None:
         return
-    findings = [_unknown(each, taken) for each in unknown[:_SHOWN]]
-    raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, findings[0].message, findings)
+    try:
+        json.loads(await request.body(), object_pairs_hook=with_keys_once)
+    except RepeatedKeyError as error:
+        finding = error.finding
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        raise ProblemError(status, finding.message, [finding]) from error
+    except (ValueError, RecursionError):
+        return
 
 
 def _query_names(asked: Dependant) -> Iterator[str]:

@@ -14,6 +14,7 @@ from apportion.report.findings_data import as_data
 
 BODY = "<body>"
 _FILE = "model"
+_LONGEST_KEY = 60
 
 
 def put_model(
@@ -59,6 +60,27 @@ def work(request: Mapping[str, Any], _tell: Callable[[Mapping[str, Any]], None])
     }
 
 
+class RepeatedKeyError(ValueError):
+    """A key is given twice in one object of a JSON text."""
+
+    def __init__(self, key: str) -> None:
+        """Keep what is wrong."""
+        shown = key if len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]}..."
+        message = f"The key {shown!r} is given twice in one object."
+        super().__init__(message)
+        self.finding = Finding("duplicate_key", message, Place(BODY), "Keep one of the two.")
+
+
+def with_keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a JSON text, for ``json.loads``. Raises ``RepeatedKeyError``."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise RepeatedKeyError(key)
+        found[key] = value
+    return found
+
+
 def _from_yaml(data: bytes) -> Any:
     findings: list[Finding] = []
     document = read_yaml(BODY, data, findings)
@@ -75,28 +97,18 @@ def _from_json(data: bytes) -> Any:
             data,
             parse_float=Decimal,
             parse_constant=_refuse_constant,
-            object_pairs_hook=lambda pairs: _object(pairs, findings),
+            object_pairs_hook=with_keys_once,
         )
+    except RepeatedKeyError as error:
+        raise ModelError([error.finding]) from error
     except json.JSONDecodeError as error:
         where = Place(BODY, error.lineno, error.colno)
         raise ModelError([_unreadable(f"Not JSON: {error.msg}.", where)]) from error
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise ModelError([_unreadable(f"Not JSON: {reason}.", Place(BODY))]) from error
-    if findings:
-        raise ModelError(findings)
     placed = read_yaml(BODY, data, findings)
     return document if findings else placed
-
-
-def _object(pairs: list[tuple[str, Any]], findings: list[Finding]) -> Mapping[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found and not findings:
-            message = f"The key {key!r} is given twice in one object."
-            findings.append(Finding("duplicate_key", message, Place(BODY), "Keep one of the two."))
-        found[key] = value
-    return found
 
 
 def _refuse_constant(text: str) -> NoReturn:

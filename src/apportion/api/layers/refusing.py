@@ -3,9 +3,9 @@
 The client is told what to do about it and no more; why a credential is none is for the log alone.
 """
 
+import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -14,7 +14,8 @@ from starlette.datastructures import Headers
 from starlette.types import Scope, Send
 
 from apportion.access import Principal
-from apportion.access.audit import Denials, Entry, Event, append_entry, audit_file
+from apportion.access.audit import Entry, Event, append_entry, audit_file
+from apportion.access.denials import WINDOW, Denials
 from apportion.api.layers.threads import in_thread
 from apportion.api.problems import MEDIA_TYPE, problem_body
 
@@ -68,25 +69,31 @@ async def log_entry(workspace: Path, told: Entry) -> None:
     await in_thread(lambda: append_entry(audit_file(workspace), told))
 
 
-_DENIALS: defaultdict[Path, Denials] = defaultdict(Denials)
-"""What this process told and counted, by workspace."""
+async def log_denials(workspace: Path, lines: Sequence[Entry]) -> None:
+    """Append lines to the audit log as far as it can be written."""
+    try:
+        for each in lines:
+            await log_entry(workspace, each)
+    except OSError:
+        _LOGGER.exception("The audit log cannot be written")
 
 
-async def log_counted(workspace: Path) -> None:
-    """Tell of the denied requests that were only counted, before the process ends."""
-    for line in _DENIALS[workspace].counted():
-        await log_entry(workspace, line)
+async def log_counts(workspace: Path, denials: Denials) -> None:
+    """Write what was counted once its window is over, for as long as this is not cancelled."""
+    try:
+        while True:
+            await asyncio.sleep(WINDOW.total_seconds())
+            await log_denials(workspace, denials.due(now()))
+    finally:
+        await log_denials(workspace, denials.rest())
 
 
 async def deny(scope: Scope, send: Send, workspace: Path, denied: DeniedError) -> None:
-    """Log a request that is denied, and answer it."""
-    try:
-        told = entry(scope, Event.DENIED, int(denied.status), denied.reason)
-        for line in _DENIALS[workspace].due(told):
-            await log_entry(workspace, line)
-    except OSError:
-        # It is denied all the same.
-        _LOGGER.exception("The audit log cannot be written")
+    """Log a request that is denied, or count it, and answer it."""
+    told = entry(scope, Event.DENIED, int(denied.status), denied.reason)
+    denials: Denials = scope["app"].state.denials
+    # Where nothing can be written it is denied all the same.
+    await log_denials(workspace, denials.take(told))
     await answer_problem(scope, send, denied.status, denied.detail, denied.headers)
 
 

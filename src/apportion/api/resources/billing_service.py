@@ -19,12 +19,14 @@ from starlette.responses import JSONResponse, Response
 from apportion.api.answering import doubts_header
 from apportion.api.described import COUNT, TEXT, Schema, array_schema, object_schema
 from apportion.api.once import IdempotencyKey, body_digest, once
+from apportion.api.parameters import unknown_parameters
 from apportion.api.problems import documented, status_of
 from apportion.api.rated import AccountPath
 from apportion.api.reading import billing_model, read_charges, workspace_of
 from apportion.api.working import working_of
 from apportion.billing import Billing
 from apportion.findings import ApportionError, Finding, LedgerError, UsageError
+from apportion.jobs.putting import RepeatedKeyError, with_keys_once
 from apportion.rating.charges import ChargeViews
 from apportion.rating.views.asking import require_account, require_year
 from apportion.report import usage_questions
@@ -86,6 +88,12 @@ def _year(text: str) -> int:
         return require_year(int(text))
     except ApportionError as error:
         raise _RefusedError(HTTPStatus.BAD_REQUEST, NO_YEAR) from error
+
+
+def _require_known(request: Request) -> None:
+    """Refuse an unknown parameter as these paths refuse; their clients read no problem details."""
+    for each in unknown_parameters(request):
+        raise _RefusedError(HTTPStatus.BAD_REQUEST, f"{each.message} {each.remedy}")
 
 
 _ERROR = object_schema({"result": TEXT, "message": TEXT})
@@ -152,6 +160,7 @@ def _usage(
 ) -> Response:
     def answer() -> Response:
         asked = _year(year)
+        _require_known(request)
         try:
             charges, doubts = read_charges(request)
         except LedgerError as error:
@@ -200,6 +209,7 @@ def get_free_sms_fragment_limit(
     """
 
     def answer() -> Response:
+        _require_known(request)
         billing = workspace_of(request).billing
         year = _year_or_this(billing, financial_year_start)
         require_account(billing_model(request), service_id)
@@ -267,21 +277,17 @@ def _set(billing: Billing, account: str, limit: int, year: int) -> Response:
     return JSONResponse(said, int(HTTPStatus.CREATED))
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise _RefusedError(HTTPStatus.BAD_REQUEST, "The body gives a key twice")
-    return found
-
-
 def _limit(request: Request, body: bytes, year: str) -> tuple[int, str]:
     """The limit and the year that a request asks for, empty where it names none."""
+    _require_known(request)
     media, _, _ = request.headers.get("content-type", "").partition(";")
     # A page of another site can send a form without being asked, but no JSON.
     if media.strip().lower() != "application/json":
         raise _RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body has to be JSON")
     try:
-        said = json.loads(body, object_pairs_hook=_object)
+        said = json.loads(body, object_pairs_hook=with_keys_once)
+    except RepeatedKeyError as error:
+        raise _RefusedError(HTTPStatus.BAD_REQUEST, str(error)) from error
     except (ValueError, RecursionError) as error:
         raise _RefusedError(HTTPStatus.BAD_REQUEST, "The body is no JSON") from error
     if not isinstance(said, dict) or "free_sms_fragment_limit" not in said:
