@@ -228,6 +228,7 @@ class Workspace:
         billed = partial(self.billing.metrics, at_version=metered) if metered else None
         costs, usage, holes = recorded_inputs(self.store, pins, self.model, start, end, billed)
         problem = prepare(self.model, costs, usage, start, end, dimensions, currency)
+        stale = allowed(self._read_otherwise(start, end), strict=strict)
         assumed = Assumed()
         findings: list[Finding] = []
         proofs: list[Reconciliation] = []
@@ -263,7 +264,14 @@ class Workspace:
             now=self.now,
             on_step=self.on_step,
         )
-        return RunOutcome(find_run(self.store, run_id), tuple(findings), proofs[0], rating)
+        found = find_run(self.store, run_id)
+        return RunOutcome(found, (*findings, *stale), proofs[0], rating)
+
+    def _read_otherwise(self, start: date, end: date) -> Sequence[Finding]:
+        from apportion.ledger.readings import read_otherwise
+        from apportion.report.doubts import outdated_mapping
+
+        return outdated_mapping(read_otherwise(self.store, self.model, start, end), start, end)
 
     def _facts(
         self,

@@ -70,7 +70,8 @@ def require_order(start: date | None, end: date | None) -> None:
 def doubts(answer: Answer) -> tuple[Finding, ...]:
     """Warnings: days that no run covers, and that ledger or model changed since, if they did."""
     gaps = (_gap(first, last) for first, last in answer.gaps)
-    return (*gaps, *_outdated(answer), *_read_otherwise(answer), *_assumed(answer))
+    read_otherwise = outdated_mapping(answer.read_otherwise, answer.start, answer.end)
+    return (*gaps, *_outdated(answer), *read_otherwise, *_assumed(answer))
 
 
 def without_assumed(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -124,8 +125,8 @@ def _outdated(answer: Answer) -> Sequence[Finding]:
     ]
 
 
-def _read_otherwise(answer: Answer) -> Sequence[Finding]:
-    names = answer.read_otherwise
+def outdated_mapping(names: Sequence[str], start: date, end: date) -> Sequence[Finding]:
+    """A warning where files whose rows of these days count would be read otherwise now."""
     if not names:
         return []
     more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
@@ -134,7 +135,7 @@ def _read_otherwise(answer: Answer) -> Sequence[Finding]:
         Finding(
             "outdated_mapping",
             f"The mapping rules or the cost column were changed since these files of "
-            f"{answer.start} to {answer.end} were ingested: {listed}. All figures still follow the "
+            f"{start} to {end} were ingested: {listed}. All figures still follow the "
             "rules of then.",
             remedy="Ingest the files again, then run again; a run alone changes no figure.",
             severity=Severity.WARNING,

@@ -8,6 +8,24 @@ import typer
 from apportion.cli.arguments import AsJson, Strict, currency_code, first_day, last_day
 from apportion.cli.session import session_of
 
+First = Annotated[
+    date,
+    typer.Option(
+        "--from", parser=first_day, metavar="DATE", help="First day (2024-01-31), or month."
+    ),
+]
+Last = Annotated[
+    date, typer.Option("--to", parser=last_day, metavar="DATE", help="Last day, or month.")
+]
+Currency = Annotated[
+    str,
+    typer.Option(
+        "--currency",
+        parser=currency_code,
+        metavar="CODE",
+        help="Convert to this. Default: the workspace's.",
+    ),
+]
 Dimension = Annotated[
     list[str] | None,
     typer.Option(
@@ -30,25 +48,10 @@ Again = Annotated[
 
 def run(
     context: typer.Context,
-    start: Annotated[
-        date,
-        typer.Option(
-            "--from", parser=first_day, metavar="DATE", help="First day (2024-01-31), or month."
-        ),
-    ],
-    end: Annotated[
-        date, typer.Option("--to", parser=last_day, metavar="DATE", help="Last day, or month.")
-    ],
+    start: First,
+    end: Last,
     dimension: Dimension = None,
-    currency: Annotated[
-        str,
-        typer.Option(
-            "--currency",
-            parser=currency_code,
-            metavar="CODE",
-            help="Convert to this. Default: the workspace's.",
-        ),
-    ] = "",
+    currency: Currency = "",
     threads: Threads = None,
     again: Again = False,
     strict: Strict = False,
@@ -77,6 +80,9 @@ def run(
         known = (
             None if again else run_of_the_same(workspace, start, end, dimension or None, currency)
         )
+        if known is not None and strict and known.warnings:
+            # It was not asked then to assume nothing: computed anew it is refused, and says why.
+            known = None
         if known is None:
             outcome = workspace.run(
                 start,
