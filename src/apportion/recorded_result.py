@@ -11,10 +11,13 @@ import duckdb
 import pyarrow as pa
 
 from apportion.ledger.disk import Store
+from apportion.ledger.readings import read_otherwise
 from apportion.ledger.runs import Piece, Run, ingests_since, recorded_warnings
-from apportion.ledger.schemas import COSTS, USAGE
+from apportion.ledger.schemas import COSTS, INGESTS, USAGE
+from apportion.ledger.store import read
 from apportion.ledger.views import read_view, result_views
 from apportion.model import Model
+from apportion.model.declared import Declared
 from apportion.reconcile.reconciliation import Reconciliation
 
 
@@ -25,7 +28,7 @@ class RecordedResult:
     ``gaps`` are the stretches of days that no run covers; they are not in any figure. ``scale`` is
     the number of decimals of the amounts, ``dimensions`` those the runs were restricted to.
     ``model_has_changed`` says that the workspace's model is no longer that of the newest run,
-    ``read_otherwise`` names files whose rows count and that its mapping would read otherwise now.
+    ``written`` is the model as its files have it, or None while it cannot be read.
     """
 
     store: Store
@@ -39,7 +42,7 @@ class RecordedResult:
     gaps: tuple[tuple[date, date], ...]
     dimensions: tuple[str, ...] | None
     model_has_changed: bool = False
-    read_otherwise: tuple[str, ...] = ()
+    written: Declared | None = None
 
     @property
     def answered_by(self) -> dict[str, Any]:
@@ -51,7 +54,16 @@ class RecordedResult:
         """How many ingests changed the costs or usage of its days after its runs had read them."""
         by_id = {run.run_id: run for run in self.runs}
         answers = [(by_id[piece.run_id], piece.first, piece.last) for piece in self.pieces]
-        return ingests_since(self.store, answers)
+        return ingests_since(self._ingests, answers)
+
+    @cached_property
+    def read_otherwise(self) -> tuple[str, ...]:
+        """Files whose rows count, and would be others by the mapping and cost column of now."""
+        return read_otherwise(self.store, self._ingests, self.written, self.start, self.end)
+
+    @cached_property
+    def _ingests(self) -> pa.Table:
+        return read(self.store, INGESTS)
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection with views ``allocations``, ``contributions``, ``warnings``, ``costs``."""
@@ -62,6 +74,7 @@ class RecordedResult:
         versions = {run.run_id: run.costs_version for run in self.runs}
         read = [(piece, versions[piece.run_id]) for piece in self.pieces]
         read_view(connection, self.store, COSTS, read)
+        connection.from_arrow(self.warnings).create_view("warnings")
         return connection
 
     def connect_usage(self) -> duckdb.DuckDBPyConnection:
@@ -88,14 +101,13 @@ class RecordedResult:
     @cached_property
     def warnings(self) -> pa.Table:
         """What the runs assumed, counted: those of ``warning_rows``."""
-        return self._rows("SELECT * FROM warnings", ())
+        return recorded_warnings(self.store, self.runs)
 
-    @cached_property
+    @property
     def assumed(self) -> tuple[int, Decimal, str]:
         """How many things the runs assumed, and how much money the dearest of them concerns."""
-        if not any(run.warnings for run in self.runs):
-            return 0, Decimal(0), self.currency
-        return recorded_warnings(self.store, self.runs, self.currency)
+        amounts = [abs(each) for each in self.warnings["amount"].to_pylist() if each]
+        return self.warnings.num_rows, max(amounts, default=Decimal(0)), self.currency
 
     def _rows(self, query: str, amounts: Sequence[str]) -> pa.Table:
         rows = self.connect().sql(query).to_arrow_table()

@@ -29,9 +29,9 @@ from apportion.ledger.runs import (
     list_runs,
     model_of_run,
 )
-from apportion.ledger.schemas import COSTS, USAGE
+from apportion.ledger.schemas import COSTS, INGESTS, USAGE
 from apportion.ledger.steps import Step, no_step
-from apportion.ledger.store import open_store
+from apportion.ledger.store import open_store, read
 
 if TYPE_CHECKING:
     import duckdb
@@ -100,7 +100,7 @@ class Workspace:
         """
         import duckdb
 
-        from apportion.ledger.record_ingest import pinned_versions
+        from apportion.ledger.runs import pinned_versions
         from apportion.ledger.views import input_views
         from apportion.rating.metrics import metric_names
         from apportion.report.ledger_doubts import judged, unseen_names
@@ -212,21 +212,20 @@ class Workspace:
         Raises ``ModelError``, ``RunError``, ``LedgerError``; nothing is then published.
         """
         from apportion.attribution.problem import prepare
-        from apportion.ledger.record_ingest import pinned_versions
         from apportion.ledger.record_run import RunEnd, commit_run
+        from apportion.ledger.runs import pinned_versions, require_not_behind
         from apportion.ledger.views import input_views
         from apportion.outcomes import RunOutcome
-        from apportion.pipeline import Assumed, flow_rows, recorded_inputs
+        from apportion.pipeline import Assumed, flow_rows
         from apportion.reconcile.proof import reconcile
         from apportion.reconcile.requirement import require_proved
         from apportion.report.ledger_doubts import allowed
         from apportion.result import warning_rows
 
         rating = self.billing.rate() if self.billing.has_usage() else None
-        pins = pinned_versions(self.store)
+        require_not_behind(self.store, pins := pinned_versions(self.store))
         metered = rating.rating.billable_usage_version if rating else 0
-        billed = partial(self.billing.metrics, at_version=metered) if metered else None
-        costs, usage, holes = recorded_inputs(self.store, pins, self.model, start, end, billed)
+        costs, usage, holes = self._inputs(pins, start, end, metered)
         problem = prepare(self.model, costs, usage, start, end, dimensions, currency)
         stale = allowed(self._read_otherwise(start, end), strict=strict)
         assumed = Assumed()
@@ -267,11 +266,21 @@ class Workspace:
         found = find_run(self.store, run_id)
         return RunOutcome(found, (*findings, *stale), proofs[0], rating)
 
+    def _inputs(
+        self, pins: dict[str, int], start: date, end: date, metered: int
+    ) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyRelation, list[Finding]]:
+        from apportion.pipeline import recorded_inputs
+
+        billed = partial(self.billing.metrics, at_version=metered) if metered else None
+        return recorded_inputs(self.store, pins, self.model, start, end, billed)
+
     def _read_otherwise(self, start: date, end: date) -> Sequence[Finding]:
         from apportion.ledger.readings import read_otherwise
         from apportion.report.doubts import outdated_mapping
 
-        return outdated_mapping(read_otherwise(self.store, self.model, start, end), start, end)
+        records = read(self.store, INGESTS)
+        names = read_otherwise(self.store, records, self.model, start, end)
+        return outdated_mapping(names, start, end)
 
     def _facts(
         self,
@@ -353,7 +362,6 @@ class Workspace:
 
         Raises ``LedgerError`` (``unknown_run``, ``no_run``).
         """
-        from apportion.ledger.readings import read_otherwise
         from apportion.recorded_result import RecordedResult
 
         known = self.runs()
@@ -391,7 +399,7 @@ class Workspace:
             found.gaps,
             None if newest.dimensions is None else tuple(json.loads(newest.dimensions)),
             model_has_changed,
-            read_otherwise(self.store, self._written, first, last),
+            self._written,
         )
 
     def _model_of(self, run: Run) -> tuple[Model, bool]:

@@ -30,7 +30,7 @@ def test_usage_is_rated_once(bench: Bench, client: TestClient) -> None:
     assert client.get(RATINGS).json()["ratings"] == []
     first = client.post(RATINGS, headers={"Idempotency-Key": "one"})
     assert (first.status_code, first.json()["is_new"]) == (201, True)
-    assert first.json()["rating"]["cost"] == "0.080000000"
+    assert first.json()["rating"]["cost"] == "0.080000000000"
     again = client.post(RATINGS, headers={"Idempotency-Key": "one"})
     assert (again.status_code, again.content) == (201, first.content)
     other = client.post(RATINGS)
@@ -50,7 +50,7 @@ def test_an_allowance_is_set_once_and_charged_by(bench: Bench, client: TestClien
     assert (again.content, again.headers["Idempotent-Replayed"]) == (first.content, "true")
     found = bench.open().billing.allowance("renewals", "sms", 2023)
     assert (found.units, found.is_default) == (5, False)
-    assert client.post(RATINGS).json()["rating"]["cost"] == "0.180000000"
+    assert client.post(RATINGS).json()["rating"]["cost"] == "0.180000000000"
 
 
 @pytest.mark.parametrize(

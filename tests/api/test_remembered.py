@@ -64,7 +64,7 @@ def test_a_run_by_another_process_is_seen_at_once(
     folder = own(small)
     client = ask(folder)
     before = client.get(NODES)
-    run_command(folder, "run --from 2024-01 --to 2024-01")
+    run_command(folder, "run --from 2024-01 --to 2024-01 --again")
     after = client.get(NODES, headers={"If-None-Match": before.headers["ETag"]})
     assert after.status_code == 200
     assert after.json()["runs"] != before.json()["runs"]

@@ -69,7 +69,7 @@ CARRIERS = {"ses"}
 
 UNSEEN = """
 nodes:
-  - {id: secret-project, type: product, name: Secret project, part_of: [council-services],
+  - {id: secret-project, type: product, name: Secret project,
      labels: {secret: project}}
 accounts:
   - {id: secret-account, organisation: carrow, product: secret-project}

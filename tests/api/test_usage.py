@@ -272,7 +272,7 @@ def test_a_wrong_question_is_told_what_is_wrong(
 
 def test_a_year_without_usage_has_no_rows(client: TestClient) -> None:
     found = said(client, monthly_path("renewals"), year=2199)
-    assert (found["rows"], found["total_cost"]) == ([], "0.000000000")
+    assert (found["rows"], found["total_cost"]) == ([], "0.000000000000")
     assert said(client, "/api/v1/usage/rows", start_date="2190-01-01")["total_rows"] == 0
 
 
@@ -361,7 +361,7 @@ def test_a_limited_viewer_sees_its_own_accounts_alone(
         assert found["total_rows"] < whole["total_rows"] or path.endswith("/daily")
         assert found != whole
     changed = said(client, "/api/v1/usage/changes")
-    assert (changed["rows"], changed["cost_difference"]) == ([], "0.000000000")
+    assert (changed["rows"], changed["cost_difference"]) == ([], "0.000000000000")
     assert cost_of(said(client, "/api/v1/usage/rows")) == cost_of(
         said(client, yearly_path("visas"), year=YEAR)
     )

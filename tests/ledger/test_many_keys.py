@@ -15,8 +15,8 @@ from apportion.ledger.record_ingest import (
     Ingest,
     Replaced,
     commit_ingest,
-    pinned_versions,
 )
+from apportion.ledger.runs import pinned_versions
 from apportion.ledger.schemas import BILLABLE_USAGE, USAGE
 from apportion.ledger.store import read, version
 

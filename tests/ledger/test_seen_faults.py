@@ -11,7 +11,7 @@ from apportion import Workspace
 from apportion.findings import LedgerError
 from apportion.ledger.damage import damage, require_readable
 from apportion.ledger.readings import read_otherwise
-from apportion.ledger.record_ingest import pinned_versions
+from apportion.ledger.runs import pinned_versions
 from apportion.ledger.schemas import (
     ALLOCATIONS,
     CONTRIBUTIONS,

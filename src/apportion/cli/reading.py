@@ -74,8 +74,7 @@ def run_of_the_same(
     that others answer in place of is none, and none is where usage waits to be rated first.
     """
     from apportion import __version__
-    from apportion.ledger.record_ingest import pinned_versions
-    from apportion.ledger.runs import coverage
+    from apportion.ledger.runs import coverage, pinned_versions
 
     billing, pins, billed = workspace.billing, pinned_versions(workspace.store), 0
     if billing.has_usage():

@@ -53,6 +53,9 @@ def main() -> None:
     try:
         outcome = do(request, tell)
         tell(outcome.to_dict())
+        # What libraries say of their own leaks when Python ends is no news for the server's log.
+        sys.stderr.flush()
+        os._exit(0)
     except BrokenPipeError:
         # The server is gone, and what was to be told stands in the ledger and the table of jobs.
         os._exit(_ORPHANED)

@@ -7,9 +7,8 @@ import pyarrow as pa
 
 from apportion.findings import Finding, LedgerError
 from apportion.ledger.disk import Store
-from apportion.ledger.record_ingest import pinned_versions
 from apportion.ledger.record_rating import list_ratings
-from apportion.ledger.runs import list_runs
+from apportion.ledger.runs import list_runs, pinned_versions
 from apportion.ledger.schemas import BILLING_TABLES, CHARGES, INPUTS, RESULTS, TABLES, Table
 from apportion.ledger.store import files, files_by_run, require_sound
 

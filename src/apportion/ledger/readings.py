@@ -14,12 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.ledger.disk import Store
-from apportion.ledger.record_ingest import pinned_versions
-from apportion.ledger.schemas import COSTS, INGESTS, USAGE, Table
+from apportion.ledger.runs import pinned_versions
+from apportion.ledger.schemas import COSTS, USAGE, Table
 from apportion.ledger.store import (
     as_json,
     files,
-    read,
 )
 from apportion.ledger.views import table_view
 from apportion.model import Model
@@ -46,13 +45,15 @@ def reading(model: Model, table: Table, format_name: str, cost_column: str | Non
 
 
 def read_otherwise(
-    store: Store, model: Declared | None, first: date, last: date
+    store: Store, records: pa.Table, model: Declared | None, first: date, last: date
 ) -> tuple[str, ...]:
-    """Names of files whose rows of these days count, and would be others by the rules of now."""
+    """Names of files whose rows of these days count, and would be others by the rules of now.
+
+    ``records`` are all ingests.
+    """
     if model is None:
         return ()
-    columns = ["sequence", "ingest_id", "files", "first_date", "last_date", "read_with"]
-    records = read(store, INGESTS, columns=columns).sort_by("sequence")
+    records = records.sort_by("sequence")
     inside = (pc.field("first_date") <= last) & (pc.field("last_date") >= first)
     stale = [row for row in records.filter(inside).to_pylist() if _is_stale(row, model)]
     if not stale:

@@ -19,6 +19,7 @@ from apportion.ledger.disk import Store
 from apportion.ledger.locks import writing
 from apportion.ledger.moved import Moved, moved
 from apportion.ledger.overlaps import keys_of, refuse_overlaps
+from apportion.ledger.runs import pinned_versions, require_not_behind
 from apportion.ledger.schemas import INGESTS, INPUTS, USAGE, Table
 from apportion.ledger.steps import Step, no_step
 from apportion.ledger.store import (
@@ -100,16 +101,6 @@ class Recorded:
     replaced_rows: int
     same_as: str = ""
     moved: tuple[Moved, ...] = ()
-
-
-def pinned_versions(store: Store) -> dict[str, int]:
-    """The versions of ``costs`` and ``usage`` that count: those of the latest ingest."""
-    columns = ["sequence", *(f"{table.name}_version" for table in INPUTS)]
-    records = read(store, INGESTS, columns=columns)
-    if records.num_rows == 0:
-        return {table.name: 0 for table in INPUTS}
-    last = records.sort_by("sequence").slice(records.num_rows - 1).to_pylist()[0]
-    return {table.name: last[f"{table.name}_version"] for table in INPUTS}
 
 
 def commit_ingest(
@@ -195,6 +186,7 @@ def _placed_digest(table: Table, rows: pa.Table) -> str:
 def _recover(store: Store) -> dict[str, int]:
     """Undo what a killed writer left beyond the last record; return the versions that count."""
     pins = pinned_versions(store)
+    require_not_behind(store, pins)
     reached = {table.name: version(store, table) for table in INPUTS}
     for table in INPUTS:
         if reached[table.name] != pins[table.name]:

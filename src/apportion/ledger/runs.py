@@ -1,9 +1,8 @@
 """Which run answers for which day (`A27`)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -11,11 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError, Place
-from apportion.ledger.disk import Store
+from apportion.ledger.disk import Store, damaged
 from apportion.ledger.schemas import (
     ALLOCATIONS,
     CONTRIBUTIONS,
     INGESTS,
+    INPUTS,
     RECONCILIATIONS,
     RUNS,
     WARNINGS,
@@ -114,13 +114,38 @@ def find_run(store: Store, run_id: str) -> Run:
     )
 
 
-def ingests_since(store: Store, answers: Sequence[tuple[Run, date, date]]) -> int:
+def pinned_versions(store: Store) -> dict[str, int]:
+    """The versions of ``costs`` and ``usage`` that count: those of the latest ingest."""
+    columns = ["sequence", *(f"{table.name}_version" for table in INPUTS)]
+    records = read(store, INGESTS, columns=columns)
+    if records.num_rows == 0:
+        return {table.name: 0 for table in INPUTS}
+    last = records.sort_by("sequence").slice(records.num_rows - 1).to_pylist()[0]
+    return {table.name: last[f"{table.name}_version"] for table in INPUTS}
+
+
+def require_not_behind(store: Store, pins: Mapping[str, int]) -> None:
+    """Raise ``LedgerError`` where a run read a later version than the last ingest tells of.
+
+    Versions only grow, so a record of an ingest is gone; whatever is computed would be of less.
+    """
+    runs = list_runs(store)
+    for table in INPUTS:
+        read_before = max((getattr(run, f"{table.name}_version") for run in runs), default=0)
+        if read_before > pins[table.name]:
+            raise damaged(
+                f"A run has read version {read_before} of {table.name}, and the last ingest that "
+                f"is recorded made version {pins[table.name]}: a record of an ingest is gone.",
+                store.folder(INGESTS),
+            )
+
+
+def ingests_since(records: pa.Table, answers: Sequence[tuple[Run, date, date]]) -> int:
     """The most ingests that changed any day of a stretch after the run that answers had read it.
 
-    ``answers`` are runs with the first and last day of a stretch that they answer for.
+    ``records`` are all ingests; ``answers`` are runs with the first and last day of a stretch that
+    they answer for.
     """
-    columns = ("costs_version", "usage_version", "first_date", "last_date")
-    records = read(store, INGESTS, columns=columns)
     return max((_since(records, *each) for each in answers), default=0)
 
 
@@ -135,13 +160,15 @@ def _since(records: pa.Table, run: Run, first: date, last: date) -> int:
     return pc.sum(pc.and_(newer, inside)).as_py() or 0
 
 
-def recorded_warnings(store: Store, runs: Sequence[Run], currency: str) -> tuple[int, Decimal, str]:
-    """How many warnings stand beside some runs, and the largest amount that one of them names."""
-    paths = files_by_run(store, WARNINGS, {run.run_id: run.warnings for run in runs})
-    parts = [part(WARNINGS, path, WARNINGS.schema) for each in paths.values() for path in each]
-    amounts = [amount for each in parts for amount in each["amount"].to_pylist() if amount]
-    largest = max(map(abs, amounts), default=Decimal(0))
-    return sum(each.num_rows for each in parts), largest, currency
+def recorded_warnings(store: Store, runs: Sequence[Run]) -> pa.Table:
+    """The warnings that stand beside some runs."""
+    schema = pa.schema(
+        [field for field in WARNINGS.schema if field.name not in WARNINGS.partition_by]
+    )
+    warned = {run.run_id: run.warnings for run in runs if run.warnings}
+    paths = files_by_run(store, WARNINGS, warned) if warned else {}
+    parts = [part(WARNINGS, path, schema) for each in paths.values() for path in each]
+    return pa.concat_tables([schema.empty_table(), *parts])
 
 
 def answering_together(runs: Sequence[Run]) -> list[list[Run]]:

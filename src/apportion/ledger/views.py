@@ -13,7 +13,6 @@ from apportion.ledger.schemas import (
     COSTS,
     RECONCILIATIONS,
     USAGE,
-    WARNINGS,
     Table,
 )
 from apportion.ledger.store import files, files_by_run
@@ -57,13 +56,13 @@ def result_views(
     pieces: Sequence[Piece],
     recorded: Mapping[str, Mapping[str, int]] | None = None,
 ) -> None:
-    """Views ``allocations``, ``contributions``, ``warnings`` and ``reconciliations`` of runs.
+    """Views ``allocations``, ``contributions`` and ``reconciliations`` of runs.
 
     Each run answers for the days of its piece alone. Without pieces the views are empty.
     ``recorded`` says for each run how many rows its record knows of each table. Raises
     ``LedgerError`` (``damaged_ledger``) where there are more or fewer.
     """
-    for table in (ALLOCATIONS, CONTRIBUTIONS, WARNINGS, RECONCILIATIONS):
+    for table in (ALLOCATIONS, CONTRIBUTIONS, RECONCILIATIONS):
         known = {
             piece.run_id: None if recorded is None else recorded[piece.run_id][table.name]
             for piece in pieces

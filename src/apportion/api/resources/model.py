@@ -22,7 +22,7 @@ from apportion.api.once import broken
 from apportion.api.problems import ProblemError, documented, without_folder
 from apportion.api.reading import workspace_of
 from apportion.api.working import FILE_SHARE, working_of
-from apportion.findings import Finding, ModelError, only_errors
+from apportion.findings import Finding, only_errors
 from apportion.jobs.outcomes import MOST_FINDINGS, Outcome
 from apportion.jobs.putting import put_model as put_in_child
 from apportion.jobs.uploads import private_folder
@@ -62,6 +62,7 @@ _JUDGED: Schema = {
         "warnings": COUNT,
         "nodes": COUNT,
         "edges": COUNT,
+        "folder": TEXT,
         "findings": FINDINGS,
     },
     "required": ["valid", "errors", "warnings", "findings"],
@@ -106,13 +107,16 @@ def get_model(request: Request) -> Response:
 )
 def get_findings(request: Request) -> Response:
     """Everything that is wrong or doubtful about the model; it answers for a broken one too."""
-    size: dict[str, int] = {}
-    try:
-        model = workspace_of(request).model
-        findings: Sequence[Finding] = model.warnings
-        size = {"nodes": len(model.nodes), "edges": len(model.edges)}
-    except ModelError as error:
-        findings = error.findings
+    workspace = workspace_of(request)
+    findings = workspace.validate()
+    size: dict[str, int | str] = {"folder": ""}
+    if not only_errors(findings):
+        model = workspace.model
+        size = {
+            "nodes": len(model.nodes),
+            "edges": len(model.edges),
+            "folder": model.settings.model_folder,
+        }
     errors = len(only_errors(findings))
     said = {
         "valid": errors == 0,
