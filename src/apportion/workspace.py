@@ -102,7 +102,6 @@ class Workspace:
 
         from apportion.ledger.runs import pinned_versions
         from apportion.ledger.views import input_views
-        from apportion.rating.metrics import metric_names
         from apportion.report.ledger_doubts import judged, unseen_names
 
         try:
@@ -113,7 +112,11 @@ class Workspace:
             return found
         connection = duckdb.connect()
         input_views(connection, self.store, pinned_versions(self.store))
-        computed = metric_names(self.model) if self.billing.has_usage() else ()
+        computed: Sequence[str] = ()
+        if (self.store.root / "billing_ingests").is_dir() and self.billing.has_usage():
+            from apportion.rating.metrics import metric_names
+
+            computed = metric_names(self.model)
         return (*found, *unseen_names(connection, self.model, computed))
 
     def model_versions(self) -> list[ModelVersion]:

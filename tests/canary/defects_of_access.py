@@ -62,7 +62,7 @@ DEFECTS = (
     Defect(
         "a model is narrowed to nothing in particular",
         "api/visibility.py",
-        "if node.id in products and node.type is NodeType.PRODUCT]",
+        "if node.id in below and node.type is NodeType.PRODUCT]",
         "if node.type is NodeType.PRODUCT]",
         (f"{SEES}::test_a_narrowed_model_names_nobody_else",),
     ),

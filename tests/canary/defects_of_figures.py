@@ -66,13 +66,6 @@ IN_AMOUNTS = (
         (f"{GUARD}::test_a_unit_that_the_kernel_made_or_lost_stops_the_run",),
     ),
     Defect(
-        "decimals beyond the scale are cut off",
-        "amounts/units.py",
-        """        raise ValueError(f"{text[:60]!r} has more than {scale} decimals")\n""",
-        "        digits = digits[:scale]\n",
-        (f"{AMOUNTS}::test_text_is_read_exactly_or_refused",),
-    ),
-    Defect(
         "rows shown do not sum to the total shown",
         "amounts/shown.py",
         "for row in lost[:missing]:",

@@ -129,10 +129,11 @@ IN_LEDGER = (
     Defect(
         "a run is recorded before it is proved",
         "ledger/record_run.py",
-        """    timings["written"] = now()\n""",
-        """    timings["written"] = timings["proved"] = now()\n"""
+        """    proof = prove(connection)\n""",
+        """    timings["proved"] = now()\n"""
         """    row = _record(store, facts, run_id, counts, finished, timings)\n"""
-        """    add_record(store, RUNS, pa.Table.from_pylist([row], schema=RUNS.schema))\n""",
+        """    add_record(store, RUNS, pa.Table.from_pylist([row], schema=RUNS.schema))\n"""
+        """    proof = prove(connection)\n""",
         (f"{FIRST}::test_rows_that_were_spoilt_on_their_way_are_not_published",),
     ),
     Defect(

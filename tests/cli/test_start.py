@@ -47,7 +47,7 @@ MODEL = {"apportion.model", "apportion.attribution", "yaml", "rich.progress"}
 NOT_NEEDED = {
     "--help": TABLES | FOREIGN | COMPUTING | PROOF | MODEL | {"pydantic", "rich"},
     "show --help": TABLES | FOREIGN | COMPUTING | PROOF | MODEL,
-    "validate": FOREIGN | COMPUTING | PROOF | (TABLES - {"numpy"}),
+    "validate": FOREIGN | COMPUTING | PROOF,
     "runs list": FOREIGN | COMPUTING | PROOF | MODEL | {"duckdb"},
     "show products": FOREIGN | COMPUTING | PROOF,
     "show nodes": FOREIGN | COMPUTING | PROOF,

@@ -116,9 +116,13 @@ def test_most_of_it_reaches_products_and_the_rest_says_why(proof: Reconciliation
     assert all(whole / 50 < each < whole * 2 / 3 for each in proof.unallocated_by_reason.values())
 
 
-def test_the_run_warns_of_sundays_without_training_and_of_nothing_else(ran: RunOutcome) -> None:
-    found = [(each.code, each.details["source"], each.details["days"]) for each in ran.findings]
-    assert found == [("zero_usage", "ml-platform", 52)]
+def test_the_run_warns_of_sundays_without_training_and_of_silent_receivers(ran: RunOutcome) -> None:
+    found = {(each.code, each.details["source"], each.details["days"]) for each in ran.findings}
+    assert found == {
+        ("zero_usage", "ml-platform", 52),
+        ("receiver_without_usage", "kubernetes-prod", 366),
+    }
+    assert len(ran.findings) == 2
 
 
 def test_dimensions_are_six(workspace: Workspace, ran: RunOutcome) -> None:

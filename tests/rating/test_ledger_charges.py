@@ -10,7 +10,7 @@ from bench import Bench
 from billing import codes, figures, row, service, table
 
 import apportion as ap
-from apportion.rating import usage_metrics
+from apportion.rating.metrics import usage_metrics
 
 APRIL = date(2023, 4, 1)
 DAY = timedelta(days=1)

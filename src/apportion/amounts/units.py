@@ -3,6 +3,9 @@
 MAXIMUM_UNITS = 2**63 - 1
 """The largest amount, in units. The smallest is its negative, so that every amount has a mirror."""
 
+RATE_DECIMALS = 12
+"""The most decimals that a rate may have; costs are exact with as many."""
+
 
 def decimal_text(units: int, scale: int) -> str:
     """Print units as a decimal with all ``scale`` digits.

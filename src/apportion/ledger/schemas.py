@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from apportion.model.billing import RATE_DECIMALS
+from apportion.amounts.units import RATE_DECIMALS
 
 AMOUNT = pa.decimal128(38, 9)
 RATE = pa.decimal128(9 + RATE_DECIMALS, RATE_DECIMALS)

@@ -15,11 +15,11 @@ import duckdb
 import pyarrow as pa
 
 from apportion.amounts import decimals_of, format_shown, round_shown
+from apportion.amounts.units import RATE_DECIMALS
 from apportion.findings import Finding, IngestError, Place
 from apportion.ledger.disk import Store
 from apportion.ledger.record_rating import charges_view, list_ratings
 from apportion.ledger.schemas import BILLABLE_USAGE
-from apportion.model.billing import RATE_DECIMALS
 
 _SHOWN = 10
 

@@ -14,9 +14,6 @@ from apportion.findings import MEMORY, Place
 OTHER = "other"
 """The organisation type whose default counts for types that have none of their own (`B5`)."""
 
-RATE_DECIMALS = 12
-"""The most decimals that a rate may have; costs are exact with as many."""
-
 LARGEST_COUNT = 10**12
 """The largest allowance, and the most units that one row of usage may have."""
 

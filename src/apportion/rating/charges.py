@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apportion.amounts.units import RATE_DECIMALS
 from apportion.findings import QUESTION, Finding, Place, RunError, Severity, UsageError
 from apportion.model import Model
 from apportion.model.billable_usage import SCHEMA
-from apportion.model.billing import RATE_DECIMALS
 from apportion.rating import views
 from apportion.rating.failures import failures
 from apportion.rating.plan import RATE, Plan, plan

@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from apportion.amounts.units import RATE_DECIMALS
 from apportion.findings import Finding, Place, Severity
 from apportion.model import Model
-from apportion.model.billing import RATE_DECIMALS
 from apportion.model.spelling import did_you_mean
 from apportion.rating.usage import WHAT
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
+from apportion.amounts.units import RATE_DECIMALS
 from apportion.findings import Finding, Place, Severity
 from apportion.model import Account, Channel, Model
-from apportion.model.billing import RATE_DECIMALS
 from apportion.rating import running
 from apportion.rating.allowance import Meter, Origin, Resolved, UnitsUsed, resolve_all
 from apportion.rating.calendar import FinancialYear, financial_year

@@ -17,9 +17,9 @@ import duckdb
 
 from apportion.amounts import decimal_text, split
 from apportion.amounts.split import round_half_away
+from apportion.amounts.units import RATE_DECIMALS
 from apportion.findings import Finding, Place, UsageError
 from apportion.model import Model
-from apportion.model.billing import RATE_DECIMALS
 from apportion.model.spelling import one_of
 from apportion.rating.views.asking import billed_channels, require_period
 from apportion.report.csv_text import Lines

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from apportion.model.billing import RATE_DECIMALS
+from apportion.amounts.units import RATE_DECIMALS
 from apportion.report.column import Column, Kind
 from apportion.report.csv_text import Lines
 from apportion.report.figures import Figures

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 from duckdb import ColumnExpression, ConstantExpression, Expression, SQLExpression
 
-from apportion.model.billing import RATE_DECIMALS
+from apportion.amounts.units import RATE_DECIMALS
 from apportion.rating.charges import RATED
 from apportion.rating.views import CHARGES
 from apportion.report.figures import exact_sum

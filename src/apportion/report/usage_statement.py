@@ -8,9 +8,9 @@ from typing import Any
 
 import duckdb
 
+from apportion.amounts.units import RATE_DECIMALS
 from apportion.findings import QUESTION, Finding, UsageError
 from apportion.model import Account, Model
-from apportion.model.billing import RATE_DECIMALS
 from apportion.rating.allowance import Meter, Origin, resolve
 from apportion.rating.calendar import MONTHS, financial_year
 from apportion.rating.views.asking import billed_channels, require_account, require_year

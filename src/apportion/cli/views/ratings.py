@@ -1,5 +1,6 @@
 """Ratings for people and programs."""
 
+from apportion.amounts.units import RATE_DECIMALS
 from apportion.billing import RatingOutcome
 from apportion.cli import output
 from apportion.cli.messages import tell
@@ -7,7 +8,6 @@ from apportion.cli.output import heading, put, put_json, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.ledger.record_rating import Rating
-from apportion.model.billing import RATE_DECIMALS
 from apportion.report.figures import Figures
 from apportion.report.findings_data import as_data as findings_data
 from apportion.report.ratings import as_data

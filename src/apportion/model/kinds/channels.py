@@ -6,8 +6,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from apportion.amounts.units import RATE_DECIMALS
 from apportion.findings import Finding
-from apportion.model.billing import RATE_DECIMALS, Channel, Rate
+from apportion.model.billing import Channel, Rate
 from apportion.model.fields import Fields, Shape
 from apportion.model.values import BadValueError, as_decimal, as_flag, show
 
