@@ -133,6 +133,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "shrunk_day": "A day has less usage of an account, channel and provider than before.",
         "unsaid_replacement": "A delivery would take away usage that it does not mention, or count "
         "a day's events anew, and nobody said that it should.",
+        "events_as_before": "As many events came as were counted before, taken for the same.",
         "rows_beside": "Usage that a delivery does not mention stays beside what it brings.",
         "shrunk_total": "Rows were replaced by rows that sum to less.",
         "vanished_days": "Days that had rows in the ledger have none any more.",

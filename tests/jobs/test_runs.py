@@ -146,7 +146,10 @@ def test_one_at_a_time_whichever_server_begins_it(
         assert finding["code"] == "run_under_way"
         assert finding["details"] == {"run_id": "first"}
     waiting = [server.begin(company, "third", "wait"), begin(children, company, "fourth", "wait")]
-    assert waiting == [{"done": {"run_id": "third"}, "error": "", "findings": []}, waiting[1]]
+    assert waiting == [
+        {"done": {"run_id": "third"}, "error": "", "findings": [], "total": 0},
+        waiting[1],
+    ]
     told = {each.run_id: each.state for each in jobs(company)}
     assert told == {"fourth": "queued", "third": "queued", "first": "running"}
     happening.go()

@@ -21,6 +21,8 @@ def told(report: IngestReport, recorded: RecordedBilling) -> IngestReport:
         notes.append(f"In place of {moved.gone}{cost}: {moved.came}.")
     if recorded.ingest_id and moved.same.rows:
         notes.append(f"The ledger had these already, and keeps them: {moved.same}.")
+    if report.format == "events" and moved.same.rows:
+        findings.append(_as_many(moved.same))
     if moved.shrunk:
         findings.append(_shrunk(moved.shrunk))
     if moved.beside.rows:
@@ -59,6 +61,18 @@ def _less(each: Shrunk) -> str:
     return (
         f"{each.day}, {meter}: {each.sent:,} notifications with {each.units:,} units in place of "
         f"{each.sent_before:,} with {each.units_before:,}"
+    )
+
+
+def _as_many(same: Amount) -> Finding:
+    return Finding(
+        "events_as_before",
+        f"The ledger has as many events of these days already ({same}), so these are taken for the "
+        "same: the ids of events are not kept.",
+        remedy="If they are others that came late, ingest all events of these days together, with "
+        "--replace.",
+        severity=Severity.WARNING,
+        details={"rows": same.rows, "units": same.units},
     )
 
 
