@@ -172,13 +172,15 @@ def test_lines_of_nothing_but_commas_are_one_finding() -> None:
     assert said[1].startswith("a.csv:5: error [invalid_value] 120 lines hold nothing but commas")
     one = written("b.csv", HEADER + f"{GOOD[0]}\n,,,,\n")
     (alone,) = refusal("costs", one)
-    assert alone.startswith("b.csv:3: error [invalid_value] The line holds nothing but commas.")
+    assert alone.startswith(
+        "b.csv:3: error [invalid_value] The line holds nothing but commas and blanks."
+    )
     assert "Remove such lines, which spreadsheets add at the end" in alone
     found = read("costs", one, reject_file="bad.csv")
     assert found.report.files[0].rejections == {"invalid_value": 1}
     with Path("bad.csv").open(encoding="utf-8", newline="") as rejected:
         assert [row["reason"] for row in csv.DictReader(rejected)] == [
-            "it holds nothing but commas"
+            "it holds nothing but commas and blanks"
         ]
 
 

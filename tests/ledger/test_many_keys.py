@@ -95,7 +95,14 @@ def test_billable_days_that_lie_apart_are_replaced_and_no_day_between(company: P
             }
         )
         told = BillingIngest(
-            rows, tuple(days), whole_days=True, format="billable", files=("b.csv",)
+            rows,
+            rows.slice(0, 0),
+            tuple(days),
+            whole_days=True,
+            counts_events=False,
+            replace=True,
+            format="billable",
+            files=("b.csv",),
         )
         commit_billing(workspace.store, told, ingest_id=name, at=workspace.now(), program="test")
 

@@ -36,12 +36,13 @@ _FATES = """
     SELECT before.*, CASE
         WHEN new_units = billable_units AND new_sent = notifications_sent THEN 'same'
         WHEN new_units IS NOT NULL THEN 'changed'
-        WHEN delivered.date IS NOT NULL OR $whole_days OR ($replace AND coalesce(is_near, false))
-        THEN 'gone'
+        WHEN delivered.date IS NOT NULL OR ($whole_days AND spoken.day IS NOT NULL)
+            OR ($replace AND coalesce(is_near, false)) THEN 'gone'
         WHEN is_near THEN 'beside' ELSE 'apart' END AS fate
     FROM before LEFT JOIN delivered USING (date, account, channel, provider, rate_multiplier,
                                            international, template)
     LEFT JOIN meters USING (date, account, channel, provider)
+    LEFT JOIN spoken ON spoken.day = before.date
 """
 _NEWS = """
     CREATE TABLE news AS SELECT * FROM coming ANTI JOIN (FROM fates WHERE fate = 'same')
@@ -182,7 +183,14 @@ def moved(store: Store, ingest: BillingIngest, rows: pa.Table, before: pa.Table)
     Raises ``IngestError`` (``unsaid_replacement``) where that has to be said first.
     """
     connection = duckdb.connect()
-    for name, table in (("before", before), ("coming", rows), ("uncounted", ingest.uncounted)):
+    # Rows of other days are there too, where the days that the files speak for lie far apart.
+    spoken = pa.table({"day": pa.array(ingest.days, pa.date32())})
+    for name, table in (
+        ("before", before),
+        ("coming", rows),
+        ("uncounted", ingest.uncounted),
+        ("spoken", spoken),
+    ):
         connection.register(name, table)
     connection.execute(_FATES, {"whole_days": ingest.whole_days, "replace": ingest.replace})
     connection.execute(_NEWS)
