@@ -227,8 +227,7 @@ class Workspace:
 
         rating = self.billing.rate() if self.billing.has_usage() else None
         require_not_behind(self.store, pins := pinned_versions(self.store))
-        metered = rating.rating.billable_usage_version if rating else 0
-        costs, usage, holes = self._inputs(pins, start, end, metered)
+        costs, usage, holes = self._inputs(pins, start, end, rating)
         problem = prepare(self.model, costs, usage, start, end, dimensions, currency)
         stale = allowed(self._read_otherwise(start, end), strict=strict)
         assumed = Assumed()
@@ -258,7 +257,7 @@ class Workspace:
 
         commit_run(
             self.store,
-            self._facts(problem, pins, dimensions, metered, rating.rating.run_id if rating else ""),
+            self._facts(problem, pins, dimensions, rating),
             flow_rows(problem, assumed, threads=threads, on_progress=on_progress),
             ending,
             proving,
@@ -270,10 +269,11 @@ class Workspace:
         return RunOutcome(found, (*findings, *stale), proofs[0], rating)
 
     def _inputs(
-        self, pins: dict[str, int], start: date, end: date, metered: int
+        self, pins: dict[str, int], start: date, end: date, rating: RatingOutcome | None
     ) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyRelation, list[Finding]]:
         from apportion.pipeline import recorded_inputs
 
+        metered = rating.rating.billable_usage_version if rating else 0
         billed = partial(self.billing.metrics, at_version=metered) if metered else None
         return recorded_inputs(self.store, pins, self.model, start, end, billed)
 
@@ -290,8 +290,7 @@ class Workspace:
         problem: Problem,
         pins: Mapping[str, int],
         dimensions: Sequence[str] | None,
-        metered: int,
-        rating: str,
+        rating: RatingOutcome | None,
     ) -> RunFacts:
         from apportion.ledger.record_run import RunFacts
 
@@ -306,8 +305,8 @@ class Workspace:
             pins["costs"],
             pins["usage"],
             apportion.__version__,
-            metered,
-            rating,
+            rating.rating.billable_usage_version if rating else 0,
+            rating.rating.run_id if rating else "",
         )
 
     @cached_property
