@@ -12,7 +12,13 @@ import pyarrow as pa
 
 from apportion.ledger.disk import Store
 from apportion.ledger.readings import read_otherwise
-from apportion.ledger.runs import Piece, Run, ingests_since, recorded_warnings
+from apportion.ledger.runs import (
+    Piece,
+    Run,
+    billings_since,
+    ingests_since,
+    recorded_warnings,
+)
 from apportion.ledger.schemas import COSTS, INGESTS, USAGE
 from apportion.ledger.store import read
 from apportion.ledger.views import read_view, result_views
@@ -54,7 +60,7 @@ class RecordedResult:
         """How many ingests changed the costs or usage of its days after its runs had read them."""
         by_id = {run.run_id: run for run in self.runs}
         answers = [(by_id[piece.run_id], piece.first, piece.last) for piece in self.pieces]
-        return ingests_since(self._ingests, answers)
+        return max(ingests_since(self._ingests, answers), billings_since(self.store, answers))
 
     @cached_property
     def read_otherwise(self) -> tuple[str, ...]:

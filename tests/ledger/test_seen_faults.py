@@ -17,9 +17,11 @@ from apportion.ledger.schemas import (
     CONTRIBUTIONS,
     COSTS,
     INGESTS,
+    RUNS,
     USAGE,
     Table,
 )
+from apportion.ledger.store import read
 from apportion.report.doubts import doubts
 from apportion.report.ingested import as_data
 
@@ -81,7 +83,9 @@ def test_a_damaged_file_is_named(company: Path, table: Table, harm: str) -> None
     path.write_bytes({"short": whole[:-50], "empty": b"", "zeros": bytes(len(whole))}[harm])
     workspace = Workspace(company)
     try:
-        workspace.result(*JANUARY).connect_usage().sql("FROM allocations, costs, usage").fetchall()
+        result = workspace.result(*JANUARY)
+        doubts(result)
+        result.connect_usage().sql("FROM allocations, costs, usage").fetchall()
     except Exception as error:  # noqa: BLE001 - whatever the engine raises
         found = error if isinstance(error, LedgerError) else damage(error, company)
     assert found is not None
@@ -159,10 +163,15 @@ def test_rules_that_give_the_same_rows_are_told_no_more(company: Path) -> None:
     more = "  - {when: {column: ServiceCategory, equals: Never}, node: search, dimension: x}\n"
     (company / "model" / "mapping.yaml").write_text(rules + more)
     workspace = Workspace(company)
-    assert read_otherwise(workspace.store, workspace.model, *JANUARY) == ("focus.csv",)
+
+    def otherwise() -> tuple[str, ...]:
+        records = read(workspace.store, INGESTS)
+        return read_otherwise(workspace.store, records, workspace.model, *JANUARY)
+
+    assert otherwise() == ("focus.csv",)
     versions = pinned_versions(workspace.store)
     assert not workspace.ingest("focus", company / "focus.csv").recorded.ingest_id
-    assert read_otherwise(workspace.store, workspace.model, *JANUARY) == ()
+    assert otherwise() == ()
     assert pinned_versions(workspace.store) == versions
 
 
@@ -184,3 +193,16 @@ def test_what_is_recorded_lies_on_the_disk(company: Path, monkeypatch: pytest.Mo
     # What a record rests on comes before it.
     assert synced.index(ledger / "costs") < synced.index(ledger / "ingests")
     assert synced.index(ledger / "contributions") < synced.index(ledger / "runs")
+
+
+def test_a_log_that_cannot_be_read_is_damage_and_named(company: Path) -> None:
+    workspace = Workspace(company)
+    table = workspace.store.folder(RUNS)
+    for entry in (table / "_delta_log").glob("*.json"):
+        entry.write_bytes(bytes(entry.stat().st_size))
+    with pytest.raises(LedgerError) as refused:
+        Workspace(company).runs()
+    (finding,) = refused.value.findings
+    assert finding.code == "damaged_ledger"
+    assert finding.where.file.endswith("_delta_log")
+    assert "Kernel" not in finding.message

@@ -167,6 +167,11 @@ def test_b20_a_provider_s_bill_is_split_by_what_was_sent_with_no_second_import(b
         "passports": 4,
         "visas": 2,
     }
+    assert workspace.result().ingests_since == 0
+    bench.units(row(APRIL + DAY, 7, "visas"))
+    assert bench.open().result().ingests_since == 0, "that is of another day"
+    bench.units(row(APRIL, 900, "visas", provider="late"))
+    assert bench.open().result().ingests_since == 1, "shares would be others now"
 
 
 def test_b20_usage_metrics_in_memory_give_the_same(bench):

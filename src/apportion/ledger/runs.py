@@ -13,6 +13,7 @@ from apportion.findings import Finding, LedgerError, Place
 from apportion.ledger.disk import Store, damaged
 from apportion.ledger.schemas import (
     ALLOCATIONS,
+    BILLING_INGESTS,
     CONTRIBUTIONS,
     INGESTS,
     INPUTS,
@@ -147,6 +148,28 @@ def ingests_since(records: pa.Table, answers: Sequence[tuple[Run, date, date]]) 
     they answer for.
     """
     return max((_since(records, *each) for each in answers), default=0)
+
+
+def billings_since(store: Store, answers: Sequence[tuple[Run, date, date]]) -> int:
+    """The same for ingests of billable usage, by which shares can be decided too (`B20`)."""
+    metered = [each for each in answers if each[0].billable_usage_version]
+    if not metered:
+        return 0
+    columns = ["billable_usage_version", "start_date", "end_date"]
+    records = read(store, BILLING_INGESTS, columns=columns)
+    return max(
+        pc.sum(
+            pc.and_(
+                pc.greater(records["billable_usage_version"], run.billable_usage_version),
+                pc.and_(
+                    pc.less_equal(records["start_date"], last),
+                    pc.greater_equal(records["end_date"], first),
+                ),
+            )
+        ).as_py()
+        or 0
+        for run, first, last in metered
+    )
 
 
 def _since(records: pa.Table, run: Run, first: date, last: date) -> int:

@@ -354,8 +354,15 @@ def _files(
 def _opened(folder: Path, table: Table, at_version: int | None) -> DeltaTable:
     try:
         return DeltaTable(folder, version=at_version)
-    except DeltaError:
-        newest = DeltaTable(folder).version()
+    except DeltaError as error:
+        # What the system would not do is no damage.
+        if "os error" in str(error):
+            raise
+        try:
+            newest = DeltaTable(folder).version()
+        except DeltaError:
+            message = f"The log of the table {table.name!r} cannot be read."
+            raise damaged(message, folder / "_delta_log") from error
         if at_version is None or newest >= at_version:
             raise
         message = f"Version {at_version} of the table {table.name!r}, which a record names, is "

@@ -29,8 +29,9 @@ def show(found: Margin, company: str, suggestions: Suggestions) -> None:
     rows = [(_label(line, found.by), *_figures(line)) for line in found.lines]
     put(table(heads, rows, ("Total", *_figures(found.total))))
     say(
-        "Margin is what is charged less what the products cost, all infrastructure included. "
-        "Rate is the price of a unit before any allowance."
+        "Margin is what is charged less what the products cost, with the infrastructure that "
+        "reached them; cost that reached no product is in no line. Rate is the price of a unit "
+        "before any allowance."
     )
     if found.accounts_without_product:
         say(f"Accounts without a product, so without cost: {_ids(found.accounts_without_product)}.")
