@@ -114,8 +114,9 @@ IN_LEDGER = (
     ),
     Defect(
         "rows count before their ingest is recorded",
-        "ledger/record_ingest.py",
+        "ledger/runs.py",
         """    return {table.name: last[f"{table.name}_version"] for table in INPUTS}\n""",
+        """    from apportion.ledger.store import version\n\n"""
         """    return {table.name: version(store, table) for table in INPUTS}\n""",
         (f"{KILLED}::test_killed_at_a_step[ingest-record]",),
     ),
