@@ -13,7 +13,7 @@ from inputs import amounts, bill, codes, costs, model, parquet, read, refusal, u
 
 import apportion as ap
 from apportion.findings import ApportionError, Finding
-from apportion.ingest import Incoming
+from apportion.ingest.incoming import Incoming
 
 BY_NODE = [
     {

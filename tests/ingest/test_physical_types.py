@@ -12,7 +12,7 @@ from inputs import CHARGE, COMPANY, amounts, bill, engine_words, model, parquet,
 
 import apportion as ap
 from apportion.findings import RunError
-from apportion.ingest import Incoming
+from apportion.ingest.incoming import Incoming
 
 MOMENTS = ("ChargePeriodStart", "ChargePeriodEnd", "BillingPeriodStart", "BillingPeriodEnd")
 RULES = [{"when": {"tag": "node", "exists": True}, "node": "{tag.node}", "dimension": "{tag.team}"}]
