@@ -77,7 +77,7 @@ class Result:
         connection.register("allocations", self.allocation_batches)
         connection.register("contributions", self.contribution_batches)
         connection.register("warnings", self.warnings)
-        connection.register("costs", self.costs)
+        connection.register("costs", _narrowed(self.costs, self.scale))
         return connection
 
     def reconciliation(self, only: Sequence[str] = ()) -> Reconciliation:
@@ -106,3 +106,12 @@ def _plain(table: pa.Table) -> pa.Table:
         for field in table.schema
     ]
     return table.cast(pa.schema(fields))
+
+
+def _narrowed(rows: pa.Table, scale: int) -> pa.Table:
+    """The rows with decimals of a width that the engine knows; their amounts were read exactly."""
+    for place, field in enumerate(rows.schema):
+        if pa.types.is_decimal256(field.type):
+            column = rows[field.name].cast(pa.decimal128(38, scale))
+            rows = rows.set_column(place, field.name, column)
+    return rows
