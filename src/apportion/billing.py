@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-import duckdb
 import pyarrow as pa
 
+from apportion import database
 from apportion.findings import Finding, LedgerError, Place, RunError
 from apportion.ingest.incoming import Incoming, IngestReport
 from apportion.ingest.usage_moved import told
@@ -130,7 +130,7 @@ class Billing:
         known = list_ratings(self.store)
         if known and self.is_current(known[0]):
             return RatingOutcome(known[0], errors_of(known[0]), is_new=False)
-        connection = duckdb.connect()
+        connection = database.connect()
         usage_view(connection, self.store, at_version)
         failed = failures(connection, model)
         not_rated = tuple(sorted({each.details["account"] for each in failed}))
@@ -273,6 +273,6 @@ class Billing:
 
     def metrics(self, start: date, end: date, metrics: list[str], at_version: int) -> pa.Table:
         """Billable usage as usage metrics of products (`B20`)."""
-        connection = duckdb.connect()
+        connection = database.connect()
         usage_view(connection, self.store, at_version)
         return metric_rows(connection, self.declared, start, end, metrics)

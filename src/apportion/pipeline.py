@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apportion import database
 from apportion.attribution.assumptions import (
     months_without_cost,
     receivers_without_usage,
@@ -117,7 +118,7 @@ def recorded_inputs(
     ``pins`` are the versions to read. Each is read when its turn comes, so that the rows of both
     are never held at once.
     """
-    connection = duckdb.connect()
+    connection = database.connect()
     input_views(connection, store, pins)
     days, metrics = usage_reach(model)
     earliest = start - timedelta(days=days)

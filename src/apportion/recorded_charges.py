@@ -8,6 +8,7 @@ from functools import cached_property
 import duckdb
 import pyarrow as pa
 
+from apportion import database
 from apportion.findings import Finding, Severity
 from apportion.ledger.disk import Store
 from apportion.ledger.record_rating import Rating, charges_view
@@ -72,7 +73,7 @@ class RecordedCharges(ChargeViews):
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection with the view ``charges``."""
-        connection = duckdb.connect()
+        connection = database.connect()
         self.show(connection, CHARGES)
         return connection
 

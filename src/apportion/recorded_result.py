@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from apportion import database
 from apportion.ledger.disk import Store
 from apportion.ledger.readings import read_otherwise
 from apportion.ledger.runs import (
@@ -73,7 +74,7 @@ class RecordedResult:
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection with views ``allocations``, ``contributions``, ``warnings``, ``costs``."""
-        connection = duckdb.connect()
+        connection = database.connect()
         result_views(
             connection, self.store, self.pieces, {run.run_id: run.rows for run in self.runs}
         )

@@ -8,6 +8,7 @@ from functools import cached_property
 import duckdb
 import pyarrow as pa
 
+from apportion import database
 from apportion.findings import Finding
 from apportion.model import Model
 from apportion.reconcile.proof import reconcile
@@ -73,7 +74,7 @@ class Result:
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection with the views ``allocations``, ``contributions``, ``warnings``."""
-        connection = duckdb.connect()
+        connection = database.connect()
         connection.register("allocations", self.allocation_batches)
         connection.register("contributions", self.contribution_batches)
         connection.register("warnings", self.warnings)

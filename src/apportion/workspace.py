@@ -98,8 +98,7 @@ class Workspace:
         A model without nodes is an error here, ``check_saw_no_rows``. Where no ledger was made yet
         none is made. Raises ``LedgerError``.
         """
-        import duckdb
-
+        from apportion import database
         from apportion.ledger.runs import pinned_versions
         from apportion.ledger.views import input_views
         from apportion.report.ledger_doubts import judged, unseen_names
@@ -110,7 +109,7 @@ class Workspace:
             return error.findings
         if only_errors(found) or not (Path(self.folder) / "ledger").is_dir():
             return found
-        connection = duckdb.connect()
+        connection = database.connect()
         input_views(connection, self.store, pinned_versions(self.store))
         computed: Sequence[str] = ()
         if (self.store.root / "billing_ingests").is_dir() and self.billing.has_usage():

@@ -15,6 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 import apportion
+from apportion import database
 from apportion.access import Kind, Principal, Role
 from apportion.api.visibility import narrowed_charges, narrowed_model, narrowed_result
 
@@ -159,7 +160,7 @@ def test_every_way_to_read_a_narrowed_result_is_narrow(small: Path) -> None:
     assert set(narrow.allocations["node"].to_pylist()) == {"search"}
     assert set(narrow.contributions["receiver"].to_pylist()) == {"search"}
     assert narrow.warnings.num_rows == 0
-    cursor = narrow.connect().cursor()
+    cursor = database.beside(narrow.connect())
     for view in ("allocations", "contributions", "costs", "warnings", "reconciliations"):
         assert cursor.view(view).count("*").fetchall()[0][0] <= narrow.contributions.num_rows
     assert narrowed_result(whole, None) is whole

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import duckdb
 from fastapi import Request
 
+from apportion import database
 from apportion.api.asking import Period
 from apportion.api.current import Current
 from apportion.api.opened import Opened, OpenedResults, Proofs
@@ -95,7 +96,7 @@ def read_result(request: Request, asked: Period) -> Read:
     results: OpenedResults = request.state.current.results
     products = products_of(request)
     opened = results.get((asked, products), lambda: _open(workspace, asked, products))
-    connection = watched(request, opened.connection.cursor())
+    connection = watched(request, database.beside(opened.connection))
     working: Interruptible = request.state.working
     return Read(opened.result, connection, opened.doubts, opened.proofs, working)
 

@@ -269,7 +269,10 @@ _ENTRIES = (
 
 def _as_json(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Maps, records, or lists of keys and values as JSON; a key may repeat its value."""
-    import duckdb  # noqa: PLC0415  # only maps need it, and it costs a tenth of a second
+    # Only maps need it, and it costs a tenth of a second.
+    import duckdb  # noqa: PLC0415
+
+    from apportion import database  # noqa: PLC0415
 
     is_a = pa.types
     if is_a.is_map(column.type):
@@ -277,7 +280,7 @@ def _as_json(column: pa.ChunkedArray) -> pa.ChunkedArray:
         parts = [("key", column.type.key_type), ("value", column.type.item_type)]
         column = column.cast(pa.list_(pa.struct(parts)))
     labels = "labels" if is_a.is_struct(column.type) else _ENTRIES.format("labels")
-    relation = duckdb.connect().from_arrow(pa.table({"labels": column}))
+    relation = database.connect().from_arrow(pa.table({"labels": column}))
     try:
         read = duckdb.SQLExpression(f"cast(to_json({labels}) as varchar)")
         return relation.select(read).to_arrow_table().column(0)

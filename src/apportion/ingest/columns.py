@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from apportion import database
 from apportion.ingest.inspected import Column, Holds, Limits, RefusedError
 from apportion.ingest.stored import column_of, needs_copy
 
@@ -167,6 +168,6 @@ def _misplaced(path: Path) -> str:
 
     The query engine trusts what a file says of itself there, to the point of a crash.
     """
-    with duckdb.connect() as connection:
-        found = connection.execute(_MISPLACED, [str(path), path.stat().st_size]).fetchone()
+    size = path.stat().st_size
+    found = database.connect().execute(_MISPLACED, [str(path), size]).fetchone()
     return str(found[0]) if found else ""

@@ -6,8 +6,9 @@ different sets of rows have the same sum by no accident.
 
 from hashlib import sha256
 
-import duckdb
 import pyarrow as pa
+
+from apportion import database
 
 _QUERIES = {
     "costs": """
@@ -43,7 +44,7 @@ _QUERIES = {
 
 def content_digest(table: str, rows: pa.Table) -> str:
     """The digest of rows of an input table."""
-    connection = duckdb.connect()
+    connection = database.connect()
     connection.register("given", rows)
     counted = connection.execute(_QUERIES[table]).fetchone()
     return sha256(repr(counted).encode()).hexdigest()

@@ -9,9 +9,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
+from apportion import database
 from apportion.findings import Finding, Severity
 
 _SHOWN = 3
@@ -87,7 +87,7 @@ def moved(table: str, before: pa.Table, after: pa.Table) -> tuple[Moved, ...]:
     """
     if not before.num_rows:
         return ()
-    connection = duckdb.connect()
+    connection = database.connect()
     connection.register("before", before)
     connection.register("after", after)
     return tuple(Moved(*row) for row in connection.execute(_QUERIES[table]).fetchall())

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apportion import database
 from apportion.ledger.disk import Store
 from apportion.ledger.runs import pinned_versions
 from apportion.ledger.schemas import COSTS, USAGE, Table
@@ -75,7 +75,7 @@ def _is_stale(row: dict[str, Any], model: Declared) -> bool:
 
 
 def _counting(store: Store, ingest_ids: Iterable[str], first: date, last: date) -> set[str]:
-    connection = duckdb.connect()
+    connection = database.connect()
     connection.register("asked", pa.table({"ingest_id": pa.array(ingest_ids, pa.string())}))
     pins = pinned_versions(store)
     found: set[str] = set()

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apportion import database
 from apportion.findings import Finding, LedgerError, Place
 from apportion.ledger.digest import content_digest
 from apportion.ledger.disk import Store
@@ -245,7 +246,7 @@ class _Named:
                 "last": pa.array([each.last for each in self.replaced], pa.date32()),
             }
         )
-        connection = duckdb.connect()
+        connection = database.connect()
         table_view(connection, self.table, paths, "known")
         connection.register("replaced", keys)
         columns = [duckdb.ColumnExpression(name) for name in names]
@@ -259,7 +260,7 @@ def _twin(store: Store, ingest: Ingest, digest: str, pins: dict[str, int]) -> st
     same = records.filter(pc.equal(records["digest"], digest))
     if not same.num_rows:
         return ""
-    connection = duckdb.connect()
+    connection = database.connect()
     paths = files(store, ingest.table, pins[ingest.table.name])
     table_view(connection, ingest.table, paths, "known")
     connection.register("same", same)

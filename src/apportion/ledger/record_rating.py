@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apportion import database
 from apportion.findings import Finding, LedgerError, Place, RunError
 from apportion.ledger.disk import Store
 from apportion.ledger.locks import claimed, writing
@@ -210,7 +211,7 @@ def _sweep(store: Store) -> None:
 
 
 def _proved(store: Store, run_id: str, facts: RatingFacts) -> dict[str, object]:
-    connection = duckdb.connect()
+    connection = database.connect()
     charges_view(connection, store, run_id)
     usage_view(connection, store, facts.billable_usage_version)
     found = connection.execute(_SUMS).fetchall()[0]

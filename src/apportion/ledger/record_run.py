@@ -18,6 +18,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apportion import database
 from apportion.findings import Finding, LedgerError
 from apportion.ledger.disk import Store
 from apportion.ledger.locks import claimed, runs_claimed, writing
@@ -148,7 +149,7 @@ def _commit(
     _LOGGER.info("Wrote rows: allocations=%s contributions=%s", *counts)
     timings["written"] = now()
     on_step("read back")
-    connection = duckdb.connect()
+    connection = database.connect()
     result_views(connection, store, [Piece(run_id, facts.start, facts.end)])
     finished = end(connection)
     proof = prove(connection)

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from apportion import database
 from apportion.amounts import decimals_of, format_shown, round_shown
 from apportion.amounts.units import RATE_DECIMALS
 from apportion.findings import Finding, IngestError, Place
@@ -182,7 +183,7 @@ def moved(store: Store, ingest: BillingIngest, rows: pa.Table, before: pa.Table)
 
     Raises ``IngestError`` (``unsaid_replacement``) where that has to be said first.
     """
-    connection = duckdb.connect()
+    connection = database.connect()
     # Rows of other days are there too, where the days that the files speak for lie far apart.
     spoken = pa.table({"day": pa.array(ingest.days, pa.date32())})
     for name, table in (

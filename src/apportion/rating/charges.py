@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apportion import database
 from apportion.amounts.units import RATE_DECIMALS
 from apportion.findings import QUESTION, Finding, Place, RunError, Severity, UsageError
 from apportion.model import Model
@@ -136,7 +137,7 @@ class Charges(ChargeViews):
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection with the view ``charges``."""
-        connection = duckdb.connect()
+        connection = database.connect()
         connection.register(views.CHARGES, self.rows)
         return connection
 
@@ -200,7 +201,7 @@ def rate(model: Model, usage: Any) -> Charges:
     """
     table = usage_columns(as_table(usage, "Billable usage"))
     lines = pa.array(np.arange(table.num_rows, dtype=np.int64))
-    connection = duckdb.connect()
+    connection = database.connect()
     connection.register("billable_usage", table.append_column(_LINE, lines))
     findings = _keep_latest(connection, table.num_rows)
     problems = failures(connection, model)

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from apportion import database
 from apportion.model import Model
 from apportion.rating.usage import usage_columns
 from apportion.tables import as_table
@@ -60,7 +61,7 @@ def usage_metrics(model: Model, usage: Any) -> pa.Table:
     ``usage`` is what ``rate`` takes. Accounts without a product are left out. Raises
     ``RunError`` (``missing_key``, ``invalid_value``, ``wrong_type``).
     """
-    connection = duckdb.connect()
+    connection = database.connect()
     connection.register("billable_usage", usage_columns(as_table(usage, "Billable usage")))
     return metric_rows(connection, model, *_EVER)
 

@@ -2,13 +2,12 @@
 
 import io
 from collections.abc import Iterator
-from functools import cache
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from apportion import database
 from apportion.api.formats.format import Answer, Format
 
 _AT_ONCE = 50_000
@@ -46,16 +45,10 @@ def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-@cache
-def _converting() -> duckdb.DuckDBPyConnection:
-    """One for all: to make one takes longer than to convert."""
-    return duckdb.connect()
-
-
 def _digits(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Amounts without exponents, which Arrow's own cast uses for small ones."""
     amounts = pa.table({"amount": column})
-    texts = _converting().cursor().from_arrow(amounts).select("CAST(amount AS VARCHAR) AS text")
+    texts = database.connect().from_arrow(amounts).select("CAST(amount AS VARCHAR) AS text")
     return texts.to_arrow_table()["text"]
 
 
