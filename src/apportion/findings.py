@@ -55,7 +55,8 @@ class Finding:
     """One thing that is wrong or doubtful.
 
     ``message`` says what was found and what was expected, ``remedy`` how to mend it, ``details``
-    the same facts for programs (node, date, dimension, cycle...).
+    the same facts for programs (node, date, dimension, cycle...). ``also`` are the other places
+    of what has several, as a circle has one for each of its edges.
     """
 
     code: str
@@ -64,6 +65,7 @@ class Finding:
     remedy: str = ""
     severity: Severity = Severity.ERROR
     details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    also: tuple[Place, ...] = ()
 
     def __post_init__(self) -> None:
         """A code that the table does not explain would be a message nobody can look up."""

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from apportion.findings import CODES, MEMORY, Finding, Place, Severity
+from apportion.model import validate
 from apportion.report.annotations import github, sarif
 
 LINE = Finding("cycle", "a -> b: 100 %\nc, d", Place("model/a,b:c.yaml", 3, 5), "Remove it.")
@@ -51,3 +54,17 @@ def test_sarif_names_each_rule_once_and_each_place() -> None:
         "artifactLocation": {"uri": "model/my%20file.yaml"}
     }
     assert "locations" not in third
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"), [("cycle", [7, 8, 9]), ("cycle_in_hierarchy", [3, 4, 5])]
+)
+def test_a_circle_is_shown_at_each_of_its_parts(name: str, lines: list[int]) -> None:
+    """The edge that a change adds is rarely the first, and a review shows changed lines alone."""
+    path = Path(__file__).parents[1] / "errors" / "model" / f"{name}.yaml"
+    findings = validate(path)
+    commands = github(findings)
+    assert all(f"line={line},col=5::" in said for line, said in zip(lines, commands, strict=True))
+    results = sarif(findings, "1")["runs"][0]["results"]
+    regions = [result["locations"][0]["physicalLocation"]["region"] for result in results]
+    assert regions == [{"startLine": line, "startColumn": 5} for line in lines]

@@ -155,8 +155,13 @@ def without_folder(folder: str, finding: Finding) -> Finding:
         finding,
         message=finding.message.replace(folder, _HERE),
         remedy=finding.remedy.replace(folder, _HERE),
-        where=replace(finding.where, file=finding.where.file.replace(folder, _HERE)),
+        where=_without(folder, finding.where),
+        also=tuple(_without(folder, each) for each in finding.also),
     )
+
+
+def _without(folder: str, place: Place) -> Place:
+    return replace(place, file=place.file.replace(folder, _HERE))
 
 
 def status_of(error: ApportionError) -> HTTPStatus:

@@ -1,10 +1,12 @@
 """Findings for the pages on which changes are reviewed: GitHub's annotations, and SARIF.
 
-Both show a finding at its line of the change. Files are named as the user named them, relative to
-the folder in which the command runs, which in a pipeline is the checkout.
+Both show a finding at its line of the change, and what has several places at each of them,
+because a reviewer sees the lines that a change touches and no others. Files are named as the user
+named them, relative to the folder in which the command runs, which in a pipeline is the checkout.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from os.path import relpath
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,13 @@ def github(findings: Iterable[Finding]) -> list[str]:
     >>> github([Finding("cycle", "a -> b -> a.", place, "Remove an edge.")])
     ['::error title=cycle,file=model/a.yaml,line=3,col=5::a -> b -> a.%0ARemove an edge.']
     """
-    return [_workflow_command(finding) for finding in findings]
+    return [_workflow_command(each) for finding in findings for each in _at_each_place(finding)]
+
+
+def _at_each_place(finding: Finding) -> Iterator[Finding]:
+    yield finding
+    for place in finding.also:
+        yield replace(finding, where=place)
 
 
 def _workflow_command(finding: Finding) -> str:
@@ -58,6 +66,7 @@ def _file(finding: Finding) -> str:
 def sarif(findings: Sequence[Finding], version: str) -> dict[str, Any]:
     """The findings as a SARIF log of one run of this program in ``version``."""
     codes = sorted({finding.code for finding in findings})
+    placed = [each for finding in findings for each in _at_each_place(finding)]
     return {
         "$schema": _SCHEMA,
         "version": SARIF_VERSION,
@@ -74,7 +83,7 @@ def sarif(findings: Sequence[Finding], version: str) -> dict[str, Any]:
                     }
                 },
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(finding, codes.index(finding.code)) for finding in findings],
+                "results": [_result(each, codes.index(each.code)) for each in placed],
             }
         ],
     }

@@ -55,10 +55,12 @@ def _circles(model: Declared, edges: Integers) -> Iterable[Finding]:
             if pairs not in found:
                 found[pairs] = _days(graph, [by_pair[pair] for pair in pairs])
     for pairs, days in found.items():
-        where = min(model.edges[place].where for pair in pairs for place in by_pair[pair])
         names = [model.nodes[node].id for node, _ in (*pairs, pairs[0])]
-        for span in days:
-            yield _finding(names, where, span)
+        own = [place for pair in pairs for place in by_pair[pair]]
+        for begin, end in days:
+            inside = [at for at in own if graph.first[at] <= end and graph.last[at] >= begin]
+            places = sorted(model.edges[at].where for at in inside)
+            yield _finding(names, places, (begin, end))
 
 
 def _by_pair(graph: Graph, edges: Integers) -> dict[tuple[int, int], list[int]]:
@@ -78,11 +80,12 @@ def _days(graph: Graph, pairs: list[list[int]]) -> list[Span]:
     return merge_spans(common)
 
 
-def _finding(names: list[str], where: Place, span: Span) -> Finding:
+def _finding(names: list[str], places: list[Place], span: Span) -> Finding:
     return Finding(
         "cycle",
         f"Cost would flow in a circle: {way(names)}, {span_text(span)}.",
-        where,
+        places[0],
         "Remove one of these edges, or end its window before the others begin.",
         details={"cycle": tuple(names), "days": span_text(span)},
+        also=tuple(places[1:]),
     )

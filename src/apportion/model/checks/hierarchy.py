@@ -26,4 +26,5 @@ def check(model: Declared) -> Iterable[Finding]:
             circle[0].where,
             "Remove one part_of of the circle.",
             details={"cycle": tuple(names)},
+            also=tuple(node.where for node in circle[1:]),
         )
