@@ -21,7 +21,7 @@ BAD = {
     "servers,2024-02-31,compute,1,USD": "invalid_value",
     "servers,2024-01-01,compute,ten,USD": "invalid_value",
     "servers,2024-01-01,compute,1e12,USD": "amount_overflow",
-    "servers,2024-01-01,compute,1,usd": "unknown_currency",
+    "servers,2024-01-01,compute,1,us$": "unknown_currency",
     "server,2024-01-01,compute,1,USD": "unknown_node",
     "servers,2024-01-01,compute,1": "invalid_value",
     'servers,2024-01-01,"a ""quoted""\r\ncell",x,USD': "invalid_value",

@@ -218,8 +218,6 @@ def _report(
 def _prove(layout: Layout, report: FileReport, careful: CarefulLines | None) -> list[Finding]:
     """Compare with the second reading."""
     name = layout.file.name
-    if report.lines_read == 0:
-        return [_nothing(report, layout)]
     try:
         counted = second_reading.count(_again(layout, careful))
     except (pa.ArrowException, OSError):
@@ -254,6 +252,7 @@ def _again(layout: Layout, careful: CarefulLines | None) -> second_reading.Readi
         layout.default_key,
         number.nulls,
         layout.number.decimals,
+        codes=layout.key == "currency",
     )
     if careful is None:
         return reading
@@ -314,7 +313,18 @@ def _cut(findings: Sequence[Finding], more: int) -> list[Finding]:
 
 
 def _warnings(taken: Sequence[_Taken]) -> tuple[Finding, ...]:
-    return tuple(
+    empty = (
+        Finding(
+            "check_saw_no_rows",
+            "The file holds nothing but its header, so it adds nothing to the others.",
+            Place(each.report.file),
+            "Check that the export was complete.",
+            Severity.WARNING,
+        )
+        for each in taken
+        if not each.report.lines_read
+    )
+    rejected = (
         Finding(
             "rejected_lines",
             f"Not accepted: {each.report.rejected:,} of "
@@ -328,6 +338,7 @@ def _warnings(taken: Sequence[_Taken]) -> tuple[Finding, ...]:
         for each in taken
         if each.report.rejected
     )
+    return (*empty, *rejected)
 
 
 def write_rejected(rejected: pa.Table, path: Path) -> None:

@@ -24,10 +24,10 @@ from duckdb import (
 )
 
 from apportion.findings import Finding, Place
-from apportion.ingest.cells import any_of
+from apportion.ingest.cells import any_of, text_of
 from apportion.ingest.connection import open_numbered_rows
 from apportion.ingest.first_reading import Layout, raw_cells
-from apportion.ingest.inspected import Column, RefusedError, Shape
+from apportion.ingest.inspected import Column, RefusedError, SafeFile, Shape
 from apportion.ingest.words import count_of
 from apportion.model.values import show
 
@@ -89,15 +89,23 @@ def walk(
         [("line", pa.int64()), ("record", pa.string()), ("problem", pa.string())]
         + [(column.id, pa.string()) for column in wanted]
     )
-    before = csv.field_size_limit(longest)
-    try:
-        with pq.ParquetWriter(out, schema, compression="zstd") as writer:
-            for batch in _batches(
-                path, len(columns), [column.position for column in wanted], longest
-            ):
-                writer.write_table(pa.table(batch, schema))
-    finally:
-        csv.field_size_limit(before)
+    with pq.ParquetWriter(out, schema, compression="zstd") as writer:
+        places = [column.position for column in wanted]
+        for batch in _batches(path, len(columns), places, longest):
+            writer.write_table(pa.table(batch, schema))
+
+
+def first_line(
+    connection: DuckDBPyConnection, file: SafeFile, column: Column, value: str, longest: int
+) -> int:
+    """The first line of a file with that text in a column."""
+    if file.shape is Shape.CSV:
+        records = _records(file.path, len(file.columns), longest)
+        place = column.position
+        return next((line for line, _, _, cells in records if cells and cells[place] == value), 0)
+    rows = open_numbered_rows(connection, file, [column])
+    found = rows.filter(text_of(column) == ConstantExpression(value)).aggregate("min(line)")
+    return int(found.fetchall()[0][0] or 0)
 
 
 def _batches(
@@ -116,9 +124,18 @@ def _batches(
         yield batch
 
 
-def _records(
-    path: Path, width: int, longest: int
-) -> Iterator[tuple[int, str, str | None, list[str] | None]]:
+_Record = tuple[int, str, str | None, list[str] | None]
+
+
+def _records(path: Path, width: int, longest: int) -> Iterator[_Record]:
+    before = csv.field_size_limit(longest)
+    try:
+        yield from _read_records(path, width, longest)
+    finally:
+        csv.field_size_limit(before)
+
+
+def _read_records(path: Path, width: int, longest: int) -> Iterator[_Record]:
     text = _Text(path, longest)
     reader = csv.reader(iter(text), strict=True)
     header = True
@@ -268,6 +285,15 @@ def _as_header(layout: Layout) -> str:
     return "^" + ",".join(names) + "$"
 
 
+_DECIMAL = r'\s*"?\s*([+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?)?\s*"?\s*'
+_TOTAL = r'[,\s"]*(grand[ _-]?|sub[ _-]?)?totals?\s*:?\s*(["(,].*|$)'
+
+
+def _as_totals(_: Layout) -> str:
+    """The pattern of a line that begins with the word, or holds plain numbers and nothing else."""
+    return f"(?is)^({_TOTAL}|{_DECIMAL}(,{_DECIMAL})+)$"
+
+
 _NO_DATA = (
     _NoData(
         lambda _: '^[,\\s"]*$',
@@ -283,6 +309,14 @@ _NO_DATA = (
         "repeat the header",
         "it repeats the header",
         "Remove such lines, which files have that were joined, or take the others with "
+        "--reject-file.",
+    ),
+    _NoData(
+        _as_totals,
+        "is one of totals: it holds numbers and nothing that says whose they are",
+        "are totals: they hold numbers and nothing that says whose they are",
+        "it is a line of totals",
+        "Remove such lines, which would count everything once more, or take the others with "
         "--reject-file.",
     ),
 )
@@ -315,7 +349,7 @@ def _findings(layout: Layout, bad: pa.Table) -> list[Finding]:
 def reasons(layout: Layout, bad: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """For each bad line the code and the reason of what is wrong first."""
     reason = bad["problem"]
-    for kind in _NO_DATA:
+    for kind in reversed(_NO_DATA):
         reason = pc.if_else(kind.lines(layout, bad), kind.reason, reason)
     code = pc.if_else(pc.is_valid(reason), "invalid_value", pa.scalar(None, pa.string()))
     for place, check in enumerate(layout.checks):

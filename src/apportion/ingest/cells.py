@@ -6,7 +6,7 @@ a value is computed once for each group instead of once for each line.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from duckdb import (
     ColumnExpression,
@@ -126,10 +126,11 @@ def _too_long(alias: str, column: Column) -> Check:
     )
 
 
-def currency(alias: str, column: Column, default: str | None = None) -> Cell:
-    """A currency code; blank only where there is a default."""
-    cell = text(alias, column, default, required=default is None)
-    known = cell.value.isin(*[_literal(code) for code in sorted(CURRENCIES)])
+def currency(alias: str, column: Column, default: str) -> Cell:
+    """A currency code in any capitals; where it is blank the default counts."""
+    cell = text(alias, column, default)
+    value = SQLExpression(f"upper(trim({cell.value.fragment()}))")
+    known = value.isin(*[_literal(code) for code in sorted(CURRENCIES)])
     check = Check(
         alias,
         column,
@@ -138,7 +139,18 @@ def currency(alias: str, column: Column, default: str | None = None) -> Cell:
         "Write three capital letters, such as USD.",
         _false_if_null(~known),
     )
-    return Cell(alias, cell.raw, cell.value, (*cell.checks, check), column)
+    return Cell(alias, cell.raw, value, (*cell.checks, check), column)
+
+
+def in_currency(number: Number, currency: Cell) -> Number:
+    """A number whose currency may be blank only where it is 0, which is as much in any."""
+    column = currency.column
+    assert column is not None
+    counts = f"coalesce(({number.cell.value.fragment()}) <> 0, false)"
+    bad = SQLExpression(f"{is_nothing(currency.alias, column.nulls)} and {counts}")
+    check = _blank(currency.alias, column, bad, "Give it a value")
+    cell = replace(number.cell, checks=(*number.cell.checks, check))
+    return replace(number, cell=cell)
 
 
 def name(alias: str, column: Column) -> Cell:
@@ -255,7 +267,10 @@ def _overflow(
 
 
 def tags(alias: str, column: Column) -> Cell:
-    """A map of texts: JSON, a map, a struct, or a list of keys and values.
+    """A map of texts: JSON, a map, a struct, a list of keys and values, or ``team:core, env:prod``.
+
+    JSON may lack its outer braces, as Azure's exports do. Without quotes each part must have one
+    separator only, because what is the key of ``user:team:core`` cannot be known.
 
     A key may be there twice with the same value. A value that is a word for nothing is none; a
     blank one is one, since a tag may say something by being there.
@@ -267,9 +282,7 @@ def tags(alias: str, column: Column) -> Cell:
     elif column.holds is Holds.STRUCT:
         entries = f"map_entries(try_cast(to_json({alias}) as {kind}))"
     else:
-        json = f"try_cast({alias} as json)"
-        pairs = f"try_cast({json} as struct(key varchar, value varchar)[])"
-        entries = f"coalesce(map_entries(try_cast({json} as {kind})), {pairs})"
+        entries = _entries_of_text(alias, kind)
     nothing = is_nothing("e.value", tuple(word for word in column.nulls if word))
     said = f"case when not {nothing} then e.value end"
     known = f"list_transform({entries}, lambda e: struct_pack(key := e.key, value := {said}))"
@@ -287,6 +300,29 @@ def tags(alias: str, column: Column) -> Cell:
     )
     usable = f"case when {blank.fragment()} then null else {value} end"
     return Cell(alias, raw, SQLExpression(usable), (check,), column, costly=True)
+
+
+_LISTED = "list_transform(try_cast({} as json[]), lambda e: struct_pack(key := {}, value := {}))"
+_WORD = '[^:=,;"{}\\[\\]]*'
+_PART = f'\\s*[^\\s:=,;"{{}}\\[\\]]{_WORD}[:=]{_WORD}'
+_PARTS = (
+    "list_transform(string_split_regex({}, '[,;]'), lambda e: struct_pack("
+    "key := trim(regexp_extract(e, '^([^:=]*)', 1)), "
+    "value := trim(regexp_extract(e, '[:=](.*)$', 1))))"
+)
+
+
+def _entries_of_text(alias: str, kind: str) -> str:
+    """The pairs that a text holds; null where it cannot be told which they are."""
+    json, bare = f"try_cast({alias} as json)", f"try_cast(concat('{{', {alias}, '}}') as json)"
+    key, value = (
+        "coalesce(" + ", ".join(f"e->>'$.{name}'" for name in names) + ")"
+        for names in (("key", "Key", "name", "Name"), ("value", "Value"))
+    )
+    maps = [f"map_entries(try_cast({each} as {kind}))" for each in (json, bare)]
+    plain = f"regexp_full_match({alias}, '{_PART}([,;]{_PART})*')"
+    parts = f"case when {plain} then {_PARTS.format(alias)} end"
+    return f"coalesce({maps[0]}, {_LISTED.format(json, key, value)}, {maps[1]}, {parts})"
 
 
 def any_of(conditions: Iterable[Expression]) -> Expression:

@@ -1,19 +1,23 @@
 """What is told after costs came in: totals that were proved, and what each rule took."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, localcontext
+from decimal import ROUND_UP, Decimal, localcontext
 
-from duckdb import DuckDBPyRelation
+from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-from apportion.findings import Finding, IngestError, Severity
+from apportion.findings import Finding, IngestError, Place, Severity
+from apportion.ingest.connection import open_lines
 from apportion.ingest.cost_rows import CostRows
 from apportion.ingest.decimals import shown
-from apportion.ingest.incoming import UNMAPPED, FileReport, MappedAmount, Total
+from apportion.ingest.first_reading import Layout, raw_cells
+from apportion.ingest.incoming import UNMAPPED, Context, FileReport, MappedAmount, Total
+from apportion.ingest.inspected import Holds
 from apportion.ingest.words import count_of, readable
 from apportion.model.spelling import did_you_mean
 from apportion.model.types import MappingRule
 
 _MOST_NODES = 20
+_FLOAT_BITS = 24
 _DIGITS = 100
 """More than any total has, so that arithmetic on them is exact."""
 
@@ -54,6 +58,48 @@ def _proved(files: Sequence[FileReport], rows: CostRows) -> tuple[Total, ...]:
 
 def _texts(amounts: Mapping[str, Decimal]) -> str:
     return ", ".join(f"{shown(amount)} {name}" for name, amount in sorted(amounts.items()))
+
+
+def float_findings(
+    connection: DuckDBPyConnection, layouts: Sequence[Layout], context: Context
+) -> list[Finding]:
+    """A warning for each file whose amounts are floats of 32 bits, with what they may be off by.
+
+    Such a number is the nearest of those that 24 bits can tell apart.
+    """
+    findings: list[Finding] = []
+    for layout in layouts:
+        column = layout.number.cell.column
+        if column is None or column.holds is not Holds.FLOAT:
+            continue
+        lines = raw_cells(open_lines(connection, layout.file, context.limits.line), layout)
+        amounts = (
+            lines.select(
+                layout.cell("currency").value.alias("currency"),
+                layout.number.cell.value.alias("amount"),
+            )
+            .aggregate("currency, sum(abs(amount))", "currency")
+            .order("currency")
+            .fetchall()
+        )
+        most = [(name, Decimal(held or 0) / 2**_FLOAT_BITS) for name, held in amounts]
+        off = " and ".join(f"{_rounded_up(error)} {name}" for name, error in most)
+        findings.append(
+            Finding(
+                "rounded_amounts",
+                f"The column {column.name!r} holds floats of 32 bits, which keep 7 digits; the "
+                f"file's total may be off by up to {off}.",
+                Place(layout.file.name),
+                "Export it as decimals, as doubles or as text.",
+                Severity.WARNING,
+            )
+        )
+    return findings
+
+
+def _rounded_up(error: Decimal) -> str:
+    """Two digits of a bound, never less than it."""
+    return shown(error.quantize(Decimal(1).scaleb(error.adjusted() - 1), ROUND_UP))
 
 
 def rounding_findings(totals: Sequence[Total], rows: CostRows, scale: int) -> list[Finding]:

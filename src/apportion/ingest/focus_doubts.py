@@ -1,7 +1,8 @@
 """Signs in a bill that another cost was meant, or that a cost counts twice.
 
-Each is a question to the bill's own columns: is the cost that was chosen blank where another is
-not, and are purchases of commitments counted beside the usage they pay for.
+Each is a question to the bill's own columns: is the cost that was chosen blank or 0 where another
+is not, are purchases of commitments counted beside the usage they pay for, and are accounts what
+they were before a spreadsheet took them for numbers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,54 +18,94 @@ from duckdb import (
 from apportion.findings import Finding, IngestError, Place, Severity
 from apportion.ingest import cells
 from apportion.ingest.acceptance import Accepted
+from apportion.ingest.careful import first_line
 from apportion.ingest.connection import open_lines
-from apportion.ingest.decimals import AMOUNT_DECIMALS, is_blank, shown
+from apportion.ingest.decimals import AMOUNT_DECIMALS, is_blank, is_nothing, shown
 from apportion.ingest.focus_columns import COSTS
 from apportion.ingest.header import NUMBERS
 from apportion.ingest.incoming import Context, FileReport
-from apportion.ingest.inspected import SafeFile
+from apportion.ingest.inspected import Column, SafeFile
 from apportion.ingest.words import count_of, readable
 
-COMMITMENT_COLUMNS = ("ChargeCategory", "CommitmentDiscountId")
-"""What tells a purchase of a commitment."""
+_ONCE = "billed"
+"""The one cost that a commitment has on its purchase alone."""
 
-_TWICE = frozenset({"contracted", "list"})
-"""Costs that a commitment has on its purchase and on the usage it pays for."""
+_TWICE = {
+    "effective": "though a purchase has none by the standard, because the usage that it pays for "
+    "has its cost",
+    "contracted": "and the usage that they pay for counts its own ContractedCost too",
+    "list": "and the usage that they pay for counts its own ListCost too",
+}
 
 
-def counts_commitments_twice(context: Context) -> bool:
-    """Whether the chosen cost stands both on a purchase and on what it pays for."""
-    return context.cost_column in _TWICE
+def bought_cell(file: SafeFile, context: Context) -> tuple[cells.Cell, tuple[Column, ...]]:
+    """Whether a line is a purchase of a commitment, and the columns that tell.
+
+    Of a cost that cannot count twice it is not asked.
+    """
+    category, commitment = file.find("ChargeCategory"), file.find("CommitmentDiscountId")
+    if context.cost_column == _ONCE or category is None or commitment is None:
+        return cells.Cell("bought", SQLExpression("false"), ColumnExpression("bought")), ()
+    nothing = is_nothing(cells.text_of(commitment).fragment(), commitment.nulls)
+    purchase = f"coalesce(lower(trim({cells.text_of(category).fragment()})) = 'purchase', false)"
+    raw = SQLExpression(f"({purchase} and not {nothing})")
+    return cells.Cell("bought", raw, ColumnExpression("bought")), (category, commitment)
 
 
-def commitment_findings(
-    groups: DuckDBPyRelation, names: Mapping[str, str], context: Context
-) -> list[Finding]:
+def commitment_findings(groups: DuckDBPyRelation, context: Context) -> list[Finding]:
     """A warning for each currency in which purchases of commitments have the chosen cost."""
-    if not counts_commitments_twice(context) or not set(COMMITMENT_COLUMNS) <= names.keys():
-        return []
-    category, commitment = (names[name] for name in COMMITMENT_COLUMNS)
-    bought = f"lower(trim({category})) = 'purchase' and coalesce(trim({commitment}), '') != ''"
     found = (
-        groups.filter(f"{bought} and amount <> 0")
+        groups.filter("bought and amount <> 0")
         .aggregate("currency, sum(amount), cast(sum(lines) as bigint)", "currency")
         .order("currency")
         .fetchall()
     )
     column = COSTS[context.cost_column]
+    remedy = "Take `--cost-column effective` or `billed`, which have such a cost once; or leave "
+    if context.cost_column == "effective":
+        remedy = "Take `--cost-column billed`, which has such a cost once; or leave "
     return [
         Finding(
             "commitment_twice",
             f"Purchases of commitments count {readable(shown(amount))} {currency} of {column} on "
-            f"{count_of(lines, 'line')}, and the usage that they pay for counts its own "
-            f"{column} too.",
-            remedy="Take `--cost-column effective` or `billed`, which have such a cost once; or "
-            "leave the purchases out of the file.",
+            f"{count_of(lines, 'line')}, {_TWICE[context.cost_column]}.",
+            remedy=f"{remedy}the purchases out of the file.",
             severity=Severity.WARNING,
             details={"currency": currency, "amount": shown(amount), "lines": lines},
         )
         for currency, amount, lines in found
     ]
+
+
+def zero_findings(
+    connection: DuckDBPyConnection, files: Sequence[SafeFile], accepted: Accepted, context: Context
+) -> list[Finding]:
+    """A warning for each file, of a bill that costs nothing, in which another cost has amounts.
+
+    Asked are what was used and what was invoiced; a free tier has a list price too.
+    """
+    if accepted.groups.filter("amount <> 0").limit(1).fetchall():
+        return []
+    others = [flag for flag in ("effective", "billed") if flag != context.cost_column]
+    found: list[Finding] = []
+    for file, report in zip(files, accepted.files, strict=True):
+        lines = open_lines(connection, file, context.limits.line)
+        try:
+            chosen = _amounts(lines, file, [context.cost_column])
+            other = _amounts(lines, file, others)
+        except Error:
+            # As below: some lines were rejected.
+            continue
+        if chosen or not other:
+            continue
+        flag, count, amount = other[0]
+        message = (
+            f"{COSTS[context.cost_column]} is 0 in all {count_of(report.accepted, 'line')}, where "
+            f"{COSTS[flag]} has {amount} on {count_of(count, 'line')}."
+        )
+        remedy = f"Take `--cost-column {flag}`, or write `cost_column: {flag}` in apportion.yaml."
+        found.append(Finding("empty_cost", message, Place(file.name), remedy, Severity.WARNING))
+    return found
 
 
 def blank_findings(
@@ -130,12 +171,20 @@ def _fullest(
     lines: DuckDBPyRelation, file: SafeFile, context: Context
 ) -> tuple[str, int, str] | None:
     """Of the other costs the one with amounts on most lines: its flag, lines and amounts."""
+    others = [flag for flag in COSTS if flag != context.cost_column]
+    return max(_amounts(lines, file, others), key=lambda each: each[1], default=None)
+
+
+def _amounts(
+    lines: DuckDBPyRelation, file: SafeFile, flags: Sequence[str]
+) -> list[tuple[str, int, str]]:
+    """Those costs that have amounts: flag, lines and amounts."""
     found: list[tuple[str, int, str]] = []
     currency = file.find("BillingCurrency")
     assert currency is not None
-    for flag, name in COSTS.items():
-        column = file.find(name)
-        if flag == context.cost_column or column is None or column.holds not in NUMBERS:
+    for flag in flags:
+        column = file.find(COSTS[flag])
+        if column is None or column.holds not in NUMBERS:
             continue
         value = cells.number("other", column, AMOUNT_DECIMALS).cell.value
         rows = (
@@ -155,24 +204,69 @@ def _fullest(
                 for name, amount, _ in rows[:_SHOWN]
             )
             found.append((flag, sum(count for _, _, count in rows), amounts))
-    return max(found, key=lambda each: each[1], default=None)
+    return found
 
 
 _SHOWN = 5
+_ACCOUNTS = ("BillingAccountId", "SubAccountId")
+_SCIENTIFIC = "regexp_full_match(trim({}), '[0-9]([.][0-9]+)?[eE][+]?[0-9]+')"
+_SHORT = "regexp_full_match(trim({}), '[0-9]{{8,11}}')"
+"""AWS numbers its accounts with 12 digits, of which up to four zeros are taken for lost."""
 
 
-def account_findings(file: SafeFile) -> list[Finding]:
-    """A warning where account numbers are stored as numbers, so that leading zeros are gone."""
-    column = file.find("BillingAccountId")
-    if column is None or column.holds not in NUMBERS[1:]:
-        return []
-    return [
-        Finding(
-            "wrong_type",
-            "The column 'BillingAccountId' holds numbers, so leading zeros of an account are lost "
-            "and it counts as another account than in a file that has them.",
-            Place(file.name),
-            "Export it as text; if the ledger has this bill already, do not count it twice.",
-            Severity.WARNING,
+def account_findings(
+    connection: DuckDBPyConnection,
+    files: Sequence[SafeFile],
+    groups: DuckDBPyRelation,
+    names: Mapping[str, str],
+    context: Context,
+) -> list[Finding]:
+    """A warning for each account that a spreadsheet or a type of numbers has shortened."""
+    is_aws = " or ".join(
+        f"contains(lower(coalesce({names[name]}, '')), '{word}')"
+        for name in ("ProviderName", "ServiceProviderName", "InvoiceIssuerName")
+        for word in ("aws", "amazon")
+        if name in names
+    )
+    findings: list[Finding] = []
+    for name in _ACCOUNTS:
+        if name not in names:
+            continue
+        account = names[name]
+        short = f"({_SHORT.format(account)} and ({is_aws or 'false'}))"
+        rows = (
+            groups.filter(f"{_SCIENTIFIC.format(account)} or {short}")
+            .aggregate(
+                f"file, {account}, currency, sum(amount), cast(sum(lines) as bigint), "
+                f"bool_or({short})",
+                f"file, {account}, currency",
+            )
+            .order(f"file, {account}, currency")
+            .limit(_MOST_ACCOUNTS)
+            .fetchall()
         )
-    ]
+        for place, value, currency, amount, lines, is_short in rows:
+            column = _column(files[place], name)
+            line = first_line(connection, files[place], column, value, context.limits.line)
+            lost = "zeros before it are lost" if is_short else "digits of it are lost"
+            message = (
+                f"{column.name} is {value!r} on {count_of(lines, 'line')} with "
+                f"{readable(shown(amount))} {currency}, the first of them here; it was taken for a "
+                f"number, and {lost}."
+            )
+            where = Place(files[place].name, line, column.position + 1)
+            remedy = (
+                "Export the account as text; till then mapping rules and earlier bills have "
+                "another."
+            )
+            findings.append(Finding("wrong_type", message, where, remedy, Severity.WARNING))
+    return findings
+
+
+_MOST_ACCOUNTS = 10
+
+
+def _column(file: SafeFile, name: str) -> Column:
+    column = file.find(name)
+    assert column is not None
+    return column

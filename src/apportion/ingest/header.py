@@ -37,25 +37,31 @@ def require_columns(
     required: Mapping[str, str],
     number: str,
     instead: Callable[[SafeFile], str] = lambda _: "",
+    known: Collection[str] = (),
 ) -> None:
     """Raise ``IngestError`` unless each file has the required columns, and numbers in that one.
 
     The mapping gives an example cell of each; ``instead`` says what to do where a file lacks the
-    numbers, if it knows: ``missing_key``, ``wrong_type``, ``unsupported_file``.
+    numbers, if it knows. The columns that are ``known`` are not proposed in place of another:
+    ``missing_key``, ``wrong_type``, ``unsupported_file``.
     """
     findings = [
         finding
         for file in files
-        for finding in _column_findings(file, required, number, instead(file))
+        for finding in _column_findings(file, required, number, instead(file), known)
     ]
     if findings:
         raise IngestError(findings)
 
 
 def _column_findings(
-    file: SafeFile, required: Mapping[str, str], number: str, instead: str
+    file: SafeFile,
+    required: Mapping[str, str],
+    number: str,
+    instead: str,
+    known: Collection[str],
 ) -> list[Finding]:
-    missing = _missing_columns(file, required, number, instead)
+    missing = _missing_columns(file, required, number, instead, known)
     native = native_export([column.name for column in file.columns], required) if missing else None
     if native is None:
         return [*missing, *_not_numbers(file, number)]
@@ -64,7 +70,11 @@ def _column_findings(
 
 
 def _missing_columns(
-    file: SafeFile, required: Mapping[str, str], number: str, instead: str
+    file: SafeFile,
+    required: Mapping[str, str],
+    number: str,
+    instead: str,
+    known: Collection[str],
 ) -> list[Finding]:
     """A finding (``missing_key``) for each required column; the mapping gives an example cell."""
     names = [column.name for column in file.columns]
@@ -82,7 +92,7 @@ def _missing_columns(
             f"The column {name!r} is missing"
             + ("." if place else f"; the file has {_listed(names)}."),
             Place(file.name, 1 if file.shape is Shape.CSV else 0),
-            _meant(name, names, (number,))
+            _meant(name, [each for each in names if each not in known], (number,))
             or (instead if name == number else "")
             or f"Add it, with cells such as {required[name]}.",
         )

@@ -27,6 +27,9 @@ from apportion.model.types import Condition, MappingRule, MetricNodeRule
 UNKNOWN = "unknown"
 """What stands for an absent part of a dimension."""
 
+_USERS = "user:"
+"""What AWS puts before the name of a tag that its customer has set."""
+
 _REGEX_SPECIAL = frozenset(r"\.+*?()|[]{}^$")
 
 
@@ -49,8 +52,13 @@ class Fields:
         held = self.maps.get(space)
         if held is None:
             return _null()
-        found = FunctionExpression("map_extract", ColumnExpression(held), ConstantExpression(name))
-        return FunctionExpression("list_extract", found, ConstantExpression(1))
+        found = _of_map(held, name)
+        return or_else(found, _of_map(held, f"{_USERS}{name}")) if space == "tag" else found
+
+
+def _of_map(held: str, name: str) -> Expression:
+    found = FunctionExpression("map_extract", ColumnExpression(held), ConstantExpression(name))
+    return FunctionExpression("list_extract", found, ConstantExpression(1))
 
 
 def named_columns(

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _BLOCK = 2**24
+_SMALL = 2**16
 _ROW_GROUPS = 8
 _WIDE = pa.decimal256(76, 50)
 _NARROW = 38
@@ -34,7 +35,8 @@ class Reading:
 
     ``key`` is the position of the currency or metric, or ``None`` where every line has the
     default. ``rejected`` are lines to leave out, ascending, by their number. ``line`` is the
-    position of a column with the lines' numbers; without one they count from 1.
+    position of a column with the lines' numbers; without one they count from 1. ``codes`` says
+    that keys are codes of currencies, which are the same in any capitals.
     """
 
     path: Path
@@ -47,6 +49,7 @@ class Reading:
     decimals: int
     rejected: npt.NDArray[np.int64] | None = None
     line: int | None = None
+    codes: bool = False
 
 
 @dataclass(slots=True)
@@ -101,6 +104,8 @@ def _parts(reading: Reading) -> Iterator[Counted]:
 def _csv_batches(reading: Reading) -> Iterator[dict[int, Any]]:
     import pyarrow.csv as pacsv  # noqa: PLC0415
 
+    if _is_header_alone(reading.path):
+        return
     names = [f"c{place}" for place in range(reading.columns)]
     chosen = sorted({place for place in (reading.number, reading.key) if place is not None})
     reader = pacsv.open_csv(
@@ -115,6 +120,13 @@ def _csv_batches(reading: Reading) -> Iterator[dict[int, Any]]:
     )
     for batch in reader:
         yield dict(zip(chosen, batch.columns, strict=True))
+
+
+def _is_header_alone(path: Path) -> bool:
+    """Whether nothing follows the first line, which Arrow takes for an error."""
+    with path.open("rb") as file:
+        file.readline()
+        return not file.read(_SMALL).strip()
 
 
 def _count(columns: dict[int, Any], reading: Reading, start: int) -> Counted:
@@ -152,7 +164,9 @@ def _coded(keys: Any, reading: Reading) -> tuple[list[str], npt.NDArray[np.int64
         coded = pa.array([], coded.type)
     texts = coded.dictionary.cast(pa.string()).to_pylist()
     names = [
-        reading.default_key if text is None or text.strip(" ").lower() in reading.nulls else text
+        reading.default_key
+        if text is None or text.strip(" ").lower() in reading.nulls
+        else (text.strip(" ").upper() if reading.codes else text)
         for text in texts
     ]
     words = sorted({*names, reading.default_key})

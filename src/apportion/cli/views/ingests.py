@@ -1,7 +1,6 @@
 """What an ingest brought, for people and programs."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 
 from apportion.cli.messages import tell
@@ -11,12 +10,12 @@ from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.cli.words import several
 from apportion.ingest.incoming import IngestReport, Kind, MappedAmount
+from apportion.ingest.words import readable
 from apportion.ledger.moved import Moved
 from apportion.outcomes import IngestOutcome
 
-UNMAPPED_SHOWN = 10
+ROWS_SHOWN = 10
 SOURCES_SHOWN = 5
-MOVED_SHOWN = 10
 
 
 def show(outcome: IngestOutcome, reject_file: Path | None, suggestions: Suggestions) -> None:
@@ -81,11 +80,9 @@ def _show_moved(changes: Sequence[Moved]) -> None:
             f"{(each.after - each.before).normalize():,f}",
             f"{each.days_gone:,}",
         )
-        for each in changes[:MOVED_SHOWN]
+        for each in changes[:ROWS_SHOWN]
     ]
-    put(table(heads, rows))
-    if len(changes) > MOVED_SHOWN:
-        say(f"... and {len(changes) - MOVED_SHOWN:,} more.")
+    _put(heads, rows, len(changes))
 
 
 def _show_files(report: IngestReport) -> None:
@@ -124,7 +121,7 @@ def _show_totals(report: IngestReport) -> None:
         Head("Difference", number=True),
     ]
     rows = [
-        (each.currency, _exact(each.file), _exact(each.rows), _exact(each.difference))
+        (each.currency, readable(each.file), readable(each.rows), readable(each.difference))
         for each in report.totals
     ]
     put(table(heads, rows))
@@ -153,14 +150,14 @@ def _show_kept(unmapped: Sequence[MappedAmount], why: str) -> None:
         Head("Currency"),
     ]
     rows = [
-        (each.node, f"{each.lines:,}", _exact(each.amount), each.currency)
-        for each in unmapped[:UNMAPPED_SHOWN]
+        (each.node, f"{each.lines:,}", readable(each.amount), each.currency)
+        for each in unmapped[:ROWS_SHOWN]
     ]
+    _put(heads, rows, len(unmapped))
+
+
+def _put(heads: Sequence[Head], rows: Sequence[Sequence[str]], count: int) -> None:
+    """The first rows as a table, and of how many more nothing is said."""
     put(table(heads, rows))
-    if len(unmapped) > UNMAPPED_SHOWN:
-        say(f"... and {len(unmapped) - UNMAPPED_SHOWN} more.")
-
-
-def _exact(amount: str) -> str:
-    """A decimal text with separators, and every digit it has."""
-    return f"{Decimal(amount):,f}"
+    if count > len(rows):
+        say(f"... and {count - len(rows):,} more.")

@@ -17,7 +17,7 @@ from duckdb import ColumnExpression, ConstantExpression, DuckDBPyRelation, SQLEx
 from apportion.ingest import cells
 from apportion.ingest.acceptance import Accepted, accept
 from apportion.ingest.connection import connect
-from apportion.ingest.cost_report import proved_totals, rounding_findings
+from apportion.ingest.cost_report import float_findings, proved_totals, rounding_findings
 from apportion.ingest.cost_rows import cost_rows
 from apportion.ingest.decimals import AMOUNT_DECIMALS
 from apportion.ingest.first_reading import Layout
@@ -52,6 +52,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
             register_nodes(connection, context.model)
             layouts = [_layout(file, context) for file in files]
             accepted = accept(connection, layouts, context, folder)
+            floats = float_findings(connection, layouts, context)
             rows = cost_rows(connection, _mapped(accepted), scale)
             totals = proved_totals(accepted.files, rows)
             guessed = guessed_sources(accepted.groups)
@@ -66,7 +67,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         accepted.files,
         totals,
         notes=(*_notes(files, context), *accepted.notes),
-        findings=(*accepted.findings, *doubts, *rounding_findings(totals, rows, scale)),
+        findings=(*accepted.findings, *floats, *doubts, *rounding_findings(totals, rows, scale)),
     )
     replaced = speaks_for(rows.table, context)
     return Incoming(Kind.COSTS, rows.table, replaced, report, guessed)
@@ -88,7 +89,7 @@ def _layout(file: SafeFile, context: Context) -> Layout:
             _node_cell(node, context.model),
             day_cell(file, context),
             cells.name("dimension", dimension),
-            cells.currency("currency", currency, default=default)
+            cells.currency("currency", currency, default)
             if currency
             else cells.constant("currency", default),
         ),

@@ -27,6 +27,7 @@ from apportion.ingest.acceptance import Accepted, accept
 from apportion.ingest.charge_period import billing_cells, period_cells
 from apportion.ingest.connection import connect
 from apportion.ingest.cost_report import (
+    float_findings,
     lacking_findings,
     mapped_amounts,
     proved_totals,
@@ -38,11 +39,11 @@ from apportion.ingest.decimals import AMOUNT_DECIMALS
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.focus_columns import COLUMNS, COSTS, SPELLINGS, SUCCESSORS, version_of
 from apportion.ingest.focus_doubts import (
-    COMMITMENT_COLUMNS,
     account_findings,
     blank_findings,
+    bought_cell,
     commitment_findings,
-    counts_commitments_twice,
+    zero_findings,
 )
 from apportion.ingest.header import require_columns, require_tables, unknown_columns
 from apportion.ingest.incoming import UNMAPPED, Context, Format, Incoming, IngestReport, Kind
@@ -77,7 +78,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         files = inspect(paths, folder, context)
         require_tables(files, "bills")
         cost = COSTS[context.cost_column]
-        require_columns(files, {cost: "12.50", **_REQUIRED}, cost, _other_cost)
+        require_columns(files, {cost: "12.50", **_REQUIRED}, cost, _other_cost, COLUMNS)
         names = _text_columns(files, context)
         layouts = [_layout(file, names, context) for file in files]
         with connect(folder, files) as connection:
@@ -92,7 +93,10 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
             doubts = [
                 *_doubts(files, context),
                 *blank_findings(connection, files, accepted, context),
-                *commitment_findings(accepted.groups, names, context),
+                *zero_findings(connection, files, accepted, context),
+                *commitment_findings(accepted.groups, context),
+                *account_findings(connection, files, accepted.groups, names, context),
+                *float_findings(connection, layouts, context),
             ]
             return _incoming(files, context, accepted, mapped, rows, doubts)
 
@@ -110,8 +114,6 @@ def _text_columns(files: Sequence[SafeFile], context: Context) -> Mapping[str, s
     wanted = {"ProviderName", "BillingAccountId", "ServiceCategory", *named_columns(rules)}
     if any(_found(file, "ProviderName") is None for file in files):
         wanted |= {"ServiceProviderName", "InvoiceIssuerName"}
-    if counts_commitments_twice(context):
-        wanted |= set(COMMITMENT_COLUMNS)
     present = sorted(name for name in wanted if any(_found(file, name) for file in files))
     return {name: f"x{place}" for place, name in enumerate(present)}
 
@@ -128,23 +130,29 @@ def _layout(file: SafeFile, names: Mapping[str, str], context: Context) -> Layou
         cells.text(alias, column) if (column := _found(file, name)) else _nothing(alias)
         for name, alias in names.items()
     ]
+    money = cells.currency("currency", currency, context.model.settings.currency or "USD")
+    bought, telling = bought_cell(file, context)
+    number = cells.number(
+        "number",
+        cost,
+        AMOUNT_DECIMALS,
+        scale=context.model.settings.scale,
+        required=False,
+    )
     return Layout(
         file,
         (
-            cells.currency("currency", currency),
+            money,
             *period_cells(start, file.find("ChargePeriodEnd")),
             *billing_cells(file.find("BillingPeriodStart"), file.find("BillingPeriodEnd")),
             *texts,
             _tags(file, context.model),
+            bought,
         ),
-        cells.number(
-            "number",
-            cost,
-            AMOUNT_DECIMALS,
-            scale=context.model.settings.scale,
-            required=False,
-        ),
+        cells.in_currency(number, money),
         key="currency",
+        default_key=context.model.settings.currency or "USD",
+        beside=telling,
     )
 
 
@@ -268,7 +276,6 @@ def _doubts(files: Sequence[SafeFile], context: Context) -> list[Finding]:
     findings: list[Finding] = []
     for file in files:
         findings += unknown_columns(file, _KNOWN, ("x_", "oci_"), tuple(COSTS.values()))
-        findings += account_findings(file)
         absent = [name for name in _WANTED if file.find(name) is None]
         if not any(_found(file, name) for name in _PROVIDER):
             absent.append("ProviderName")
@@ -303,7 +310,8 @@ _WITHOUT = {
 
 def _absent(file: SafeFile, name: str) -> Finding:
     message = f"The column {name!r} is absent, so {_WITHOUT[name]}."
-    hint = did_you_mean(name, [column.name for column in file.columns])
+    # Another column of the standard means something else, however alike their names are.
+    hint = did_you_mean(name, [each.name for each in file.columns if each.name not in COLUMNS])
     return Finding("missing_key", message, Place(file.name), hint, Severity.WARNING)
 
 
