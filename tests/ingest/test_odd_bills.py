@@ -85,6 +85,7 @@ def test_a_delivery_without_a_line_is_refused_as_a_whole() -> None:
         '2,,,,,,3.50," -1.5e3 ",,,,,,',
         "Total,1",
         "Total (USD),,,,,,,1,,,,,,",
+        "2,NULL,USD,,,,3,1,4,,,,2,null",
     ],
 )
 def test_a_line_of_totals_is_told_as_such(line: str) -> None:
@@ -174,6 +175,14 @@ def test_accounts_that_a_spreadsheet_has_spoilt_are_told_with_line_and_money() -
     assert len(_said(without, "wrong_type")) == 1
 
 
+@pytest.mark.parametrize("account", ['="012345678901"', "'012345678901"])
+def test_an_account_that_is_quoted_for_a_spreadsheet_is_told(account: str) -> None:
+    (said,) = _said(read("focus", bill("a.csv", {"BillingAccountId": account})), "wrong_type")
+    assert (said.where.line, said.where.column) == (2, 2)
+    assert "with 1 USD" in said.message
+    assert "written for a spreadsheet" in said.message
+
+
 def test_accounts_that_are_stored_as_numbers_are_looked_at_by_value() -> None:
     columns: dict[str, Any] = {name: [text] * 2 for name, text in CHARGE.items()}
     ids = pa.array([210987654321, 12345678901])
@@ -247,3 +256,31 @@ def test_no_other_column_of_the_standard_is_proposed_for_a_missing_one(name: str
     near = name.replace("Billing", "Biling")
     found = read("focus", bill("a.csv", {near: CHARGE[name]}, without=[name]))
     assert near in _said(found, "missing_key")[0].remedy
+
+
+def test_unused_commitments_without_an_effective_cost_are_told() -> None:
+    unused = {"CommitmentDiscountStatus": "Unused", "CommitmentDiscountId": "sp-1"}
+    lines = [{**unused, "ChargeCategory": "Usage", "EffectiveCost": cost} for cost in ("0", "")]
+    other = {"CommitmentDiscountStatus": "Used", "ChargeCategory": "Usage"}
+    (_, said) = _said(read("focus", bill("a.csv", *lines, other, other)), "empty_cost")
+    assert "no EffectiveCost on 2 lines" in said.message
+    paid = bill("b.csv", {**lines[0], "EffectiveCost": "3"}, other)
+    assert "empty_cost" not in codes(read("focus", paid))
+
+
+def test_charges_outside_their_billing_period_are_told_with_days_and_money() -> None:
+    rows = [
+        {"ChargePeriodStart": "1970-01-01", "ChargePeriodEnd": "1970-01-02", "EffectiveCost": "7"},
+        {"ChargePeriodStart": "2024-10-02", "ChargePeriodEnd": "2024-10-03"},
+        {"ChargePeriodStart": "2024-10-01", "ChargePeriodEnd": "2024-10-02"},
+    ]
+    notes = read("focus", bill("a.csv", *rows, {})).report.notes
+    said = "Outside the billing period: 2 charges of 8 USD, on days from 1970-01-01 to 2024-10-02."
+    assert said in notes
+    assert not any("Outside" in note for note in read("focus", bill("b.csv", {})).report.notes)
+
+
+def test_a_header_that_joining_has_left_in_the_middle_is_told_as_such() -> None:
+    once = bill("a.csv", {}).read_bytes()
+    (said,) = refusal("focus", written("b.csv", once + "\ufeff".encode() + once))
+    assert "The line repeats the header" in said

@@ -23,6 +23,7 @@ from duckdb import (
     SQLExpression,
 )
 
+from apportion.amounts.currencies import CODES as CURRENCIES
 from apportion.findings import Finding, Place
 from apportion.ingest.cells import any_of, text_of
 from apportion.ingest.connection import open_numbered_rows
@@ -282,16 +283,19 @@ class _NoData:
 def _as_header(layout: Layout) -> str:
     """The pattern of a line that holds the names of the columns once more."""
     names = [f'"?{re.escape(column.name)}"?' for column in layout.file.columns]
-    return "^" + ",".join(names) + "$"
+    return "^\ufeff?" + ",".join(names) + "$"
 
 
-_DECIMAL = r'\s*"?\s*([+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?)?\s*"?\s*'
+_DECIMAL = "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?"
 _TOTAL = r'[,\s"]*(grand[ _-]?|sub[ _-]?)?totals?\s*:?\s*(["(,].*|$)'
 
 
-def _as_totals(_: Layout) -> str:
-    """The pattern of a line that begins with the word, or holds plain numbers and nothing else."""
-    return f"(?is)^({_TOTAL}|{_DECIMAL}(,{_DECIMAL})+)$"
+def _as_totals(layout: Layout) -> str:
+    """The pattern of a line that begins with the word, or has numbers and no more than money."""
+    nulls = layout.file.columns[0].nulls
+    words = "|".join([_DECIMAL, *sorted(CURRENCIES), *(re.escape(word) for word in nulls if word)])
+    cell = f'\\s*"?\\s*({words})?\\s*"?\\s*'
+    return f"(?is)^({_TOTAL}|{cell}(,{cell})+)$"
 
 
 _NO_DATA = (

@@ -1,14 +1,15 @@
 """Signs in a bill that another cost was meant, or that a cost counts twice.
 
 Each is a question to the bill's own columns: is the cost that was chosen blank or 0 where another
-is not, are purchases of commitments counted beside the usage they pay for, and are accounts what
-they were before a spreadsheet took them for numbers.
+is not, are purchases of commitments counted beside the usage they pay for, is what was unused of
+them paid by nobody.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from duckdb import (
     ColumnExpression,
+    ConstantExpression,
     DuckDBPyConnection,
     DuckDBPyRelation,
     Error,
@@ -18,7 +19,6 @@ from duckdb import (
 from apportion.findings import Finding, IngestError, Place, Severity
 from apportion.ingest import cells
 from apportion.ingest.acceptance import Accepted
-from apportion.ingest.careful import first_line
 from apportion.ingest.connection import open_lines
 from apportion.ingest.decimals import AMOUNT_DECIMALS, is_blank, is_nothing, shown
 from apportion.ingest.focus_columns import COSTS
@@ -38,24 +38,32 @@ _TWICE = {
 }
 
 
-def bought_cell(file: SafeFile, context: Context) -> tuple[cells.Cell, tuple[Column, ...]]:
-    """Whether a line is a purchase of a commitment, and the columns that tell.
+def commitment_cell(file: SafeFile, context: Context) -> tuple[cells.Cell, tuple[Column, ...]]:
+    """Whether a line is what a commitment was bought for, or what of it was unused.
 
-    Of a cost that cannot count twice it is not asked.
+    Gives the columns that tell, too. Of a cost that cannot count twice it is not asked.
     """
     category, commitment = file.find("ChargeCategory"), file.find("CommitmentDiscountId")
+    value = ColumnExpression("commitment")
     if context.cost_column == _ONCE or category is None or commitment is None:
-        return cells.Cell("bought", SQLExpression("false"), ColumnExpression("bought")), ()
+        return cells.Cell("commitment", ConstantExpression(""), value), ()
+    status = file.find("CommitmentDiscountStatus")
     nothing = is_nothing(cells.text_of(commitment).fragment(), commitment.nulls)
-    purchase = f"coalesce(lower(trim({cells.text_of(category).fragment()})) = 'purchase', false)"
-    raw = SQLExpression(f"({purchase} and not {nothing})")
-    return cells.Cell("bought", raw, ColumnExpression("bought")), (category, commitment)
+    purchase = _is_word(category, "purchase")
+    unused = _is_word(status, "unused") if status else "false"
+    raw = f"case when {nothing} then '' when {purchase} then 'bought' when {unused} then 'unused'"
+    told = tuple(column for column in (category, commitment, status) if column)
+    return cells.Cell("commitment", SQLExpression(f"{raw} else '' end"), value), told
+
+
+def _is_word(column: Column, word: str) -> str:
+    return f"coalesce(lower(trim({cells.text_of(column).fragment()})) = '{word}', false)"
 
 
 def commitment_findings(groups: DuckDBPyRelation, context: Context) -> list[Finding]:
     """A warning for each currency in which purchases of commitments have the chosen cost."""
     found = (
-        groups.filter("bought and amount <> 0")
+        groups.filter("commitment = 'bought' and amount <> 0")
         .aggregate("currency, sum(amount), cast(sum(lines) as bigint)", "currency")
         .order("currency")
         .fetchall()
@@ -74,6 +82,44 @@ def commitment_findings(groups: DuckDBPyRelation, context: Context) -> list[Find
             details={"currency": currency, "amount": shown(amount), "lines": lines},
         )
         for currency, amount, lines in found
+    ]
+
+
+def unused_findings(groups: DuckDBPyRelation, context: Context) -> list[Finding]:
+    """A warning where what was unused of commitments has no effective cost at all."""
+    counted = groups.filter("commitment = 'unused'").aggregate(
+        "cast(coalesce(sum(lines), 0) as bigint), coalesce(max(abs(amount)), 0)"
+    )
+    lines, most = counted.fetchall()[0]
+    if context.cost_column != "effective" or not lines or most:
+        return []
+    message = (
+        f"What was unused of commitments has no EffectiveCost on {count_of(lines, 'line')}, where "
+        "the standard has what was paid for it; so the bill sums to less than was paid."
+    )
+    remedy = "Compare with `--cost-column billed`, and ask the provider about the export."
+    return [Finding("empty_cost", message, remedy=remedy, severity=Severity.WARNING)]
+
+
+def outside_notes(groups: DuckDBPyRelation) -> list[str]:
+    """What arose outside the period that the bill names, as corrections do and wrong days.
+
+    A day more at either end is no matter, because periods may begin in another time zone.
+    """
+    before = "coalesce(day < cast(billed_from as date) - 1, false)"
+    after = "coalesce(day > cast(billed_to as date), false)"
+    found = (
+        groups.filter(f"{before} or {after}")
+        .aggregate(
+            "currency, sum(amount), cast(sum(lines) as bigint), min(day), max(day)", "currency"
+        )
+        .order("currency")
+        .fetchall()
+    )
+    return [
+        f"Outside the billing period: {count_of(lines, 'charge')} of {readable(shown(amount))} "
+        f"{currency}, on days from {first} to {last}."
+        for currency, amount, lines, first, last in found
     ]
 
 
@@ -208,65 +254,3 @@ def _amounts(
 
 
 _SHOWN = 5
-_ACCOUNTS = ("BillingAccountId", "SubAccountId")
-_SCIENTIFIC = "regexp_full_match(trim({}), '[0-9]([.][0-9]+)?[eE][+]?[0-9]+')"
-_SHORT = "regexp_full_match(trim({}), '[0-9]{{8,11}}')"
-"""AWS numbers its accounts with 12 digits, of which up to four zeros are taken for lost."""
-
-
-def account_findings(
-    connection: DuckDBPyConnection,
-    files: Sequence[SafeFile],
-    groups: DuckDBPyRelation,
-    names: Mapping[str, str],
-    context: Context,
-) -> list[Finding]:
-    """A warning for each account that a spreadsheet or a type of numbers has shortened."""
-    is_aws = " or ".join(
-        f"contains(lower(coalesce({names[name]}, '')), '{word}')"
-        for name in ("ProviderName", "ServiceProviderName", "InvoiceIssuerName")
-        for word in ("aws", "amazon")
-        if name in names
-    )
-    findings: list[Finding] = []
-    for name in _ACCOUNTS:
-        if name not in names:
-            continue
-        account = names[name]
-        short = f"({_SHORT.format(account)} and ({is_aws or 'false'}))"
-        rows = (
-            groups.filter(f"{_SCIENTIFIC.format(account)} or {short}")
-            .aggregate(
-                f"file, {account}, currency, sum(amount), cast(sum(lines) as bigint), "
-                f"bool_or({short})",
-                f"file, {account}, currency",
-            )
-            .order(f"file, {account}, currency")
-            .limit(_MOST_ACCOUNTS)
-            .fetchall()
-        )
-        for place, value, currency, amount, lines, is_short in rows:
-            column = _column(files[place], name)
-            line = first_line(connection, files[place], column, value, context.limits.line)
-            lost = "zeros before it are lost" if is_short else "digits of it are lost"
-            message = (
-                f"{column.name} is {value!r} on {count_of(lines, 'line')} with "
-                f"{readable(shown(amount))} {currency}, the first of them here; it was taken for a "
-                f"number, and {lost}."
-            )
-            where = Place(files[place].name, line, column.position + 1)
-            remedy = (
-                "Export the account as text; till then mapping rules and earlier bills have "
-                "another."
-            )
-            findings.append(Finding("wrong_type", message, where, remedy, Severity.WARNING))
-    return findings
-
-
-_MOST_ACCOUNTS = 10
-
-
-def _column(file: SafeFile, name: str) -> Column:
-    column = file.find(name)
-    assert column is not None
-    return column

@@ -37,12 +37,14 @@ from apportion.ingest.cost_report import (
 from apportion.ingest.cost_rows import MAPPED, CostRows, cost_rows
 from apportion.ingest.decimals import AMOUNT_DECIMALS
 from apportion.ingest.first_reading import Layout
+from apportion.ingest.focus_accounts import account_findings
 from apportion.ingest.focus_columns import COLUMNS, COSTS, SPELLINGS, SUCCESSORS, version_of
 from apportion.ingest.focus_doubts import (
-    account_findings,
     blank_findings,
-    bought_cell,
+    commitment_cell,
     commitment_findings,
+    outside_notes,
+    unused_findings,
     zero_findings,
 )
 from apportion.ingest.header import require_columns, require_tables, unknown_columns
@@ -95,6 +97,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
                 *blank_findings(connection, files, accepted, context),
                 *zero_findings(connection, files, accepted, context),
                 *commitment_findings(accepted.groups, context),
+                *unused_findings(accepted.groups, context),
                 *account_findings(connection, files, accepted.groups, names, context),
                 *float_findings(connection, layouts, context),
             ]
@@ -131,7 +134,7 @@ def _layout(file: SafeFile, names: Mapping[str, str], context: Context) -> Layou
         for name, alias in names.items()
     ]
     money = cells.currency("currency", currency, context.model.settings.currency or "USD")
-    bought, telling = bought_cell(file, context)
+    commitment, telling = commitment_cell(file, context)
     number = cells.number(
         "number",
         cost,
@@ -147,7 +150,7 @@ def _layout(file: SafeFile, names: Mapping[str, str], context: Context) -> Layou
             *billing_cells(file.find("BillingPeriodStart"), file.find("BillingPeriodEnd")),
             *texts,
             _tags(file, context.model),
-            bought,
+            commitment,
         ),
         cells.in_currency(number, money),
         key="currency",
@@ -325,7 +328,7 @@ def _notes(
     lines = spread.fetchall()[0][0]
     if lines:
         notes.append(f"Divided {count_of(lines, 'charge')} of several days over them by time.")
-    return (*notes, *accepted.notes)
+    return (*notes, *outside_notes(accepted.groups), *accepted.notes)
 
 
 FORMAT = Format(
