@@ -42,16 +42,17 @@ COMPUTING = {
     "apportion.rating",
 }
 PROOF = {"apportion.reconcile.proof", "apportion.reconcile.evidence"}
+ARROW = {"pyarrow.compute", "pyarrow.dataset"}
 MODEL = {"apportion.model", "apportion.attribution", "yaml", "rich.progress"}
 
 NOT_NEEDED = {
     "--help": TABLES | FOREIGN | COMPUTING | PROOF | MODEL | {"pydantic", "rich"},
     "show --help": TABLES | FOREIGN | COMPUTING | PROOF | MODEL,
-    "validate": FOREIGN | COMPUTING | PROOF,
-    "runs list": FOREIGN | COMPUTING | PROOF | MODEL | {"duckdb"},
-    "show products": FOREIGN | COMPUTING | PROOF,
-    "show nodes": FOREIGN | COMPUTING | PROOF,
-    "show contributions --node search": FOREIGN | COMPUTING | PROOF,
+    "validate": FOREIGN | COMPUTING | PROOF | ARROW,
+    "runs list": FOREIGN | COMPUTING | PROOF | MODEL | ARROW | {"duckdb"},
+    "show products": FOREIGN | COMPUTING | PROOF | ARROW,
+    "show nodes": FOREIGN | COMPUTING | PROOF | ARROW,
+    "show contributions --node search": FOREIGN | COMPUTING | PROOF | ARROW,
     "reconcile": FOREIGN | COMPUTING,
 }
 READING = [command for command in NOT_NEEDED if command.startswith(("runs", "show p", "show n"))]

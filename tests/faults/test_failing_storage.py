@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cases import Case, undisturbed
+from cases import Case, Lying, undisturbed
 from forks import KILL, KILLED, SHORT, Fault, Fork, Forks
 from ledgers import CORRECTED, delta, seen
 
@@ -37,6 +37,7 @@ def require_told(fork: Fork, how: int) -> None:
 def hurt(case: Case, failing: Forks, folder: Path, fault: Fault, places: range = ALL) -> int:
     """Let one operation fail, then a later one ...; returns how many times something failed."""
     failed = 0
+    known: set[Lying] = set()
     for nth in places:
         case.copy(folder)
         fork = failing.run(folder, *case.command, fault=replace(fault, nth=nth))
@@ -44,7 +45,7 @@ def hurt(case: Case, failing: Forks, folder: Path, fault: Fault, places: range =
             break
         failed += fork.status != 0
         require_told(fork, fault.how)
-        case.require(folder, fork, failing)
+        case.require(folder, fork, failing, known)
     return failed
 
 

@@ -10,16 +10,12 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from apportion import database
 from apportion.ledger.disk import Store
 from apportion.ledger.runs import pinned_versions
 from apportion.ledger.schemas import COSTS, USAGE, Table
-from apportion.ledger.store import (
-    as_json,
-    files,
-)
+from apportion.ledger.store import as_json, files
 from apportion.ledger.views import table_view
 from apportion.model import Model
 from apportion.model.canonical import rules_digest
@@ -53,9 +49,11 @@ def read_otherwise(
     """
     if model is None:
         return ()
-    records = records.sort_by("sequence")
-    inside = (pc.field("first_date") <= last) & (pc.field("last_date") >= first)
-    stale = [row for row in records.filter(inside).to_pylist() if _is_stale(row, model)]
+    stale = [
+        row
+        for row in sorted(records.to_pylist(), key=lambda record: record["sequence"])
+        if row["first_date"] <= last and row["last_date"] >= first and _is_stale(row, model)
+    ]
     if not stale:
         return ()
     counting = _counting(store, [row["ingest_id"] for row in stale], first, last)

@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from apportion.findings import Finding, LedgerError, Place
 from apportion.ledger.disk import Store, damaged
@@ -22,6 +23,8 @@ from apportion.ledger.schemas import (
     WARNINGS,
 )
 from apportion.ledger.store import files_by_run, part, read
+
+Days = npt.NDArray[np.datetime64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +83,15 @@ def list_runs(store: Store) -> list[Run]:
     """All completed runs, the latest first."""
     # Models are large, and hardly ever asked for.
     records: pa.Table = read(store, RUNS, columns=[field.name for field in fields(Run)])
-    rows: list[dict[str, Any]] = records.sort_by([("sequence", "descending")]).to_pylist()
-    return [Run(**row) for row in rows]
+    rows: list[dict[str, Any]] = records.to_pylist()
+    return sorted((Run(**row) for row in rows), key=lambda run: run.sequence, reverse=True)
 
 
 def model_of_run(store: Store, run_id: str) -> str:
     """The model of a completed run as JSON."""
     records = read(store, RUNS, columns=["run_id", "model"])
-    found: list[str] = records.filter(pc.field("run_id") == run_id)["model"].to_pylist()
-    return found[0]
+    place = records["run_id"].to_pylist().index(run_id)
+    return str(records["model"][place].as_py())
 
 
 def find_run(store: Store, run_id: str) -> Run:
@@ -121,7 +124,7 @@ def pinned_versions(store: Store) -> dict[str, int]:
     records = read(store, INGESTS, columns=columns)
     if records.num_rows == 0:
         return {table.name: 0 for table in INPUTS}
-    last = records.sort_by("sequence").slice(records.num_rows - 1).to_pylist()[0]
+    last = max(records.to_pylist(), key=lambda record: record["sequence"])
     return {table.name: last[f"{table.name}_version"] for table in INPUTS}
 
 
@@ -155,32 +158,27 @@ def billings_since(store: Store, answers: Sequence[tuple[Run, date, date]]) -> i
     metered = [each for each in answers if each[0].billable_usage_version]
     if not metered:
         return 0
-    columns = ["billable_usage_version", "start_date", "end_date"]
-    records = read(store, BILLING_INGESTS, columns=columns)
+    names = ("billable_usage_version", "start_date", "end_date")
+    records = read(store, BILLING_INGESTS, columns=names)
+    at_version, begins, ends = (records[name].to_numpy() for name in names)
     return max(
-        pc.sum(
-            pc.and_(
-                pc.greater(records["billable_usage_version"], run.billable_usage_version),
-                pc.and_(
-                    pc.less_equal(records["start_date"], last),
-                    pc.greater_equal(records["end_date"], first),
-                ),
-            )
-        ).as_py()
-        or 0
+        int(np.sum((at_version > run.billable_usage_version) & _within(begins, ends, first, last)))
         for run, first, last in metered
     )
 
 
 def _since(records: pa.Table, run: Run, first: date, last: date) -> int:
-    newer = pc.or_(
-        pc.greater(records["costs_version"], run.costs_version),
-        pc.greater(records["usage_version"], run.usage_version),
+    costs, usage, begins, ends = (
+        records[name].to_numpy()
+        for name in ("costs_version", "usage_version", "first_date", "last_date")
     )
-    inside = pc.and_(
-        pc.less_equal(records["first_date"], last), pc.greater_equal(records["last_date"], first)
-    )
-    return pc.sum(pc.and_(newer, inside)).as_py() or 0
+    newer = (costs > run.costs_version) | (usage > run.usage_version)
+    return int(np.sum(newer & _within(begins, ends, first, last)))
+
+
+def _within(begins: Days, ends: Days, first: date, last: date) -> npt.NDArray[np.bool_]:
+    """Which stretches have a day in common with the one from ``first`` to ``last``."""
+    return (begins <= np.datetime64(last)) & (ends >= np.datetime64(first))
 
 
 def recorded_warnings(store: Store, runs: Sequence[Run]) -> pa.Table:

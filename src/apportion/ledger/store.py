@@ -13,7 +13,6 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
@@ -436,13 +435,15 @@ def part(table: Table, path: Path, schema: pa.Schema) -> pa.Table:
     for field in schema:
         if field.name not in rows.column_names:
             rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
-    return rows.select(schema.names).cast(schema)
+    rows = rows.select(schema.names)
+    # To cast loads a library that takes longer than a short command.
+    return rows if rows.schema.equals(schema, check_metadata=True) else rows.cast(schema)
 
 
 def next_sequence(store: Store, table: Table) -> int:
     """The number of a table's next record: 1, 2, 3 ... in the order in which they are made."""
     known = read(store, table, columns=["sequence"])["sequence"]
-    return (pc.max(known).as_py() or 0) + 1
+    return max(known.to_pylist(), default=0) + 1
 
 
 def as_json(value: object) -> str:

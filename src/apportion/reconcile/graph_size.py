@@ -2,7 +2,6 @@
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from apportion.model import Model
 from apportion.reconcile.reconciliation import GraphSize
@@ -23,9 +22,9 @@ def graph_size(model: Model, windows: pa.Table) -> GraphSize:
 
 def _max_depth(model: Model, windows: pa.Table) -> int:
     """The longest way on any day. Edges of different days make no way together (`A6`)."""
-    ids = pa.array([node.id for node in model.nodes], pa.string())
+    place = {node.id: position for position, node in enumerate(model.nodes)}
     source, receiver = (
-        pc.index_in(windows[name], value_set=ids).to_numpy().astype(np.int64)
+        np.array([place[each] for each in windows[name].to_pylist()], dtype=np.int64)
         for name in ("source", "receiver")
     )
     first, last = (

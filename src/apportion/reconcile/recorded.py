@@ -7,7 +7,6 @@ from fractions import Fraction
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from apportion.amounts import MAXIMUM_UNITS
 from apportion.amounts.columns import arrow_to_units, units_to_arrow
@@ -109,7 +108,7 @@ def _converted(foreign: pa.Table, rates: Sequence[ExchangeRate], scale: int) -> 
     The integers are Python's, because a rate may have more digits than any fixed width allows.
     """
     units, beyond = arrow_to_units(foreign["amount"], scale)
-    position = pc.fill_null(foreign["position"], -1).to_numpy()
+    position = foreign["position"].fill_null(-1).to_numpy()
     exact = [*(Fraction(rate.rate) for rate in rates), Fraction(0)]
     numerator = np.array([rate.numerator for rate in exact], dtype=object)[position]
     denominator = np.array([rate.denominator for rate in exact], dtype=object)[position]
@@ -117,6 +116,8 @@ def _converted(foreign: pa.Table, rates: Sequence[ExchangeRate], scale: int) -> 
     rounded = (2 * np.abs(product) + denominator) // (2 * denominator) * np.sign(product)
     known = (position >= 0) & ~beyond & (np.abs(rounded) <= MAXIMUM_UNITS)
     amounts = units_to_arrow(np.where(known, rounded, 0).astype(np.int64), scale)
+    # To take from no place is null.
+    places = pa.array(np.arange(known.size), mask=~known.astype(np.bool_))
     return foreign.select(["node", "date", "dimension"]).append_column(
-        "amount", pc.if_else(pa.array(known), amounts, pa.scalar(None, amounts.type))
+        "amount", amounts.take(places)
     )
