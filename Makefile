@@ -18,7 +18,7 @@ demo: $(INSTALLED)  ## set up, and show what products cost and what a platform c
 	$(BIN)/apportion demo
 
 test: $(READY)  ## set up, and run every test
-	$(BIN)/python -m pytest --numprocesses 2 --durations 10
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --durations 10
 
 lint: $(READY)  ## check style, types, the direction of imports and the rules of the house
 	$(BIN)/ruff check .

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from billed import billed_workspace
 from fastapi.testclient import TestClient
-from filelock import FileLock
 from serving import COMMAND, Served, served
 
 from apportion.api.application import application
@@ -24,22 +23,6 @@ def run_command(folder: Path, *lines: str) -> None:
             [COMMAND, *line.split()], cwd=folder, check=False, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first example with a year of runs; the second lies in its folder ``notifications``."""
-    # One for all processes that share the work of the suite: it is read and never changed.
-    root = tmp_path_factory.getbasetemp()
-    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
-    with FileLock(root / "served.lock"):
-        done = root / "served" / "done"
-        if not done.exists():
-            shutil.rmtree(done.parent, ignore_errors=True)
-            done.parent.mkdir()
-            run_command(done.parent, "demo demo")
-            done.touch()
-    return done.with_name("demo")
 
 
 @pytest.fixture(scope="session")

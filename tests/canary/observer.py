@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 REPORT = "APPORTION_CANARY_REPORT"
 PROFILE = "canary"
 
-# A fifth of the everyday examples, the same ones each time; a failure is told, not made small.
+# Half of the everyday examples, the same ones each time; a failure is told, not made small.
 settings.register_profile(
     PROFILE,
     deadline=None,

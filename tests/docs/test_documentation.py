@@ -4,14 +4,15 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
 import pytest
+from forks import Forks
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-COMMAND = str(Path(sys.executable).with_name("apportion"))
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 WRITES = re.compile(r"^cat > (\S+) << 'END'\n(.*?)^END$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -80,16 +81,31 @@ def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="session")
-def acme(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def forks() -> Iterator[Forks]:
+    """Command lines in processes of their own, which need not import everything anew."""
+    client = Forks()
+    yield client
+    client.close()
+
+
+def put_out(forks: Forks, folder: Path, *words: str) -> str:
+    """What a command puts out."""
+    done = forks.run(folder, *words)
+    assert done.status == 0, f"{words}\n{done.said}"
+    return done.out
+
+
+@pytest.fixture(scope="session")
+def acme(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Path:
     """A folder in which the workspace ``acme`` has had its first month."""
     folder = tmp_path_factory.mktemp("documents")
-    run([COMMAND, "init", "acme"], folder)
+    put_out(forks, folder, "init", "acme")
     workspace = folder / "acme"
     for kind in ("costs", "usage"):
-        run([COMMAND, "ingest", kind, f"data/{kind}.csv"], workspace)
+        put_out(forks, workspace, "ingest", kind, f"data/{kind}.csv")
     # Several runs, so that code which takes any of them for the latest is found.
     for last in ("2024-01-10", "2024-01-20", "2024-01-31"):
-        run([COMMAND, "run", "--from", "2024-01-01", "--to", last], workspace)
+        put_out(forks, workspace, "run", "--from", "2024-01-01", "--to", last)
     (workspace / "bill.csv").write_text(BILL, encoding="utf-8")
     return folder
 
@@ -102,7 +118,7 @@ def test_there_is_something_to_test() -> None:
 
 
 @pytest.mark.parametrize("document", WITH_COMMANDS, ids=name)
-def test_its_commands_run(document: Path, acme: Path, tmp_path: Path) -> None:
+def test_its_commands_run(document: Path, acme: Path, tmp_path: Path, forks: Forks) -> None:
     typed = commands(document)
     starts_afresh = any(line.startswith("apportion init") for line in typed)
     folder = tmp_path if starts_afresh else acme / "acme"
@@ -115,7 +131,7 @@ def test_its_commands_run(document: Path, acme: Path, tmp_path: Path) -> None:
         else:
             # What a shell would write into a file.
             words, *into = [list(part) for put, part in groupby(words, ">".__ne__) if put]
-            said = run([COMMAND, *words[1:]], folder).stdout
+            said = put_out(forks, folder, *words[1:])
             for (file,) in into:
                 (folder / file).write_text(said, encoding="utf-8")
 
@@ -148,9 +164,9 @@ def test_its_links_lead_somewhere(document: Path) -> None:
     assert not missing
 
 
-def test_the_picture_in_the_readme_is_what_the_demo_shows(tmp_path: Path) -> None:
+def test_the_picture_in_the_readme_is_what_the_demo_shows(demo: Path) -> None:
     (picture,) = blocks(ROOT / "README.md", "text")
-    assert picture in run([COMMAND, "demo", "demo"], tmp_path).stdout
+    assert picture in (demo.parent / "said.txt").read_text(encoding="utf-8")
 
 
 def test_the_reference_is_current() -> None:

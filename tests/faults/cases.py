@@ -19,7 +19,6 @@ from ledgers import (
     write_company,
 )
 
-
 _CHOSEN = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9]{8}T[0-9]{6}-[0-9a-f]{8}")
 """What is chosen by chance, or by the clock, in the name of a file."""
 

@@ -16,9 +16,13 @@ KILL, SHORT = -1, -2
 
 @dataclass(frozen=True)
 class Fork:
-    """What became of a command line. ``reached`` counts its storage operations if asked for."""
+    """What became of a command line: what it put out, and all it said.
+
+    ``reached`` counts its storage operations if asked for.
+    """
 
     status: int
+    out: str
     said: str
     steps: tuple[str, ...]
     before_writing: float

@@ -33,7 +33,7 @@ def import_everything() -> None:
             importlib.import_module(module.name)
 
 
-def command(request: dict[str, Any], steps: int, said: int) -> int:
+def command(request: dict[str, Any], steps: int, said: tuple[int, int]) -> int:
     """Run one command line; returns its exit status."""
     from apportion.cli import main
 
@@ -43,8 +43,8 @@ def command(request: dict[str, Any], steps: int, said: int) -> int:
             os.kill(os.getpid(), signal.SIGKILL)
 
     listen(tell)
-    os.dup2(said, 1)
-    os.dup2(said, 2)
+    os.dup2(said[0], 1)
+    os.dup2(said[1], 2)
     os.chdir(request["folder"])
     if "largest_file" in request:
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["largest_file"], resource.RLIM_INFINITY))
@@ -102,7 +102,7 @@ def put_model(file: str, expected_digest: str = "") -> None:
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Run one command line in a fork, and tell what became of it."""
     reading, writing = os.pipe()
-    said = os.memfd_create("said")
+    said = os.memfd_create("out"), os.memfd_create("err")
     began = time.monotonic()
     child = os.fork()
     if child == 0:
@@ -117,11 +117,13 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     _, status = os.waitpid(child, 0)
     took = time.monotonic() - began
     os.close(reading)
-    text = os.pread(said, 2**20, 0).decode(errors="replace")
-    os.close(said)
+    out, err = (os.pread(each, os.fstat(each).st_size, 0).decode(errors="replace") for each in said)
+    for each in said:
+        os.close(each)
     return {
         "status": os.waitstatus_to_exitcode(status),
-        "said": text,
+        "out": out,
+        "said": out + err,
         "steps": steps.split("\n")[:-1],
         "before_writing": waited,
         "seconds": took,

@@ -72,9 +72,10 @@ def with_money(
     connection.execute(_ALONG)
     by_edge = _sums(connection, _BY_EDGE, {each.code for each in about} & {"missing_usage"})
     by_source = _sums(connection, _BY_SOURCE, {each.code for each in about} & {_SILENT})
-    by_place = dict[Any, Decimal](
-        [*connection.execute(_GIVEN).fetchall(), *connection.execute(_KEPT).fetchall()]
-    )
+    by_place: dict[Any, Decimal] = {}
+    if no_usage.size:
+        for query in (_GIVEN, _KEPT):
+            by_place |= dict(connection.execute(query).fetchall())
     return tuple(
         each
         if each.code not in _AMOUNTS
