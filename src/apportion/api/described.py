@@ -146,8 +146,13 @@ def described_formats(said: Schema) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def described_listing(columns: Sequence[Column]) -> dict[int | str, dict[str, Any]]:
-    """What a path says of itself that answers with pages of a listing."""
+def described_listing(
+    columns: Sequence[Column], sometimes: Mapping[str, Schema] | None = None
+) -> dict[int | str, dict[str, Any]]:
+    """What a path says of itself that answers with pages of a listing.
+
+    ``sometimes`` is what only some answers have.
+    """
     head = {
         "start_date": DAY,
         "end_date": DAY,
@@ -157,4 +162,7 @@ def described_listing(columns: Sequence[Column]) -> dict[int | str, dict[str, An
         "runs": {"type": "array", "items": TEXT},
         "next": {"type": ["string", "null"]},
     }
-    return described_rows(head, row_schema(columns))
+    described = described_rows(head, row_schema(columns))
+    said = described[200]["content"][FORMATS["json"].media_type]["schema"]
+    said["properties"] |= sometimes or {}
+    return described

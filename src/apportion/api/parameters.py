@@ -1,9 +1,11 @@
-"""Questions with two readings are refused: unknown parameters, and keys that are given twice."""
+"""Questions with two readings are refused: unknown parameters, and what is given twice."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
 from http import HTTPStatus
+from typing import Any, get_args, get_origin
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
@@ -29,20 +31,40 @@ _MEANT = {
 
 
 def require_known_parameters(request: Request) -> None:
-    """Refuse a request with a query parameter that its path does not take.
+    """Refuse a query parameter that the path does not take, or takes once and is given twice.
 
     Raises ``ProblemError`` (422) with a finding for each of the first few.
     """
-    findings = unknown_parameters(request)
+    findings = unknown_parameters(request) or _repeated_parameters(request)
     if findings:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, findings[0].message, findings)
 
 
 def unknown_parameters(request: Request) -> list[Finding]:
     """A finding for each of the first few parameters that the request's path does not take."""
-    taken = sorted(set(_query_names(request.scope["route"].dependant)))
+    taken = sorted({each.alias for each in _query_fields(request.scope["route"].dependant)})
     unknown = sorted(set(request.query_params) - set(taken))
     return [_unknown(each, taken) for each in unknown[:_SHOWN]]
+
+
+def _repeated_parameters(request: Request) -> list[Finding]:
+    """A finding for each of the first few that hold one value and are given several."""
+    single = {
+        each.alias
+        for each in _query_fields(request.scope["route"].dependant)
+        if not _takes_several(each.field_info.annotation)
+    }
+    given = Counter(name for name, _ in request.query_params.multi_items() if name in single)
+    return [
+        Finding(
+            "invalid_argument",
+            f"The parameter {name!r} is given {count} times, and takes one value.",
+            Place("<query>"),
+            "Give it once.",
+        )
+        for name, count in sorted(given.items())
+        if count > 1
+    ][:_SHOWN]
 
 
 async def require_keys_once(request: Request) -> None:
@@ -62,10 +84,14 @@ async def require_keys_once(request: Request) -> None:
         return
 
 
-def _query_names(asked: Dependant) -> Iterator[str]:
-    yield from (each.alias for each in asked.query_params)
+def _takes_several(annotation: Any) -> bool:
+    return any(get_origin(each) is list for each in (annotation, *get_args(annotation)))
+
+
+def _query_fields(asked: Dependant) -> Iterator[Any]:
+    yield from asked.query_params
     for each in asked.dependencies:
-        yield from _query_names(each)
+        yield from _query_fields(each)
 
 
 def _unknown(name: str, taken: list[str]) -> Finding:

@@ -51,8 +51,10 @@ def follow(connection: Connection, run_id: str, on_progress: Progress | None) ->
     if told["state"] != _COMPLETED:
         problem = {"detail": f"The run was {told['state']}.", **told}
         raise error_of(_FAILED_STATUS, problem, run_id)
-    findings = tuple(_warning(each) for each in told["warnings"])
-    return RunOutcome(connection, Run.of(told["run"]), findings)
+    run, rows = Run.of(told["run"]), told["warnings"]
+    if told["warnings_total"] > len(rows):
+        rows = result(connection, None, None, run.run_id, "").warnings.to_pylist()
+    return RunOutcome(connection, run, tuple(map(_warning, rows)))
 
 
 def _end(connection: Connection, run_id: str, on_progress: Progress | None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from apportion.ingest.inspected import LIMITS, Limits
 from apportion.ingest.repeats import refuse_repeats
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean, one_of
+from apportion.model.values import BadValueError, as_name, show
 from apportion.plugins import FORMATS, registered
 
 COST_COLUMNS = ("effective", "billed", "contracted", "list")
@@ -102,7 +103,13 @@ def read_files(
 
 
 def _require_meaning(chosen: Format, source: str | None, *, replace: bool) -> None:
-    """Refuse what would be taken and mean nothing."""
+    """Refuse what would be taken and mean nothing, or be a name that cannot be read."""
+    if source:
+        try:
+            as_name(source)
+        except BadValueError as error:
+            message = f"The source {show(source)} cannot be used: {error.expected}."
+            raise UsageError([Finding("invalid_argument", message, remedy=error.remedy)]) from error
     if chosen.kind is Kind.BILLABLE and source:
         message = f"Billable usage has no source, so {source!r} would decide nothing."
         remedy = (

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from apportion.api.asking import AskedFilter, AskedPeriod, AskedRows
-from apportion.api.described import described_listing
+from apportion.api.described import AMOUNT, described_listing, object_schema
 from apportion.api.listings import answer_listing
 from apportion.api.reading import read_result
 from apportion.report.contributions import COLUMNS, contributions
@@ -12,7 +12,11 @@ from apportion.report.contributions import COLUMNS, contributions
 router = APIRouter(tags=["costs"])
 
 
-@router.get("/contributions", response_class=Response, responses=described_listing(COLUMNS))
+_NODE_TOTALS = object_schema({"received": AMOUNT, "given": AMOUNT})
+_DESCRIBED = described_listing(COLUMNS, {"node_totals": _NODE_TOTALS})
+
+
+@router.get("/contributions", response_class=Response, responses=_DESCRIBED)
 def get_contributions(
     request: Request, period: AskedPeriod, named: AskedFilter, rows: AskedRows
 ) -> Response:

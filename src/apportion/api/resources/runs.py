@@ -29,6 +29,7 @@ from apportion.api.resources.health import NOT_KEPT
 from apportion.api.resources.warnings import WARNING
 from apportion.api.run_events import events_of
 from apportion.api.working import RUN_SHARE, working_of
+from apportion.jobs.outcomes import MOST_FINDINGS
 from apportion.jobs.runs import IfBusy, RunAsked, begin_run, job, jobs
 from apportion.jobs.table import Job, State
 from apportion.ledger.runs import Run
@@ -56,7 +57,11 @@ class RunWanted(BaseModel):
     end_date: Day
     dimensions: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]] | None,
-        Field(max_length=MOST_NAMES, description="Only these kinds of cost; null means all."),
+        Field(
+            min_length=1,
+            max_length=MOST_NAMES,
+            description="Only these kinds of cost; null means all.",
+        ),
     ] = None
     currency: Annotated[
         CurrencyCode, Field(description="Convert to this. Empty: the workspace's.")
@@ -102,7 +107,12 @@ _ALL = object_schema(
     }
 )
 _ONE = object_schema(
-    {**_JOB, "run": _or_none(_RECORD), "warnings": {"type": "array", "items": WARNING}}
+    {
+        **_JOB,
+        "run": _or_none(_RECORD),
+        "warnings": {"type": "array", "items": WARNING},
+        "warnings_total": COUNT,
+    }
 )
 _BEGUN: dict[int | str, dict[str, Any]] = {
     202: {
@@ -149,11 +159,17 @@ def run_data(workspace: Workspace, run_id: str, found: Job | None) -> dict[str, 
     Raises ``LedgerError`` (``unknown_run``).
     """
     if found is not None and found.state is not State.COMPLETED:
-        return {**job_data(found), "run": None, "warnings": []}
+        return {**job_data(found), "run": None, "warnings": [], "warnings_total": 0}
     result = workspace.result(run=run_id)
     run = result.runs[0]
     known = job_data(found) if found is not None else _of_record(run)
-    return {**known, "run": as_data(run), "warnings": result.warnings.to_pylist()}
+    warnings = result.warnings
+    return {
+        **known,
+        "run": as_data(run),
+        "warnings": warnings.slice(0, MOST_FINDINGS).to_pylist(),
+        "warnings_total": warnings.num_rows,
+    }
 
 
 def _of_record(run: Run) -> dict[str, Any]:
@@ -229,7 +245,11 @@ def get_runs(request: Request) -> Response:
     responses={200: described_answer(_ONE, "The run."), **documented(404)},
 )
 def get_run(request: Request, run_id: RunPath) -> Response:
-    """How far a run is and, once it is recorded, its record and what it assumed."""
+    """How far a run is and, once it is recorded, its record and what it assumed.
+
+    Of very many warnings the first are given, and `warnings_total` counts all; `/warnings` has
+    them.
+    """
     return _json(run_data(workspace_of(request), run_id, job(_folder(request), run_id)))
 
 
