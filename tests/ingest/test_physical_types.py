@@ -4,6 +4,7 @@ own words."""
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -43,6 +44,7 @@ def _rows(incoming: Incoming) -> list[dict[str, Any]]:
     return rows
 
 
+@cache
 def _expected() -> list[dict[str, Any]]:
     return _rows(read("focus", bill("same.csv", *LINES), company=model(mapping=RULES)))
 
