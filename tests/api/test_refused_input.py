@@ -83,6 +83,35 @@ def test_every_path_refuses_parameters_that_it_does_not_take(client: TestClient)
         assert "This path takes no parameter 'no_such_parameter'." in named, path
 
 
+def test_a_parameter_that_is_taken_once_and_given_twice_is_refused(client: TestClient) -> None:
+    answer = client.get(f"{API}/nodes?limit=1&limit=2&run=&run=&nodes=checkout&nodes=search")
+    assert answer.status_code == 422
+    assert [each["message"] for each in answer.json()["findings"]] == [
+        "The parameter 'limit' is given more than once, and is taken once.",
+        "The parameter 'run' is given more than once, and is taken once.",
+    ]
+    several = client.get(f"{API}/nodes?nodes=checkout&nodes=search")
+    assert [each["node"] for each in several.json()["rows"]] == ["search", "checkout"]
+
+
+def test_no_path_takes_a_parameter_twice_but_lists(client: TestClient) -> None:
+    described = client.get(f"{API}/openapi.json").json()["paths"]
+    refused = 0
+    for path, methods in described.items():
+        if path.startswith("/service/"):
+            continue
+        for each in methods.get("get", {}).get("parameters", ()):
+            kinds = [each["schema"], *each["schema"].get("anyOf", ())]
+            if each["in"] != "query" or any(kind.get("type") == "array" for kind in kinds):
+                continue
+            plain = path.replace("{", "").replace("}", "")
+            answer = client.get(f"{plain}?{each['name']}=1&{each['name']}=1")
+            assert answer.status_code == 422, (path, each["name"])
+            assert f"'{each['name']}' is given more than once" in answer.text, path
+            refused += 1
+    assert refused > 100
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -98,6 +127,14 @@ def test_the_paths_of_notification_services_refuse_them_in_their_own_words(
     assert answer.status_code == 400
     assert answer.json()["result"] == "error"
     assert answer.json()["message"].startswith("This path takes no parameter ")
+
+
+def test_they_take_a_year_once(client: TestClient) -> None:
+    answer = client.get("/service/x/billing/monthly-usage?year=2023&year=2024")
+    assert answer.status_code == 400
+    assert answer.json()["message"] == (
+        "The parameter 'year' is given more than once, and is taken once. Leave out all but one."
+    )
 
 
 def test_without_a_year_they_ask_for_that_first(client: TestClient) -> None:

@@ -120,6 +120,7 @@ def test_a_run_that_fails_says_why(client: TestClient, company: Path) -> None:
         ({"start_date": "2024-01-02"}, "end_date"),
         ({**DAYS, "currency": "usd"}, "currency"),
         ({**DAYS, "dimensions": "all"}, "dimensions"),
+        ({**DAYS, "dimensions": []}, "dimensions"),
         ({**DAYS, "if_busy": "kill"}, "if_busy"),
         ({**DAYS, "threads": 100}, "threads"),
         ([], ""),

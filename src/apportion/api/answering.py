@@ -17,8 +17,8 @@ from apportion.api.asking import ROWS, Rows
 from apportion.api.formats import FORMATS
 from apportion.api.formats.format import Answer, Format
 from apportion.api.problems import ProblemError
+from apportion.api.wording import told
 from apportion.findings import Finding, UsageError
-from apportion.report.findings_data import as_data
 from apportion.report.json_text import plain
 
 _PART_BYTES = 256 * 1024
@@ -81,7 +81,7 @@ def rows_wanted(asked: Rows, chosen: Format) -> int | None:
 
 def answer_table(answer: Answer, chosen: Format, doubts: Sequence[Finding]) -> Response:
     """Rows in a format. ``doubts`` stand in the JSON, and by their codes in a header."""
-    answer = Answer(answer.rows, {**answer.head, "warnings": as_data(doubts)}, answer.constants)
+    answer = Answer(answer.rows, {**answer.head, **_doubtful(doubts)}, answer.constants)
     parts = _parts(chosen.write(answer))
     begin = list(islice(parts, 2))
     headers, media_type = doubts_header(doubts), chosen.media_type
@@ -114,6 +114,11 @@ class _Streamed(StreamingResponse):
             self._parts.close()
 
 
+def _doubtful(doubts: Sequence[Finding]) -> dict[str, Any]:
+    """The first of what is doubtful, and how much there is."""
+    return {"warnings": told(doubts), "warnings_total": len(doubts)}
+
+
 def doubts_header(doubts: Sequence[Finding]) -> dict[str, str]:
     """The header that names what is doubtful, where anything is."""
     codes = sorted({each.code for each in doubts})
@@ -136,7 +141,7 @@ def _parts(pieces: Iterator[bytes]) -> Generator[bytes, None, None]:
 
 def answer_data(data: Mapping[str, Any], doubts: Sequence[Finding] = ()) -> Response:
     """One object as JSON: amounts are decimal texts, days ISO 8601."""
-    said = {**data, "warnings": as_data(doubts)}
+    said = {**data, **_doubtful(doubts)}
     return Response(json.dumps(said, default=plain) + "\n", media_type="application/json")
 
 

@@ -21,6 +21,8 @@ COUNT: Schema = {"type": "integer"}
 NAMES: Schema = {"type": "array", "items": TEXT}
 DAY: Schema = {"type": "string", "format": "date"}
 FINDINGS: Schema = {"type": "array", "items": {"$ref": "#/components/schemas/FindingData"}}
+DOUBTS: Mapping[str, Schema] = {"warnings": FINDINGS, "warnings_total": COUNT}
+"""The first of what is doubtful about an answer, and how much there is."""
 
 _PLAIN: dict[object, Schema] = {
     Decimal: AMOUNT,
@@ -79,9 +81,12 @@ def record_schema(kind: Any, but: Sequence[str] = ()) -> Schema:
     )
 
 
-def object_schema(properties: Mapping[str, Schema]) -> Schema:
-    """An object that has all of these keys."""
-    return {"type": "object", "properties": dict(properties), "required": list(properties)}
+def object_schema(
+    properties: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None
+) -> Schema:
+    """An object that has all of these keys, and may have the ``optional`` ones."""
+    said = {**properties, **(optional or {})}
+    return {"type": "object", "properties": said, "required": list(properties)}
 
 
 def array_schema(items: Schema) -> Schema:
@@ -114,7 +119,7 @@ def row_schema(columns: Sequence[Column]) -> Schema:
 
 def described_data(schema: Schema) -> dict[int | str, dict[str, Any]]:
     """What a path says of itself that answers with one object, and ``warnings`` in it."""
-    said = object_schema({**schema["properties"], "warnings": FINDINGS})
+    said = object_schema({**schema["properties"], **DOUBTS})
     content = {FORMATS["json"].media_type: {"schema": said}}
     return {
         200: {"description": "The answer.", "content": content},
@@ -130,9 +135,11 @@ def described_answer(schema: Schema, description: str) -> dict[str, Any]:
     }
 
 
-def described_rows(head: Mapping[str, Schema], row: Schema) -> dict[int | str, dict[str, Any]]:
+def described_rows(
+    head: Mapping[str, Schema], row: Schema, optional: Mapping[str, Schema] | None = None
+) -> dict[int | str, dict[str, Any]]:
     """What a path says of itself that answers with rows, in any format."""
-    said = object_schema({**head, "warnings": FINDINGS, "rows": {"type": "array", "items": row}})
+    said = object_schema({**head, **DOUBTS, "rows": {"type": "array", "items": row}}, optional)
     return described_formats(said)
 
 
@@ -147,12 +154,9 @@ def described_formats(said: Schema) -> dict[int | str, dict[str, Any]]:
 
 
 def described_listing(
-    columns: Sequence[Column], sometimes: Mapping[str, Schema] | None = None
+    columns: Sequence[Column], optional: Mapping[str, Schema] | None = None
 ) -> dict[int | str, dict[str, Any]]:
-    """What a path says of itself that answers with pages of a listing.
-
-    ``sometimes`` is what only some answers have.
-    """
+    """What a path says of itself that answers with pages of a listing."""
     head = {
         "start_date": DAY,
         "end_date": DAY,
@@ -162,7 +166,4 @@ def described_listing(
         "runs": {"type": "array", "items": TEXT},
         "next": {"type": ["string", "null"]},
     }
-    described = described_rows(head, row_schema(columns))
-    said = described[200]["content"][FORMATS["json"].media_type]["schema"]
-    said["properties"] |= sometimes or {}
-    return described
+    return described_rows(head, row_schema(columns), optional)

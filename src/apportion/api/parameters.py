@@ -31,40 +31,27 @@ _MEANT = {
 
 
 def require_known_parameters(request: Request) -> None:
-    """Refuse a query parameter that the path does not take, or takes once and is given twice.
+    """Refuse a request with a query parameter that its path does not take, or takes once only.
 
     Raises ``ProblemError`` (422) with a finding for each of the first few.
     """
-    findings = unknown_parameters(request) or _repeated_parameters(request)
+    findings = wrong_parameters(request)
     if findings:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, findings[0].message, findings)
 
 
-def unknown_parameters(request: Request) -> list[Finding]:
-    """A finding for each of the first few parameters that the request's path does not take."""
-    taken = sorted({each.alias for each in _query_fields(request.scope["route"].dependant)})
-    unknown = sorted(set(request.query_params) - set(taken))
-    return [_unknown(each, taken) for each in unknown[:_SHOWN]]
-
-
-def _repeated_parameters(request: Request) -> list[Finding]:
-    """A finding for each of the first few that hold one value and are given several."""
-    single = {
-        each.alias
-        for each in _query_fields(request.scope["route"].dependant)
-        if not _takes_several(each.field_info.annotation)
-    }
-    given = Counter(name for name, _ in request.query_params.multi_items() if name in single)
-    return [
-        Finding(
-            "invalid_argument",
-            f"The parameter {name!r} is given {count} times, and takes one value.",
-            Place("<query>"),
-            "Give it once.",
-        )
-        for name, count in sorted(given.items())
-        if count > 1
-    ][:_SHOWN]
+def wrong_parameters(request: Request) -> list[Finding]:
+    """A finding for each of the first few parameters that the path takes not at all, or once."""
+    taken = dict(_taken(request.scope["route"].dependant))
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    twice = [
+        name
+        for name, times in sorted(given.items())
+        if times > 1 and name in taken and not _is_list(taken[name])
+    ]
+    unknown = sorted(given.keys() - taken.keys())
+    findings = [_unknown(each, sorted(taken)) for each in unknown]
+    return [*findings, *map(_given_twice, twice)][:_SHOWN]
 
 
 async def require_keys_once(request: Request) -> None:
@@ -84,14 +71,20 @@ async def require_keys_once(request: Request) -> None:
         return
 
 
-def _takes_several(annotation: Any) -> bool:
-    return any(get_origin(each) is list for each in (annotation, *get_args(annotation)))
-
-
-def _query_fields(asked: Dependant) -> Iterator[Any]:
-    yield from asked.query_params
+def _taken(asked: Dependant) -> Iterator[tuple[str, Any]]:
+    """The query parameters of a path with their types."""
+    yield from ((each.alias, each.field_info.annotation) for each in asked.query_params)
     for each in asked.dependencies:
-        yield from _query_fields(each)
+        yield from _taken(each)
+
+
+def _is_list(kind: Any) -> bool:
+    return any(get_origin(each) is list for each in (kind, *get_args(kind)))
+
+
+def _given_twice(name: str) -> Finding:
+    message = f"The parameter {name!r} is given more than once, and is taken once."
+    return Finding("invalid_argument", message, Place("<query>"), "Leave out all but one.")
 
 
 def _unknown(name: str, taken: list[str]) -> Finding:

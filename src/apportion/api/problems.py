@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from apportion.api.wording import told
 from apportion.findings import (
     ApportionError,
     Finding,
@@ -26,7 +27,6 @@ from apportion.findings import (
 )
 from apportion.jobs.outcomes import MOST_FINDINGS
 from apportion.ledger.damage import damage
-from apportion.report.findings_data import as_data
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -122,7 +122,7 @@ def problem_body(
         "request_id": request_id,
         "error": error,
         "findings_total": len(findings) if total is None else total,
-        "findings": as_data(findings[:MOST_FINDINGS]),
+        "findings": told(findings),
     }
     return json.dumps(said).encode()
 

@@ -13,7 +13,7 @@ from apportion.api.answering import answer_data, answer_table, wanted_format
 from apportion.api.asking import LONGEST_NAME, FormatName, Name, Year
 from apportion.api.described import (
     COUNT,
-    FINDINGS,
+    DOUBTS,
     TEXT,
     array_schema,
     described_answer,
@@ -55,7 +55,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 _SHOWN = object_schema(
-    {"account": TEXT, "year": COUNT, "allowances": array_schema(_RESOLVED), "warnings": FINDINGS}
+    {"account": TEXT, "year": COUNT, "allowances": array_schema(_RESOLVED), **DOUBTS}
 )
 _COLUMNS = pa.schema(
     [

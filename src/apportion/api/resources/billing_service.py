@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from apportion.api.answering import doubts_header
 from apportion.api.described import COUNT, TEXT, Schema, array_schema, object_schema
 from apportion.api.once import IdempotencyKey, body_digest, once
-from apportion.api.parameters import unknown_parameters
+from apportion.api.parameters import wrong_parameters
 from apportion.api.problems import documented, status_of
 from apportion.api.rated import AccountPath
 from apportion.api.reading import billing_model, read_charges, workspace_of
@@ -92,7 +92,7 @@ def _year(text: str) -> int:
 
 def _require_known(request: Request) -> None:
     """Refuse an unknown parameter as these paths refuse; their clients read no problem details."""
-    for each in unknown_parameters(request):
+    for each in wrong_parameters(request):
         raise _RefusedError(HTTPStatus.BAD_REQUEST, f"{each.message} {each.remedy}")
 
 

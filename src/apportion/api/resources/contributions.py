@@ -12,11 +12,14 @@ from apportion.report.contributions import COLUMNS, contributions
 router = APIRouter(tags=["costs"])
 
 
-_NODE_TOTALS = object_schema({"received": AMOUNT, "given": AMOUNT})
-_DESCRIBED = described_listing(COLUMNS, {"node_totals": _NODE_TOTALS})
+_OF_ONE_NODE = {"node_totals": object_schema({"received": AMOUNT, "given": AMOUNT})}
 
 
-@router.get("/contributions", response_class=Response, responses=_DESCRIBED)
+@router.get(
+    "/contributions",
+    response_class=Response,
+    responses=described_listing(COLUMNS, _OF_ONE_NODE),
+)
 def get_contributions(
     request: Request, period: AskedPeriod, named: AskedFilter, rows: AskedRows
 ) -> Response:

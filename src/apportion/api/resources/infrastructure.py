@@ -9,7 +9,7 @@ from apportion.api.asking import AskedFilter, AskedPeriod, FormatName
 from apportion.api.described import (
     AMOUNT,
     DAY,
-    FINDINGS,
+    DOUBTS,
     TEXT,
     described_formats,
     object_schema,
@@ -31,7 +31,7 @@ _SAID = object_schema(
         "direct_cost": AMOUNT,
         "retained": AMOUNT,
         "nodes": schema_of(tuple[GivingNode, ...]),
-        "warnings": FINDINGS,
+        **DOUBTS,
     }
 )
 

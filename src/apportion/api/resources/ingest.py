@@ -23,6 +23,7 @@ from apportion.api.once import IdempotencyKey, broken, once
 from apportion.api.problems import documented
 from apportion.api.several_files import MEDIA_TYPE
 from apportion.api.uploading import Taken, is_form, taken_in
+from apportion.api.wording import reworded
 from apportion.api.working import FILE_SHARE, working_of
 from apportion.findings import QUESTION, Finding, UsageError
 from apportion.ingest.incoming import FileReport, Kind, MappedAmount, Total
@@ -250,7 +251,7 @@ async def _brought(request: Request, taken: Taken, said: Said) -> Response:
         return answer
     assert outcome.done is not None
     status = HTTPStatus.CREATED if outcome.done["changed"] else HTTPStatus.OK
-    return JSONResponse(outcome.done, int(status))
+    return JSONResponse(reworded(outcome.done), int(status))
 
 
 def _add(path: str, what: str, kinds: tuple[Kind, ...], usual: str) -> None:

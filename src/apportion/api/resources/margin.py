@@ -13,7 +13,7 @@ from apportion.api.described import (
     AMOUNT,
     COUNT,
     DAY,
-    FINDINGS,
+    DOUBTS,
     TEXT,
     Schema,
     array_schema,
@@ -51,7 +51,7 @@ _SAID = object_schema(
         "accounts_without_product": _NAMES,
         "products_without_account": _NAMES,
         "days_without_run": array_schema(object_schema({"from": DAY, "to": DAY})),
-        "warnings": FINDINGS,
+        **DOUBTS,
     }
 )
 _AMOUNT = pa.decimal128(38, SCALE)

@@ -21,15 +21,15 @@ from apportion.api.documents import SentDocument, described_document
 from apportion.api.once import broken
 from apportion.api.problems import ProblemError, documented, without_folder
 from apportion.api.reading import workspace_of
+from apportion.api.wording import reworded, told
 from apportion.api.working import FILE_SHARE, working_of
 from apportion.findings import Finding, only_errors
-from apportion.jobs.outcomes import MOST_FINDINGS, Outcome
+from apportion.jobs.outcomes import Outcome
 from apportion.jobs.putting import put_model as put_in_child
 from apportion.jobs.uploads import private_folder
 from apportion.ledger.model_versions import ModelVersion
 from apportion.model.build import LIST_KINDS
 from apportion.model.kinds import settings
-from apportion.report.findings_data import as_data
 
 router = APIRouter(prefix="/model", tags=["model"])
 
@@ -95,7 +95,7 @@ def get_model(request: Request) -> Response:
         "folder": model.settings.model_folder,
         "model": model.to_dict(),
     }
-    answer = answer_data(said, _told(request, model.warnings))
+    answer = answer_data(said, _placed(request, model.warnings))
     answer.headers["ETag"] = f'"{model.digest}"'
     return answer
 
@@ -123,7 +123,7 @@ def get_findings(request: Request) -> Response:
         "errors": errors,
         "warnings": len(findings) - errors,
         **size,
-        "findings": as_data(_told(request, findings)),
+        "findings": told(_placed(request, findings)),
     }
     return JSONResponse(said)
 
@@ -180,7 +180,7 @@ async def put_model(
     assert outcome.done is not None
     status = HTTPStatus.CREATED if outcome.done["written"] else HTTPStatus.OK
     headers = {"ETag": f'"{outcome.done["digest"]}"', "Location": request.url.path}
-    return JSONResponse(outcome.done, int(status), headers)
+    return JSONResponse(reworded(outcome.done), int(status), headers)
 
 
 def _with_precondition(outcome: Outcome) -> Outcome:
@@ -206,6 +206,6 @@ def _digest_in(if_match: str) -> str:
     return tag.partition("-")[0] or "none"
 
 
-def _told(request: Request, findings: Sequence[Finding]) -> list[Finding]:
+def _placed(request: Request, findings: Sequence[Finding]) -> list[Finding]:
     folder = request.app.state.settings.workspace
-    return [without_folder(folder, each) for each in findings[:MOST_FINDINGS]]
+    return [without_folder(folder, each) for each in findings]

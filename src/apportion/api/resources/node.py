@@ -10,7 +10,7 @@ from apportion.api.asking import AskedDimensions, AskedPeriod, FormatName, PathN
 from apportion.api.described import (
     COUNT,
     DAY,
-    FINDINGS,
+    DOUBTS,
     NAMES,
     TEXT,
     described_data,
@@ -63,7 +63,7 @@ _SERIES = object_schema(
         "currency": TEXT,
         "cost": {"type": "array", "items": row_schema(COST_COLUMNS)},
         "usage": {"type": "array", "items": row_schema(USAGE_COLUMNS)},
-        "warnings": FINDINGS,
+        **DOUBTS,
     }
 )
 

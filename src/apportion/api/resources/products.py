@@ -10,7 +10,7 @@ from apportion.api.described import (
     AMOUNT,
     COUNT,
     DAY,
-    FINDINGS,
+    DOUBTS,
     TEXT,
     described_formats,
     object_schema,
@@ -40,7 +40,7 @@ _PRODUCTS = object_schema(
         "without_cost": _NAMES,
         "kept_nothing": _NAMES,
         "kept_unallocated": _NAMES,
-        "warnings": FINDINGS,
+        **DOUBTS,
     }
 )
 

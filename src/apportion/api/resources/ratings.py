@@ -19,6 +19,7 @@ from apportion.api.described import (
 from apportion.api.once import IdempotencyKey, body_digest, broken, once
 from apportion.api.problems import documented
 from apportion.api.reading import workspace_of
+from apportion.api.wording import reworded
 from apportion.api.working import RUN_SHARE, working_of
 from apportion.jobs.outcomes import Outcome
 from apportion.jobs.rating import rate
@@ -76,6 +77,6 @@ async def post_rating(request: Request, key: IdempotencyKey) -> Response:
             return answer
         assert outcome.done is not None
         status = HTTPStatus.CREATED if outcome.done["is_new"] else HTTPStatus.OK
-        return JSONResponse(outcome.done, int(status))
+        return JSONResponse(reworded(outcome.done), int(status))
 
     return await once(request, key, await body_digest(request), work)

@@ -28,6 +28,7 @@ from apportion.api.reading import workspace_of
 from apportion.api.resources.health import NOT_KEPT
 from apportion.api.resources.warnings import WARNING
 from apportion.api.run_events import events_of
+from apportion.api.wording import reworded
 from apportion.api.working import RUN_SHARE, working_of
 from apportion.jobs.outcomes import MOST_FINDINGS
 from apportion.jobs.runs import IfBusy, RunAsked, begin_run, job, jobs
@@ -93,6 +94,7 @@ _JOB: Mapping[str, Schema] = {
     "request": _or_none(_REQUEST),
     "error": TEXT,
     "findings": FINDINGS,
+    "findings_total": COUNT,
 }
 _RECORD = record_schema(Run)
 _RECORD["properties"] |= {
@@ -149,12 +151,15 @@ def job_data(found: Job) -> dict[str, Any]:
         "asked_at": found.at,
         "request": dict(found.request),
         "error": found.outcome.get("error", ""),
-        "findings": found.outcome.get("findings", []),
+        "findings": reworded(found.outcome.get("findings", [])),
+        "findings_total": found.outcome.get("total", 0),
     }
 
 
 def run_data(workspace: Workspace, run_id: str, found: Job | None) -> dict[str, Any]:
     """All that is known of a run: how far it is, and its record once it has one.
+
+    Of what it assumed these are the first; ``GET /warnings`` has all.
 
     Raises ``LedgerError`` (``unknown_run``).
     """
@@ -163,12 +168,12 @@ def run_data(workspace: Workspace, run_id: str, found: Job | None) -> dict[str, 
     result = workspace.result(run=run_id)
     run = result.runs[0]
     known = job_data(found) if found is not None else _of_record(run)
-    warnings = result.warnings
+    assumed = result.warnings
     return {
         **known,
         "run": as_data(run),
-        "warnings": warnings.slice(0, MOST_FINDINGS).to_pylist(),
-        "warnings_total": warnings.num_rows,
+        "warnings": assumed.slice(0, MOST_FINDINGS).to_pylist(),
+        "warnings_total": assumed.num_rows,
     }
 
 
@@ -185,6 +190,7 @@ def _of_record(run: Run) -> dict[str, Any]:
         "request": None,
         "error": "",
         "findings": [],
+        "findings_total": 0,
     }
 
 
@@ -245,11 +251,7 @@ def get_runs(request: Request) -> Response:
     responses={200: described_answer(_ONE, "The run."), **documented(404)},
 )
 def get_run(request: Request, run_id: RunPath) -> Response:
-    """How far a run is and, once it is recorded, its record and what it assumed.
-
-    Of very many warnings the first are given, and `warnings_total` counts all; `/warnings` has
-    them.
-    """
+    """How far a run is and, once it is recorded, its record and what it assumed."""
     return _json(run_data(workspace_of(request), run_id, job(_folder(request), run_id)))
 
 

@@ -11,7 +11,7 @@ from apportion.api.described import (
     AMOUNT,
     COUNT,
     DAY,
-    FINDINGS,
+    DOUBTS,
     TEXT,
     array_schema,
     object_schema,
@@ -61,7 +61,7 @@ _SAID = object_schema(
         ),
         "not_billed": array_schema(record_schema(StatementCount)),
         "allowances": array_schema(record_schema(StatementAllowance)),
-        "warnings": FINDINGS,
+        **DOUBTS,
     }
 )
 
