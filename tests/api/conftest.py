@@ -12,6 +12,7 @@ import pytest
 from billed import billed_workspace
 from fastapi.testclient import TestClient
 from serving import COMMAND, Served, served
+from typed import require_words_of_http
 
 from apportion.api.application import application
 from apportion.serve_settings import ServeSettings
@@ -73,6 +74,7 @@ def ask() -> Iterator[Callable[..., TestClient]]:
         def over(folder: Path, **settings: Any) -> TestClient:
             app = application(ServeSettings(os.fspath(folder), **settings))
             client = TestClient(app, base_url="http://localhost", raise_server_exceptions=False)
+            client.event_hooks = {"response": [require_words_of_http]}
             return opened.enter_context(client)
 
         yield over

@@ -96,6 +96,19 @@ def test_products_are_its_own_and_stand_under_no_other(being: AsSomebody) -> Non
     assert answer["total"] == line["own"] != everything["total"]
 
 
+def test_what_cannot_be_seen_is_unknown_and_not_nothing(being: AsSomebody) -> None:
+    path = "/api/v1/products/hierarchy"
+    of_infrastructure = ("raw_infrastructure_cost", "unallocated_cost", "coverage_percent")
+    whole = being.unlimited().get(path).json()["summary"]
+    mine = being.limited_to("search").get(path).json()["summary"]
+    assert whole["sanity_check_passed"] is True
+    assert [name for name in of_infrastructure if whole[name] is None] == []
+    for name in (*of_infrastructure, "sanity_check_passed"):
+        assert mine[name] is None, name
+    assert mine["sanity_check_warnings"] == []
+    assert Decimal(mine["allocated_product_cost"]) > 0
+
+
 @pytest.mark.parametrize("path", ["products", "nodes", "allocations", "contributions"])
 @pytest.mark.parametrize("form", ["json", "csv"])
 def test_no_other_product_is_named(being: AsSomebody, path: str, form: str) -> None:

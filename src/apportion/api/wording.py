@@ -38,6 +38,9 @@ _NOT_HERE: Mapping[str, str] = {
     ", or take the others with --reject-file": "",
     ", and with --reject-file PATH for the late ones": " and the late ones out of the files",
     ", or run without --strict": "",
+    "--reject-file PATH takes the good lines and writes the bad ones to PATH.": (
+        "Mend the lines, or leave them out of the file."
+    ),
 }
 """What the command line alone can do, and what is said instead."""
 

@@ -307,6 +307,9 @@ def trends(connection: duckdb.DuckDBPyConnection, model: Model, wanted: Wanted) 
     return found
 
 
+OF_INFRASTRUCTURE = ("raw_infrastructure_cost", "unallocated_cost")
+"""Figures of a summary that infrastructure's rows tell."""
+
 DEEPEST = 200
 """Levels of a tree that can be given as nested objects; few programs read many more."""
 
@@ -316,9 +319,16 @@ def as_data(
 ) -> dict[str, Any]:
     """The forest for programs; ``warnings`` are those of ``sanity``, ``trends`` a day's figures.
 
+    Where only some nodes are to be seen, what all infrastructure cost and kept is unknown, and so
+    is whether the figures can be right where nothing speaks against them.
+
     Raises ``UsageError`` (``invalid_argument``) where it has more levels than ``DEEPEST``.
     """
     _require_shallow(found.roots)
+    summary = asdict(found.summary)
+    sees_all = found.summary.coverage_percent is not None
+    if not sees_all:
+        summary |= dict.fromkeys(OF_INFRASTRUCTURE)
     return {
         "start_date": found.start,
         "end_date": found.end,
@@ -326,8 +336,8 @@ def as_data(
         "total_cost": found.total_cost,
         "products": [_tree(root, trends) for root in found.roots],
         "summary": {
-            **asdict(found.summary),
-            "sanity_check_passed": not warnings,
+            **summary,
+            "sanity_check_passed": None if not (warnings or sees_all) else not warnings,
             "sanity_check_warnings": list(warnings),
         },
     }

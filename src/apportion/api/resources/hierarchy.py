@@ -20,6 +20,7 @@ from apportion.api.described import (
 from apportion.api.reading import read_result
 from apportion.report.hierarchy import (
     FIGURES,
+    OF_INFRASTRUCTURE,
     Summary,
     TrendDay,
     as_data,
@@ -47,7 +48,8 @@ _PRODUCT["properties"]["trend"] = _TREND
 _SUMMARY = object_schema(
     {
         **record_schema(Summary)["properties"],
-        "sanity_check_passed": _FLAG,
+        **{name: {"anyOf": [AMOUNT, {"type": "null"}]} for name in OF_INFRASTRUCTURE},
+        "sanity_check_passed": {"anyOf": [_FLAG, {"type": "null"}]},
         "sanity_check_warnings": NAMES,
     }
 )
@@ -78,7 +80,8 @@ def get_hierarchy(
 
     A product that is part of several stands below each, from the second time on with `again`, and
     is counted once. The summary says how large all is, and whether the figures can be right, which
-    is derived from the rows anew.
+    is derived from the rows anew. Who may see only some products is not told what they cannot tell:
+    it is null.
     """
     read = read_result(request, period)
     result = read.result

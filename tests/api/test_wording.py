@@ -1,0 +1,117 @@
+"""Remedies over HTTP: they name routes and parameters of HTTP, never what is typed elsewhere."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from typed import TYPED
+
+import apportion
+from apportion.api.wording import PARAMETERS, ROUTES, over_http
+
+Ask = Callable[..., TestClient]
+SOURCE = Path(apportion.__file__).parent
+NOT_OVER_HTTP = (
+    "JSON with the fields of `apportion reconcile --json`",
+    "Name another folder, or make one with: apportion init X",
+    "was used on earlier days; --csv and --json have contacts too.",
+)
+"""What is said on a terminal alone, though not by the command line's own part of the program."""
+
+OF_HTTP = ("ingest", "jobs", "ledger", "model", "rating", "reconcile", "report")
+
+
+def texts(file: Path) -> Iterator[str]:
+    """The texts of a source file that are not its documentation, with an X for each value."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    passed = {
+        id(part)
+        for each in ast.walk(tree)
+        if isinstance(each, ast.JoinedStr)
+        or (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
+        for part in ast.walk(each)
+        if part is not each
+    }
+    for each in ast.walk(tree):
+        if isinstance(each, ast.JoinedStr):
+            parts = (
+                str(part.value) if isinstance(part, ast.Constant) else "X" for part in each.values
+            )
+            yield "".join(parts)
+        elif (
+            isinstance(each, ast.Constant)
+            and isinstance(each.value, str)
+            and id(each) not in passed
+        ):
+            yield each.value
+
+
+def remedies() -> list[str]:
+    """All that the parts of the program below the edges may say of the command line."""
+    files = [*SOURCE.glob("*.py")]
+    for folder in OF_HTTP:
+        files += (SOURCE / folder).rglob("*.py")
+    found = [text for file in files for text in texts(file)]
+    return [text for text in found if TYPED.search(text) and " " in text]
+
+
+def test_every_remedy_has_words_for_http() -> None:
+    typed = remedies()
+    assert len(typed) > 15
+    left = {text for text in typed if TYPED.search(over_http(text))}
+    assert left == set(NOT_OVER_HTTP)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (
+            "So compute it again: apportion run --from DATE --currency USD --dimension 'a b'",
+            "So compute it again: POST /api/v1/runs, start_date DATE, currency USD, dimensions a b",
+        ),
+        ("Rate anew with: apportion rate", "Rate anew with: POST /api/v1/ratings"),
+        ("List them with: apportion runs list", "List them with: GET /api/v1/runs"),
+        (
+            "It is infrastructure: apportion show nodes --node it\\'s",
+            "It is infrastructure: GET /api/v1/nodes, nodes it's",
+        ),
+        ("Leave out --source.", "Leave out source."),
+        (
+            "Take `--cost-column billed`, or write `cost_column: billed` in apportion.yaml.",
+            "Take `cost_column=billed`, or write `cost_column: billed` in apportion.yaml.",
+        ),
+        (
+            "Mend the line, or take the others with --reject-file.",
+            "Mend the line.",
+        ),
+        ("Did you mean 'apportion run --from'?", "Did you mean 'apportion run start_date'?"),
+        ("Make one with: apportion run 'open", "Make one with: apportion run 'open"),
+    ],
+)
+def test_what_is_typed_has_a_name_over_http(typed: str, said: str) -> None:
+    assert over_http(typed) == said
+
+
+def test_the_routes_and_parameters_that_remedies_name_are_there(small: Path, ask: Ask) -> None:
+    paths = ask(small).get("/api/v1/openapi.json").json()["paths"]
+    taken = set()
+    for methods in paths.values():
+        for each in methods.values():
+            taken |= {parameter["name"] for parameter in each.get("parameters", ())}
+    assert set(PARAMETERS.values()) <= taken
+    for route in ROUTES.values():
+        method, path = route.split()
+        assert method.lower() in paths[path], route
+
+
+def test_a_doubt_of_an_answer_names_the_route(small: Path, ask: Ask) -> None:
+    said = ask(small).get("/api/v1/products?end_date=2024-02-03").json()
+    assert said["warnings_total"] == len(said["warnings"])
+    gap = next(each for each in said["warnings"] if each["code"] == "gap_in_runs")
+    assert re.fullmatch(
+        r"Cover them with: POST /api/v1/runs, start_date 2024-02-01, end_date 2024-02-03",
+        gap["remedy"],
+    )
