@@ -45,20 +45,6 @@ def test_an_unknown_parameter_is_refused_with_the_right_one(
     assert finding["remedy"].startswith(f"Did you mean '{meant}'? It takes: ")
 
 
-def test_a_parameter_of_one_value_that_is_given_twice_is_refused(client: TestClient) -> None:
-    answer = client.get(f"{API}/allocations?limit=1&limit=2&nodes=search&nodes=checkout")
-    assert answer.status_code == 422
-    (finding,) = answer.json()["findings"]
-    assert finding["message"] == "The parameter 'limit' is given 2 times, and takes one value."
-
-
-def test_a_run_of_no_kind_of_cost_is_refused(client: TestClient) -> None:
-    asked = {"start_date": "2024-01-01", "end_date": "2024-01-31", "dimensions": []}
-    answer = client.post(f"{API}/runs", json=asked)
-    assert answer.status_code == 422
-    assert "dimensions" in answer.text
-
-
 @pytest.mark.parametrize("source", ["a\tb", "a\u202eb", " ", "a "])
 def test_a_source_that_cannot_be_read_is_refused(client: TestClient, source: str) -> None:
     bill = "node,date,dimension,amount,currency\nsearch,2024-01-03,compute,1,USD\n"
