@@ -224,3 +224,32 @@ def test_an_engine_that_does_not_exist_is_refused(tmp_path: Path) -> None:
 def test_a_run_without_any_cost_says_that_alone(tmp_path: Path) -> None:
     made = workspace(tmp_path, usage=queries("ab", ALL))
     assert [each["code"] for each in made.run(*JANUARY).assumptions()] == ["no_cost"]
+
+
+def test_every_answer_counts_the_same_assumptions(tmp_path: Path) -> None:
+    # Three edges without a row of their metric, days without usage, and days without a bill.
+    made = workspace(tmp_path, metric="querys", costs=january(range(1, 20)), usage="")
+    first = made.run(*JANUARY)
+    made.run(date(2024, 2, 1), date(2024, 2, 29))
+    run = made.run(*JANUARY).run
+    count = run.warnings
+    assert count == len(first.findings) >= 4
+
+    def said(*words: str, status: int = 0) -> str:
+        done = CliRunner().invoke(app, ["--workspace", str(tmp_path), *words])
+        assert done.exit_code == status, done.output
+        return done.stdout + done.stderr
+
+    days = ("--from", "2024-01-01", "--to", "2024-01-31")
+    listed = json.loads(said("runs", "list", "--json"))["runs"]
+    assert listed[0]["warnings"] == count
+    for shown in (("runs", "show"), ("runs", "show", run.run_id)):
+        assert json.loads(said(*shown, "--json"))["run"]["run_id"] == run.run_id
+        assert len(json.loads(said(*shown, "--json"))["warnings"]) == count
+        assert f"What the run assumed ({count}):" in said(*shown)
+    reconciled = json.loads(said("reconcile", "--run", run.run_id, "--json"))
+    assert len(reconciled["assumptions"]) == count
+    assert f"most money first ({count}):" in said("reconcile", "--run", run.run_id)
+    assert f"rest on {count} assumptions" in said("show", "products", "--run", run.run_id)
+    refused = said("run", *days, "--again", "--strict", status=1)
+    assert f"would have assumed {count} things" in " ".join(refused.split())

@@ -45,7 +45,9 @@ def show_run(
     from apportion.cli.views import runs as view
     from apportion.report.runs import as_data
 
-    result = session_of(context).open().result(run=run_id or "")
+    workspace = session_of(context).open()
+    latest = [each.run_id for each in workspace.runs()[:1]]
+    result = workspace.result(run=run_id or "".join(latest))
     run = result.runs[0]
     warnings = result.warnings.to_pylist()
     if as_json:

@@ -35,7 +35,10 @@ def money(amount: Decimal, currency: str) -> str:
 
 
 def put_assumptions(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """A table of them under a line that counts them, in their order."""
+    """A table of them under a line that counts them, in their order.
+
+    Edges that lack the same metric of one source stand in one line; each counts, as everywhere.
+    """
     say(f"{title} ({len(rows):,}):")
     heads = [Head("Code"), Head("What"), Head("Days", number=True), Head("Amount", number=True)]
     shown = [
@@ -45,7 +48,7 @@ def put_assumptions(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
             "" if each["days"] is None else f"{each['days']:,}",
             "" if each["amount"] is None else money(each["amount"], each["currency"]),
         )
-        for each in rows
+        for each in rows_by_source_and_metric(rows)
     ]
     put(table(heads, shown))
 
@@ -57,11 +60,12 @@ def show_assumptions(rows: Sequence[Mapping[str, Any]], suggestions: Suggestions
         say()
         return
     together = rows_by_source_and_metric(rows)
-    say(f"What was assumed, most money first ({len(together):,}):")
+    say(f"What was assumed, most money first ({len(rows):,}):")
     for each in together[:TOLD]:
         said = f"{money(each['amount'], each['currency'])}: " if each["amount"] else ""
         say(f"- {said}{each['message']}")
     if len(together) > TOLD:
         more = suggestions.command("reconcile", "--json")
-        say_as_typed(f"- and {len(together) - TOLD:,} more: {more}")
+        shown = sum(each["together"] for each in together[:TOLD])
+        say_as_typed(f"- and {len(rows) - shown:,} more: {more}")
     say()

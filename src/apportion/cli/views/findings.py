@@ -11,32 +11,37 @@ from apportion.findings import Finding
 _MISSING = "missing_usage"
 
 
-def by_source_and_metric(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings, those of edges that lack the same metric of the same source as one."""
+def by_source_and_metric(findings: Sequence[Finding]) -> list[tuple[Finding, int]]:
+    """The findings, those of edges that lack the same metric of the same source as one.
+
+    Beside each stands how many it is.
+    """
     facts = [{"code": each.code, **each.details} for each in findings]
     groups = _groups(facts)
     return [
-        each
-        if len(group) < 2
-        else replace(
-            each,
-            message=_missing([facts[position] for position in group]),
-            details={**each.details, "amount": _amount([facts[position] for position in group])},
-        )
+        (_as_one(each, [facts[position] for position in group]), len(group))
         for each, group in zip(findings, groups, strict=True)
         if group
     ]
 
 
+def _as_one(first: Finding, edges: Sequence[Mapping[str, Any]]) -> Finding:
+    if len(edges) < 2:
+        return first
+    details = {**first.details, "amount": _amount(edges)}
+    return replace(first, message=_missing(edges), details=details)
+
+
 def rows_by_source_and_metric(warnings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The same for the recorded warnings of a run."""
+    """The same for the recorded warnings of a run; ``together`` is how many each is."""
     return [
-        each
+        {**each, "together": 1}
         if len(group) < 2
         else {
             **each,
             "message": _missing([warnings[position] for position in group]),
             "amount": _amount([warnings[position] for position in group]),
+            "together": len(group),
         }
         for each, group in zip(warnings, _groups(warnings), strict=True)
         if group

@@ -12,7 +12,7 @@ from apportion.cli.output import heading, note, put, say, say_as_typed, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.cli.views.assumptions import money, put_assumptions
-from apportion.cli.views.findings import by_source_and_metric, rows_by_source_and_metric
+from apportion.cli.views.findings import by_source_and_metric
 from apportion.cli.words import several
 from apportion.findings import Finding, Severity
 
@@ -32,7 +32,7 @@ def show_outcome(outcome: RunOutcome, model: Model, suggestions: Suggestions) ->
     from apportion.report.reconciliation import statement
 
     run = outcome.run
-    _tell_some(_with_money(by_source_and_metric(outcome.findings)), suggestions)
+    _tell_some(by_source_and_metric(outcome.findings), suggestions)
     said = statement(outcome.reconciliation, model, run.scale)
     heading(f"Run {run.run_id}: {model.settings.name}, {run.start_date} to {run.end_date}")
     say()
@@ -89,10 +89,11 @@ def _with_money(findings: Sequence[Finding]) -> list[Finding]:
     ]
 
 
-def _tell_some(findings: Sequence[Finding], suggestions: Suggestions) -> None:
-    tell(findings[:TOLD], suggestions)
-    if len(findings) > TOLD:
-        note(f"... and {len(findings) - TOLD} more: {suggestions.command('runs', 'show')}")
+def _tell_some(findings: Sequence[tuple[Finding, int]], suggestions: Suggestions) -> None:
+    tell(_with_money([each for each, _ in findings[:TOLD]]), suggestions)
+    more = sum(count for _, count in findings[TOLD:])
+    if more:
+        note(f"... and {more:,} more: {suggestions.command('runs', 'show')}")
 
 
 def _seconds(run: Run) -> str:
@@ -156,4 +157,4 @@ def show_run(run: Run, warnings: Sequence[Mapping[str, Any]]) -> None:
     if not warnings:
         say("The run assumed nothing.")
         return
-    put_assumptions("What the run assumed", rows_by_source_and_metric(warnings))
+    put_assumptions("What the run assumed", warnings)
