@@ -25,7 +25,7 @@ RATE_MEANINGS = MappingProxyType(
     {
         "channel": "The channel.",
         "valid_from": "The first day of the rate; it counts until the next begins.",
-        "rate": "The price of a chargeable unit, with up to nine decimals.",
+        "rate": "The price of a chargeable unit, with up to twelve decimals.",
     }
 )
 SHAPE = Shape(
