@@ -11,7 +11,7 @@ from apportion import database
 from apportion.findings import Finding, LedgerError, Place, RunError
 from apportion.ingest.incoming import Incoming, IngestReport
 from apportion.ingest.usage_moved import told
-from apportion.ledger.allowances import allowances_set, record_allowances
+from apportion.ledger.allowances import allowances_set, allowances_version, record_allowances
 from apportion.ledger.disk import Store
 from apportion.ledger.record_billing import RecordedBilling, billing_version, commit_billing
 from apportion.ledger.record_rating import (
@@ -125,6 +125,8 @@ class Billing:
         Raises ``LedgerError``, and ``RunError`` where no account can be rated; nothing is then
         published.
         """
+        # Noted before they are read, so that it never tells of one that was not.
+        set_before = allowances_version(self.store)
         model, at_version = self.model, billing_version(self.store)
         digest = billing_digest(model)
         known = list_ratings(self.store)
@@ -154,6 +156,7 @@ class Billing:
             at_version,
             as_recorded(findings),
             self.program,
+            set_before,
             not_rated,
         )
         rating = commit_rating(

@@ -215,7 +215,7 @@ class Workspace:
         """
         from apportion.attribution.problem import prepare
         from apportion.ledger.record_run import RunEnd, commit_run
-        from apportion.ledger.runs import pinned_versions, require_not_behind
+        from apportion.ledger.runs import pinned_versions, require_inputs
         from apportion.ledger.views import input_views
         from apportion.outcomes import RunOutcome
         from apportion.pipeline import Assumed, flow_rows
@@ -225,7 +225,7 @@ class Workspace:
         from apportion.result import warning_rows
 
         rating = self.billing.rate() if self.billing.has_usage() else None
-        require_not_behind(self.store, pins := pinned_versions(self.store))
+        require_inputs(self.store, pins := pinned_versions(self.store))
         costs, usage, holes = self._inputs(pins, start, end, rating)
         problem = prepare(self.model, costs, usage, start, end, dimensions, currency)
         stale = allowed(self._read_otherwise(start, end), strict=strict)

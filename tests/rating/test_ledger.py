@@ -14,6 +14,7 @@ from billing import SERVICE, codes, figures, rated, row
 import apportion as ap
 from apportion.findings import Severity
 from apportion.ledger import allowances, record_billing, record_rating
+from apportion.ledger.damage import require_readable
 from apportion.ledger.record_billing import BILLING_STEPS
 from apportion.ledger.record_rating import RATING_STEPS
 from apportion.ledger.schemas import BILLING_TABLES, CHARGE, RATE, Table
@@ -379,3 +380,37 @@ def test_a_ledger_of_nine_decimals_is_rated_on_and_answers_as_before(bench, monk
     assert told["cost"].to_pylist() == [Decimal("0.4")]
     moved = bench.open().billing.changes(before.run_id)
     assert figures(moved, "figure", "new")[-1] == ("cost", "0.000000000020")
+
+
+ASKED = {
+    "rate": lambda it: it.rate(),
+    "is it current": lambda it: it.billing.is_current(it.billing.ratings()[0]),
+    "is it ready": lambda it: require_readable(it.store),
+    "read an allowance": lambda it: it.billing.allowance("visas", "sms", 2023),
+    "set an allowance": lambda it: it.billing.set_allowance("visas", "sms", 2023, 6),
+    "is there usage": lambda it: it.billing.has_usage(),
+    "ingest": lambda it: it.ingest("billable", Path(it.folder) / "units.parquet"),
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "questions"),
+    [
+        ("allowances", ["rate", "is it current", "is it ready", "read an allowance"]),
+        ("allowances", ["set an allowance"]),
+        ("billing_ingests", ["rate", "is it current", "is it ready", "is there usage", "ingest"]),
+    ],
+)
+def test_a_lost_record_that_a_rating_has_read_is_told(bench, table, questions):
+    bench.units(row(APRIL, 1))
+    workspace = bench.open()
+    workspace.billing.set_allowance("visas", "sms", 2023, 5)
+    workspace.rate()
+    require_readable(workspace.store)
+    max((bench.folder / "ledger" / table / "_delta_log").glob("*.json")).unlink()
+    for question in questions:
+        with pytest.raises(ap.LedgerError) as refused:
+            ASKED[question](bench.open())
+        (finding,) = refused.value.findings
+        assert finding.code == "damaged_ledger", question
+        assert repr(table) in finding.message

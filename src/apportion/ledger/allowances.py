@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from apportion.findings import Place
 from apportion.ledger.disk import Store
 from apportion.ledger.locks import writing
+from apportion.ledger.runs import require_not_behind
 from apportion.ledger.schemas import ALLOWANCES, BILLING_TABLES
 from apportion.ledger.store import (
     add_record,
@@ -18,9 +19,19 @@ from apportion.ledger.store import (
 from apportion.model import Allowance
 
 
-def allowances_set(store: Store) -> list[Allowance]:
-    """The allowances that count of those that were set, in order of account, channel and year."""
+def allowances_version(store: Store) -> int:
+    """How many allowances were set, by the last record of it."""
     make_tables(store, BILLING_TABLES)
+    return pc.max(read(store, ALLOWANCES, columns=["sequence"])["sequence"]).as_py() or 0
+
+
+def allowances_set(store: Store) -> list[Allowance]:
+    """The allowances that count of those that were set, in order of account, channel and year.
+
+    Raises ``LedgerError`` (``damaged_ledger``).
+    """
+    make_tables(store, BILLING_TABLES)
+    require_not_behind(store, ALLOWANCES, {"allowances_version": allowances_version(store)})
     rows = read(store, ALLOWANCES).sort_by("sequence").to_pylist()
     where = Place(str(store.folder(ALLOWANCES)))
     latest = {
@@ -38,7 +49,8 @@ def record_allowances(
     """Add allowances to the log, all at once. Raises ``LedgerError``."""
     make_tables(store, BILLING_TABLES)
     with writing(store):
-        known = pc.max(read(store, ALLOWANCES)["sequence"]).as_py() or 0
+        known = allowances_version(store)
+        require_not_behind(store, ALLOWANCES, {"allowances_version": known})
         rows = [
             {
                 "sequence": known + place,

@@ -6,26 +6,39 @@ import duckdb
 import pyarrow as pa
 
 from apportion.findings import Finding, LedgerError
+from apportion.ledger.allowances import allowances_set
 from apportion.ledger.disk import Store
+from apportion.ledger.record_billing import billing_version
 from apportion.ledger.record_rating import list_ratings
-from apportion.ledger.runs import list_runs, pinned_versions
-from apportion.ledger.schemas import BILLING_TABLES, CHARGES, INPUTS, RESULTS, TABLES, Table
+from apportion.ledger.runs import list_runs, pinned_versions, require_inputs
+from apportion.ledger.schemas import (
+    BILLABLE_USAGE,
+    BILLING_TABLES,
+    CHARGES,
+    INPUTS,
+    RESULTS,
+    TABLES,
+    Table,
+)
 from apportion.ledger.store import files, files_by_run, require_sound
 
 
 def require_readable(store: Store) -> None:
     """Look, without reading rows, whether the newest answers can be given.
 
-    The costs and usage that count, and all rows of the latest run and rating, must be there.
+    What counts of costs, usage and allowances must be there, and all rows of the latest run and
+    rating.
     Raises ``LedgerError``.
     """
-    pins = pinned_versions(store)
+    require_inputs(store, pins := pinned_versions(store))
     for table in INPUTS:
         files(store, table, pins[table.name])
     for run in list_runs(store)[:1]:
         for table in RESULTS:
             files_by_run(store, table, {run.run_id: run.rows[table.name]})
     if (store.folder(CHARGES) / "_delta_log").is_dir():
+        files(store, BILLABLE_USAGE, billing_version(store))
+        allowances_set(store)
         for rating in list_ratings(store)[:1]:
             files_by_run(store, CHARGES, {rating.run_id: rating.rows})
 

@@ -16,6 +16,7 @@ from apportion.ledger.digest import content_digest
 from apportion.ledger.disk import Store
 from apportion.ledger.locks import writing
 from apportion.ledger.record_ingest import PREDICATE_PARTS, Recorded
+from apportion.ledger.runs import require_not_behind
 from apportion.ledger.schemas import BILLABLE_USAGE, BILLING_INGESTS, BILLING_TABLES
 from apportion.ledger.steps import Step, no_step
 from apportion.ledger.store import (
@@ -44,13 +45,16 @@ class RecordedBilling(Recorded):
 
 
 def billing_version(store: Store) -> int:
-    """The version of ``billable_usage`` that counts: that of the latest ingest."""
+    """The version of ``billable_usage`` that counts: that of the latest ingest.
+
+    Raises ``LedgerError`` (``damaged_ledger``).
+    """
     make_tables(store, BILLING_TABLES)
-    records = read(store, BILLING_INGESTS)
-    if records.num_rows == 0:
-        return 0
-    last = records.sort_by("sequence").slice(records.num_rows - 1).to_pylist()[0]
-    return int(last["billable_usage_version"])
+    column = "billable_usage_version"
+    records = read(store, BILLING_INGESTS, columns=["sequence", column]).sort_by("sequence")
+    reached = records[column][-1].as_py() if records.num_rows else 0
+    require_not_behind(store, BILLING_INGESTS, {column: reached})
+    return int(reached)
 
 
 def commit_billing(

@@ -20,7 +20,7 @@ from apportion.ledger.disk import Store
 from apportion.ledger.locks import writing
 from apportion.ledger.moved import Moved, moved
 from apportion.ledger.overlaps import keys_of, refuse_overlaps
-from apportion.ledger.runs import pinned_versions, require_not_behind
+from apportion.ledger.runs import pinned_versions, require_inputs
 from apportion.ledger.schemas import INGESTS, INPUTS, USAGE, Table
 from apportion.ledger.steps import Step, no_step
 from apportion.ledger.store import (
@@ -187,7 +187,7 @@ def _placed_digest(table: Table, rows: pa.Table) -> str:
 def _recover(store: Store) -> dict[str, int]:
     """Undo what a killed writer left beyond the last record; return the versions that count."""
     pins = pinned_versions(store)
-    require_not_behind(store, pins)
+    require_inputs(store, pins)
     reached = {table.name: version(store, table) for table in INPUTS}
     for table in INPUTS:
         if reached[table.name] != pins[table.name]:

@@ -87,6 +87,7 @@ class RatingFacts:
     billable_usage_version: int
     findings: str
     program: str
+    allowances_version: int
     not_rated: tuple[str, ...] = ()
 
 
@@ -249,6 +250,7 @@ def _record(
         "model_digest": facts.model_digest,
         "model": facts.model,
         "billable_usage_version": facts.billable_usage_version,
+        "allowances_version": facts.allowances_version,
         "findings": facts.findings,
         "program": facts.program,
         **sums,

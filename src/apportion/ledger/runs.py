@@ -18,11 +18,13 @@ from apportion.ledger.schemas import (
     CONTRIBUTIONS,
     INGESTS,
     INPUTS,
+    RATINGS,
     RECONCILIATIONS,
     RUNS,
     WARNINGS,
+    Table,
 )
-from apportion.ledger.store import files_by_run, part, read
+from apportion.ledger.store import files_by_run, is_made, part, read
 
 Days = npt.NDArray[np.datetime64]
 
@@ -128,20 +130,29 @@ def pinned_versions(store: Store) -> dict[str, int]:
     return {table.name: last[f"{table.name}_version"] for table in INPUTS}
 
 
-def require_not_behind(store: Store, pins: Mapping[str, int]) -> None:
-    """Raise ``LedgerError`` where a run read a later version than the last ingest tells of.
+def require_not_behind(store: Store, log: Table, pins: Mapping[str, int]) -> None:
+    """Raise ``LedgerError`` where a run or rating read more than the last record of a log tells of.
 
-    Versions only grow, so a record of an ingest is gone; whatever is computed would be of less.
+    ``pins`` say how far the log reaches, by the columns in which runs and ratings note what they
+    read. Those figures only grow, so a record is gone; whatever is computed would be of less.
     """
-    runs = list_runs(store)
-    for table in INPUTS:
-        read_before = max((getattr(run, f"{table.name}_version") for run in runs), default=0)
-        if read_before > pins[table.name]:
-            raise damaged(
-                f"A run has read version {read_before} of {table.name}, and the last ingest that "
-                f"is recorded made version {pins[table.name]}: a record of an ingest is gone.",
-                store.folder(INGESTS),
-            )
+    for name, reached in pins.items():
+        for table, reader in ((RUNS, "run"), (RATINGS, "rating")):
+            if name not in table.schema.names or not is_made(store, table):
+                continue
+            noted = read(store, table, columns=[name])[name].to_pylist()
+            before = max((each for each in noted if each is not None), default=0)
+            if before > reached:
+                raise damaged(
+                    f"A {reader} has read {name.replace('_', ' ')} {before}, and the last record "
+                    f"of {log.name!r} tells of {reached}: a record is gone.",
+                    store.folder(log),
+                )
+
+
+def require_inputs(store: Store, pins: Mapping[str, int]) -> None:
+    """The same for costs and usage, of which ``pins`` are the versions that count."""
+    require_not_behind(store, INGESTS, {f"{name}_version": pins[name] for name in pins})
 
 
 def ingests_since(records: pa.Table, answers: Sequence[tuple[Run, date, date]]) -> int:

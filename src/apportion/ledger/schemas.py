@@ -263,6 +263,7 @@ RATINGS = _table(
         "model_digest": (TEXT, "digest of the model it used, allowances as set included"),
         "model": (TEXT, "the model as JSON, to be read again with the rows"),
         "billable_usage_version": (WHOLE, "version of billable_usage that it read"),
+        "allowances_version": (WHOLE, "last allowance set that it read; null before that was kept"),
         "rows": (WHOLE, "number of rated rows"),
         "chargeable_units": (AMOUNT, "sum of all rows; a whole number"),
         "cost": (CHARGE, "sum of all rows, exact"),

@@ -61,7 +61,7 @@ def open_store(root: Path) -> Store:
 
 def make_tables(store: Store, tables: Sequence[Table]) -> None:
     """Make those tables that do not exist yet. Raises ``LedgerError`` (``storage_failed``)."""
-    missing = [table for table in tables if not _is_made(store, table)]
+    missing = [table for table in tables if not is_made(store, table)]
     if missing:
         with writing(store), changing(store.root, "make its tables"):
             for table in missing:
@@ -98,7 +98,8 @@ def widen(store: Store, tables: Sequence[Table]) -> None:
             )
 
 
-def _is_made(store: Store, table: Table) -> bool:
+def is_made(store: Store, table: Table) -> bool:
+    """Whether a table exists."""
     # Whoever was killed while making the table may have left its folder without a version.
     return any((store.folder(table) / "_delta_log").glob("*[0-9].json"))
 
