@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from bench import Bench
 from billing import SERVICE, codes, figures, rated, row
+from deltalake import DeltaTable, write_deltalake
 
 import apportion as ap
 from apportion.findings import Severity
@@ -414,3 +415,15 @@ def test_a_lost_record_that_a_rating_has_read_is_told(bench, table, questions):
         (finding,) = refused.value.findings
         assert finding.code == "damaged_ledger", question
         assert repr(table) in finding.message
+
+
+def test_a_ledger_without_a_column_of_now_is_rated_and_has_it_afterwards(bench):
+    bench.units(row(APRIL, 1))
+    bench.open().rate()
+    folder = bench.folder / "ledger" / "ratings"
+    older = DeltaTable(folder).to_pyarrow_table().drop_columns("allowances_version")
+    write_deltalake(folder, older, mode="overwrite", schema_mode="overwrite")
+    bench.units(row(APRIL, 2))
+    assert bench.open().rate().is_new
+    known = DeltaTable(folder).to_pyarrow_table()["allowances_version"].to_pylist()
+    assert sorted(known, key=str) == [0, None]

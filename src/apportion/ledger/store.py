@@ -76,13 +76,21 @@ def widen(store: Store, tables: Sequence[Table]) -> None:
     for table in tables:
         with touching(store.folder(table), "read its columns"):
             known = pa.schema(DeltaTable(store.folder(table)).schema().to_arrow())
-        if all(known.field(each.name).equals(each, check_metadata=True) for each in table.schema):
+        if all(
+            each.name in known.names and known.field(each.name).equals(each, check_metadata=True)
+            for each in table.schema
+        ):
             continue
         with writing(store), changing(store.folder(table), "write its rows anew"):
             rows = DeltaTable(store.folder(table)).to_pyarrow_dataset().scanner().to_reader()
             wider = (
                 pa.RecordBatch.from_arrays(
-                    [batch.column(each.name).cast(each.type) for each in table.schema],
+                    [
+                        batch.column(each.name).cast(each.type)
+                        if each.name in known.names
+                        else pa.nulls(batch.num_rows, each.type)
+                        for each in table.schema
+                    ],
                     schema=table.schema,
                 )
                 for batch in rows

@@ -43,13 +43,14 @@ def show_run(
     """Show one run: what it read, what it assumed, and how long it took."""
     from apportion.cli.output import put_json
     from apportion.cli.views import runs as view
+    from apportion.ledger.runs import find_run, recorded_warnings
     from apportion.report.runs import as_data
 
     workspace = session_of(context).open()
-    latest = [each.run_id for each in workspace.runs()[:1]]
-    result = workspace.result(run=run_id or "".join(latest))
-    run = result.runs[0]
-    warnings = result.warnings.to_pylist()
+    runs = [find_run(workspace.store, run_id)] if run_id else workspace.runs()
+    # A ledger without a run has no result either, and says so.
+    run = runs[0] if runs else workspace.result().runs[0]
+    warnings = recorded_warnings(workspace.store, [run]).to_pylist()
     if as_json:
         put_json({"run": as_data(run), "warnings": warnings})
     else:
