@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
 
 from apportion.model import Model
 from apportion.reconcile.exact import total
@@ -79,14 +81,14 @@ def statement(proof: Reconciliation, model: Model, scale: int) -> Statement:
     figures = Figures(proof.currency, scale)
     names = {node.id: node.name or node.id for node in model.nodes}
     made = {check.name for check in proof.checks}
-    came_in, into = _lines(
+    came_in, into = _sides(
         figures,
         {
             "Infrastructure": proof.raw_infrastructure_cost,
             "Products' own bills": proof.product_direct_cost,
         },
     )
-    went_to, out = _lines(
+    went_to, out = _sides(
         figures,
         {"Products": proof.allocated_product_cost, "Unallocated": proof.unallocated_cost},
     )
@@ -128,6 +130,23 @@ def _lines(
         for (label, amount), shown in zip(amounts.items(), rounded, strict=True)
     )
     return lines, rounded
+
+
+def _sides(figures: Figures, amounts: Mapping[str, Decimal]) -> tuple[tuple[Line, ...], list[int]]:
+    """Two lines under their total, which with the first is rounded as on every other page.
+
+    The second is what is left of the total, at most one unit beside its own amount.
+    """
+    first, second = amounts.values()
+    whole, (plain,) = sum(figures.rounded([first, second])), figures.rounded([first])
+    exact = Fraction(second) * 10**figures.decimals
+    if not floor(exact) <= whole - plain <= ceil(exact):
+        return _lines(figures, amounts)
+    lines = tuple(
+        Line(label, amount, figures.text(shown))
+        for (label, amount), shown in zip(amounts.items(), (plain, whole - plain), strict=True)
+    )
+    return lines, [plain, whole - plain]
 
 
 def _allocated(proof: Reconciliation, figures: Figures, shown: int | None) -> tuple[Line, ...]:
