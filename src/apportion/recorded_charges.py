@@ -29,6 +29,7 @@ def as_recorded(findings: Iterable[Finding]) -> str:
                 "message": each.message,
                 "severity": str(each.severity),
                 "account": each.details.get("account", ""),
+                **({"units": each.details["units"]} if "units" in each.details else {}),
             }
             for each in findings
         ]
@@ -38,7 +39,12 @@ def as_recorded(findings: Iterable[Finding]) -> str:
 def errors_of(rating: Rating) -> tuple[Finding, ...]:
     """Why accounts were not rated, as the record tells it. Older records tell only of warnings."""
     return tuple(
-        Finding(each["code"], each["message"], remedy=_AGAIN, details={"account": each["account"]})
+        Finding(
+            each["code"],
+            each["message"],
+            remedy=_AGAIN,
+            details={name: each[name] for name in ("account", "units") if name in each},
+        )
         for each in json.loads(rating.findings)
         if each.get("severity") == Severity.ERROR
     )
@@ -62,11 +68,11 @@ class RecordedCharges(ChargeViews):
     rating: Rating
 
     @cached_property
-    def not_rated(self) -> Mapping[str, str]:
+    def not_rated(self) -> Mapping[str, Finding]:
         """Why accounts were not rated, by their ids, of those that the model has."""
         known = self.model.account_index
         return {
-            each.details["account"]: each.message
+            each.details["account"]: each
             for each in errors_of(self.rating)
             if each.details["account"] in known
         }

@@ -19,6 +19,7 @@ from apportion.ledger.damage import require_readable
 from apportion.ledger.record_billing import BILLING_STEPS
 from apportion.ledger.record_rating import RATING_STEPS
 from apportion.ledger.schemas import BILLING_TABLES, CHARGE, RATE, Table
+from apportion.report.doubts import rating_doubts
 
 APRIL = date(2023, 4, 1)
 DAY = timedelta(days=1)
@@ -317,6 +318,24 @@ def test_b21_one_accounts_error_names_it_and_others_are_rated(bench, why):
         assert codes(refused.value.findings) == ["account_not_rated"]
     members = charges.organisation("home-office", 2023)["account"].to_pylist()
     assert members == ["first-passports", "renewals"]
+
+
+def test_b21_accounts_that_fail_alike_are_told_in_one_line_and_not_to_others(bench):
+    bench.declare(channels=[*SERVICE["channels"], {"id": "fax", "billed": False}])
+    fax = [row(APRIL, 7, "visas", channel="fax"), row(APRIL, 4, "parking", channel="fax")]
+    bench.units(row(APRIL, 30), *fax, row(APRIL + DAY, 2, "visas", channel="fax"))
+    bench.declare()
+    bench.open().rate()
+    charges = bench.open().charges()
+    (told,) = rating_doubts(charges.rating, charges.not_rated, is_current=True)
+    assert told.code == "account_not_rated"
+    assert told.message.startswith(
+        "2 accounts are in no figure, with 13 units that are not charged. The largest: visas has "
+    )
+    assert told.details["accounts"] == 2
+    assert (
+        rating_doubts(charges.rating, charges.not_rated, is_current=True, account="renewals") == ()
+    )
 
 
 def test_b21_where_the_last_account_fails_nothing_is_published(bench):

@@ -111,8 +111,12 @@ def _open(workspace: Workspace, asked: Period, products: Products | None) -> Ope
     return Opened(result, result.connect_usage(), doubts(result), proofs)
 
 
-def read_charges(request: Request, run: str = "") -> tuple[RecordedCharges, tuple[Finding, ...]]:
+def read_charges(
+    request: Request, run: str = "", account: str = ""
+) -> tuple[RecordedCharges, tuple[Finding, ...]]:
     """The charges of the latest rating, or of the one named, and what is doubtful about them.
+
+    An answer about one ``account`` tells nothing of the faults of others.
 
     Their ``connection`` is open, and interrupted where the request takes longer than it may.
     Raises ``LedgerError`` (``no_run``, ``unknown_run``).
@@ -121,7 +125,9 @@ def read_charges(request: Request, run: str = "") -> tuple[RecordedCharges, tupl
     charges = narrowed_charges(billing.charges(run), products_of(request))
     watched(request, charges.connection)
     current = bool(run) or billing.is_current(charges.rating)
-    return charges, rating_doubts(charges.rating, charges.not_rated, is_current=current)
+    return charges, rating_doubts(
+        charges.rating, charges.not_rated, is_current=current, account=account
+    )
 
 
 def billing_model(request: Request) -> Model:

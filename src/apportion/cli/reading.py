@@ -45,8 +45,10 @@ def title_of(result: "RecordedResult") -> str:
     return f"{result.model.settings.name}, {about}, {runs}"
 
 
-def read_charges(session: Session) -> "RecordedCharges":
+def read_charges(session: Session, account: str = "") -> "RecordedCharges":
     """The charges of the latest rating; people are told where it is no longer the latest word.
+
+    An answer about one ``account`` tells nothing of the faults of others.
 
     Raises ``LedgerError`` (``no_run``) where nothing was rated.
     """
@@ -56,7 +58,7 @@ def read_charges(session: Session) -> "RecordedCharges":
     billing = session.open().billing
     charges = billing.charges()
     is_current = billing.is_current(charges.rating)
-    found = rating_doubts(charges.rating, charges.not_rated, is_current=is_current)
+    found = rating_doubts(charges.rating, charges.not_rated, is_current=is_current, account=account)
     tell(found, session.suggestions)
     return charges
 

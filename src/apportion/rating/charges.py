@@ -66,7 +66,7 @@ class ChargeViews(ABC):
     model: Model
 
     @property
-    def not_rated(self) -> Mapping[str, str]:
+    def not_rated(self) -> Mapping[str, Finding]:
         """Why accounts were not rated, by their ids (`B21`)."""
         return {}
 
@@ -74,7 +74,7 @@ class ChargeViews(ABC):
         """Raise ``UsageError`` (``account_not_rated``): no figure of it would be true."""
         if account not in self.not_rated:
             return
-        message = f"There are no charges of {account}: {self.not_rated[account]}"
+        message = f"There are no charges of {account}: {self.not_rated[account].message}"
         remedy = "Correct what is in the way, then rate anew with: apportion rate"
         raise UsageError([Finding("account_not_rated", message, QUESTION, remedy)])
 

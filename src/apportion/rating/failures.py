@@ -35,13 +35,14 @@ _CHANNELS = pa.schema(
     ]
 )
 _UNKNOWN = """
-    SELECT account, channel, min(date), count(*) FROM billable_usage
+    SELECT account, channel, min(date), count(*), sum(billable_units) FROM billable_usage
     WHERE channel NOT IN (SELECT channel FROM rating_channels)
     GROUP BY account, channel ORDER BY account, channel
 """
 _EARLY = """
     SELECT account, channel, min(date), max(date), count(DISTINCT date),
-           arg_min(provider, date), arg_min(billable_units, date), any_value(begins)
+           arg_min(provider, date), arg_min(billable_units, date), any_value(begins),
+           sum(billable_units)
     FROM billable_usage JOIN rating_channels USING (channel)
     WHERE billed AND billable_units > 0 AND rate_multiplier > 0
       AND (begins IS NULL OR date < begins)
@@ -99,7 +100,7 @@ def failures(connection: duckdb.DuckDBPyConnection, model: Model) -> list[Findin
 
 def _unknown_channels(connection: duckdb.DuckDBPyConnection, model: Model) -> Iterator[Finding]:
     found = connection.execute(_UNKNOWN).fetchall()
-    for number, (account, channel, first, rows) in enumerate(found):
+    for number, (account, channel, first, rows, units) in enumerate(found):
         guess = did_you_mean(channel, model.channel_index) if number < _SUGGESTIONS else ""
         yield _failure(
             "unknown_channel",
@@ -109,12 +110,13 @@ def _unknown_channels(connection: duckdb.DuckDBPyConnection, model: Model) -> It
             guess or "Declare it under channels.",
             channel=channel,
             date=first,
+            units=int(units),
         )
 
 
 def _missing_rates(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     for row in connection.execute(_EARLY).fetchall():
-        account, channel, first, last, days, provider, units, begins = row
+        account, channel, first, last, days, provider, units, begins, total = row
         others = f"{days - 1:,} more {'day' if days == 2 else 'days'}"
         more = f", and usage on {others} until {last}" if days > 1 else ""
         rate = f"{channel} has no rate" if begins is None else f"its first rate begins on {begins}"
@@ -127,6 +129,7 @@ def _missing_rates(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
             channel=channel,
             date=first,
             days=days,
+            units=int(total),
         )
 
 

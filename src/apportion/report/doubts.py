@@ -169,21 +169,44 @@ def _anew(run: Run) -> str:
 
 
 def rating_doubts(
-    rating: Rating, not_rated: Mapping[str, str], *, is_current: bool
+    rating: Rating, not_rated: Mapping[str, Finding], *, is_current: bool, account: str = ""
 ) -> tuple[Finding, ...]:
-    """Warnings: that a rating is no longer the latest word, and which accounts it does not have."""
+    """Warnings: that a rating is no longer the latest word, and which accounts it does not have.
+
+    Those accounts are told in a line for each kind of fault; an answer about one ``account`` tells
+    of none, since it is refused where that account was not rated.
+    """
     stale = () if is_current else (_stale(rating),)
-    failed = [
-        Finding(
-            "account_not_rated",
-            f"{account} is in no figure: {why}",
-            remedy="Correct what is in the way, then rate anew with: apportion rate",
-            severity=Severity.WARNING,
-            details={"account": account},
-        )
-        for account, why in not_rated.items()
-    ]
-    return (*stale, *failed)
+    kinds: dict[str, list[Finding]] = {}
+    for each in () if account else not_rated.values():
+        kinds.setdefault(each.code, []).append(each)
+    return (*stale, *(_not_rated(found) for _, found in sorted(kinds.items())))
+
+
+def _not_rated(found: Sequence[Finding]) -> Finding:
+    """What accounts are in no figure for one kind of fault: how many, and the largest of them."""
+    units = [each.details.get("units", 0) for each in found]
+    largest = found[units.index(max(units))]
+    names = [each.details["account"] for each in found]
+    counted = f", with {sum(units):,} units that are not charged" if all(units) else ""
+    told = (
+        f"{names[0]} is in no figure{counted}: {largest.message}"
+        if len(found) == 1
+        else f"{len(found):,} accounts are in no figure{counted}. "
+        f"{'The largest' if all(units) else 'One of them'}: {largest.message}"
+    )
+    return Finding(
+        "account_not_rated",
+        told,
+        remedy="Correct what is in the way, then rate anew with: apportion rate",
+        severity=Severity.WARNING,
+        details={
+            "reason": found[0].code,
+            "account": largest.details["account"],
+            "accounts": len(found),
+            **({"units": sum(units)} if all(units) else {}),
+        },
+    )
 
 
 def _stale(rating: Rating) -> Finding:

@@ -162,7 +162,7 @@ def _usage(
         asked = _year(year)
         _require_known(request)
         try:
-            charges, doubts = read_charges(request)
+            charges, doubts = read_charges(request, account=service_id)
         except LedgerError as error:
             if [each.code for each in error.findings] != ["no_run"]:
                 raise

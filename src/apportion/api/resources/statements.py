@@ -97,7 +97,7 @@ def get_statement(
 ) -> Response:
     """A statement of a financial year or month, whose lines as shown sum to its total."""
     chosen = Layout(layout) if layout else _accepted(request)
-    charges, doubts = read_charges(request, run)
+    charges, doubts = read_charges(request, run, account)
     asked = int(month) if month.isascii() and month.isdigit() else month or None
     charges.require_rated(account)
     found = usage_statement(charges.connection, charges.model, account, year, asked)

@@ -62,7 +62,7 @@ def get_monthly(
     request: Request, account: AccountPath, year: Year, rows: AskedRows, run: RatingId = ""
 ) -> Response:
     """What an account used and owes in each month of a financial year, and what is left free."""
-    rated = charges, _ = read_charges(request, run)
+    rated = charges, _ = read_charges(request, run, account)
     found = usage_questions.monthly(charges, account, year)
     of_year = usage_statement(charges.connection, charges.model, account, year)
     left = [allowance_data(each) for each in of_year.allowances]
@@ -78,7 +78,7 @@ def get_yearly(
     request: Request, account: AccountPath, year: Year, rows: AskedRows, run: RatingId = ""
 ) -> Response:
     """What an account used and owes in a financial year, by channel and rate."""
-    rated = charges, _ = read_charges(request, run)
+    rated = charges, _ = read_charges(request, run, account)
     return answer_usage(request, usage_questions.yearly(charges, account, year), rated, rows)
 
 

@@ -56,7 +56,7 @@ def statement(
         raise typer.BadParameter(f"Give --format or --{short}, not both.")
     chosen = statements.layout_for(layout or short, out)
     session = session_of(context)
-    charges = read_charges(session)
+    charges = read_charges(session, account)
     asked = int(month) if month is not None and month.isascii() and month.isdigit() else month
     charges.require_rated(account)
     found = usage_statement(charges.connection, charges.model, account, year, asked)

@@ -67,7 +67,7 @@ def monthly(
 
     one_format(as_json=as_json, as_csv=as_csv)
     session = session_of(context)
-    charges = read_charges(session)
+    charges = read_charges(session, account)
     found = usage_questions.monthly(charges, account, year)
     allowances = usage_statement(charges.connection, charges.model, account, year).allowances
     if as_json:
@@ -98,7 +98,7 @@ def yearly(
 
     one_format(as_json=as_json, as_csv=as_csv)
     session = session_of(context)
-    charges = read_charges(session)
+    charges = read_charges(session, account)
     found = usage_questions.yearly(charges, account, year)
     empty = "The account used nothing in this year."
     if answer(found, limit, empty, as_json=as_json, as_csv=as_csv):
