@@ -221,20 +221,21 @@ class Workspace:
         from apportion.pipeline import Assumed, flow_rows
         from apportion.reconcile.proof import reconcile
         from apportion.reconcile.requirement import require_proved
-        from apportion.report.ledger_doubts import allowed
+        from apportion.report.ledger_doubts import require_allowed
         from apportion.result import warning_rows
 
         rating = self.billing.rate() if self.billing.has_usage() else None
         require_inputs(self.store, pins := pinned_versions(self.store))
         costs, usage, holes = self._inputs(pins, start, end, rating)
         problem = prepare(self.model, costs, usage, start, end, dimensions, currency)
-        stale = allowed(self._read_otherwise(start, end), strict=strict)
+        stale = self._read_otherwise(start, end)
         assumed = Assumed()
         findings: list[Finding] = []
         proofs: list[Reconciliation] = []
 
         def ending(connection: duckdb.DuckDBPyConnection) -> RunEnd:
-            findings[:] = allowed([*assumed.findings(problem, connection), *holes], strict=strict)
+            findings[:] = [*assumed.findings(problem, connection), *holes]
+            require_allowed([*findings, *stale], strict=strict)
             return RunEnd(warning_rows(findings), assumed.slow_splits)
 
         def proving(connection: duckdb.DuckDBPyConnection) -> str:

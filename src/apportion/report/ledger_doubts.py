@@ -88,10 +88,10 @@ def judged(model: Model, folder: Path) -> tuple[Finding, ...]:
     )
 
 
-def allowed(assumed: Sequence[Finding], *, strict: bool) -> Sequence[Finding]:
-    """What a run assumes, if it may. Raises ``RunError`` with all of it where it is strict."""
+def require_allowed(assumed: Sequence[Finding], *, strict: bool) -> None:
+    """Raise ``RunError`` with all that a run assumes, where it is strict."""
     if not assumed or not strict:
-        return assumed
+        return
     count = len(assumed)
     refusal = Finding(
         "strict_refusal",
