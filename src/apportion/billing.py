@@ -32,6 +32,7 @@ from apportion.model.canonical_billing import billing_digest
 from apportion.rating.allowance import Meter, Resolved, resolve
 from apportion.rating.calendar import financial_year
 from apportion.rating.failures import failures
+from apportion.rating.life import after_the_end, resolve_former
 from apportion.rating.metrics import metric_rows
 from apportion.rating.plan import leave_out, plan, with_accounts
 from apportion.rating.setting import changed_allowances, today, with_allowances
@@ -134,6 +135,7 @@ class Billing:
             return RatingOutcome(known[0], errors_of(known[0]), is_new=False)
         connection = database.connect()
         usage_view(connection, self.store, at_version)
+        resolve_former(connection, model)
         failed = failures(connection, model)
         not_rated = tuple(sorted({each.details["account"] for each in failed}))
         if failed:
@@ -141,7 +143,8 @@ class Billing:
         planned = plan(connection, model)
         if failed and planned is None:
             raise RunError(failed)
-        findings = (*failed, *(planned.findings if planned else ()))
+        late = after_the_end(connection, planned) if planned else ()
+        findings = (*failed, *(planned.findings if planned else ()), *late)
 
         def rows() -> Iterator[pa.Table]:
             if planned:
@@ -157,7 +160,7 @@ class Billing:
             as_recorded(findings),
             self.program,
             set_before,
-            not_rated,
+            (*not_rated, *(old for old, now in model.former_ids.items() if now in not_rated)),
         )
         rating = commit_rating(
             self.store,

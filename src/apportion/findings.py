@@ -158,6 +158,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         # Rating
         "missing_rate": "No rate is valid for a billed channel on a date.",
         "account_not_rated": "An account could not be rated, so there is no figure of it.",
+        "ended_account": "An account has usage after its last day; it is charged.",
         "missing_allowance": "No allowance is declared for an account's year; nothing is free.",
         "replaced_rows": "Rows with the same key were given; the last of each counts.",
         # The ledger and the workspace

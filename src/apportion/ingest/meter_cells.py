@@ -19,14 +19,23 @@ ACCOUNTS, CHANNELS = "model_accounts", "model_channels"
 
 def register_meters(connection: DuckDBPyConnection, model: Model) -> None:
     """Make the ids of the model's accounts and channels known to queries."""
-    for table, names in ((ACCOUNTS, model.account_index), (CHANNELS, model.channel_index)):
-        connection.register(table, pa.table({"id": pa.array(list(names), pa.string())}))
+    for table, names in (
+        (ACCOUNTS, {**model.account_index, **model.former_ids}),
+        (CHANNELS, model.channel_index),
+    ):
+        connection.register(table, pa.table({"id": pa.array(names, pa.string())}))
+
+
+def _accounts(model: Model) -> list[str]:
+    return [*model.account_index, *model.former_ids]
 
 
 def account_cell(column: Column, model: Model) -> Cell:
-    """The id of a declared account."""
+    """The id that a declared account has, or had."""
     known = f"account in (from {ACCOUNTS})"
-    return _known("account", column, "unknown_account", list(model.account_index), known)
+    return _known(
+        "account", column, "unknown_account", [*model.account_index, *model.former_ids], known
+    )
 
 
 def channel_cell(column: Column, model: Model) -> Cell:

@@ -78,7 +78,7 @@ class Rating:
 class RatingFacts:
     """What the record of a rating says beside its id, time and sums.
 
-    ``not_rated`` are the accounts whose usage is in no row.
+    ``not_rated`` are the accounts, by every id that usage names, whose usage is in no row.
     """
 
     currency: str

@@ -42,7 +42,8 @@ class Account:
     """Who is billed (`B1`).
 
     ``product`` is the id of the node whose cost stands against the account's charges (`B19`). The
-    contact and reference fields are printed on statements as they are.
+    contact and reference fields are printed on statements as they are. ``active_to`` is its last
+    day, and usage that names one of ``former_ids`` is its own (`B21`).
     """
 
     id: str
@@ -54,6 +55,8 @@ class Account:
     contact_emails: str = ""
     reference: str = ""
     purchase_order: str = ""
+    active_to: date | None = None
+    former_ids: tuple[str, ...] = ()
     where: Place = field(default=MEMORY, compare=False)
 
 

@@ -30,6 +30,8 @@ def billing_to_dict(model: Declared) -> dict[str, list[dict[str, Any]]]:
                     "contact_emails": each.contact_emails,
                     "reference": each.reference,
                     "purchase_order": each.purchase_order,
+                    "active_to": day_text(each.active_to),
+                    "former_ids": list(each.former_ids),
                 }
             )
             for each in model.accounts

@@ -73,6 +73,13 @@ class Declared:
         return MappingProxyType({each.id: each for each in reversed(self.accounts)})
 
     @cached_property
+    def former_ids(self) -> Mapping[str, str]:
+        """The id of the account that each former id stands for now (`B21`)."""
+        return MappingProxyType(
+            {name: each.id for each in reversed(self.accounts) for name in each.former_ids}
+        )
+
+    @cached_property
     def channel_index(self) -> Mapping[str, Channel]:
         """The channels by id; the first one where an id is given twice."""
         return MappingProxyType({each.id: each for each in reversed(self.channels)})

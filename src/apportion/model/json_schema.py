@@ -43,7 +43,7 @@ VALUES: Mapping[str, Schema] = MappingProxyType(
     {
         **dict.fromkeys(("archived_on", "active_from", "active_to", "date", "valid_from"), _DAY),
         **dict.fromkeys(("infrastructure", "billed", "custom"), _FLAG),
-        **dict.fromkeys(("part_of", "receiver"), _NAMES),
+        **dict.fromkeys(("part_of", "receiver", "former_ids"), _NAMES),
         **dict.fromkeys(
             ("counted_statuses", "ignored_statuses", "counted_key_types", "ignored_key_types"),
             _WORDS,

@@ -24,7 +24,7 @@ MAXIMUM_UNPACKED = 2 * 2**30
 MAXIMUM_ROWS = 5_000_000
 
 _JSON = frozenset({"parameters", "overrides", "labels"})
-_MAYBE_JSON = frozenset({"part_of"})
+_MAYBE_JSON = frozenset({"part_of", "former_ids"})
 _NESTED = {"parameters": "parameters", "label": "labels", "labels": "labels"}
 
 Records = list[Mapping[str, Any]]

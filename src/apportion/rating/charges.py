@@ -19,6 +19,7 @@ from apportion.model import Model
 from apportion.model.billable_usage import SCHEMA
 from apportion.rating import views
 from apportion.rating.failures import failures
+from apportion.rating.life import after_the_end, resolve_former
 from apportion.rating.plan import RATE, Plan, plan
 from apportion.rating.usage import WHAT, usage_columns
 from apportion.tables import as_table
@@ -204,14 +205,16 @@ def rate(model: Model, usage: Any) -> Charges:
     connection = database.connect()
     connection.register("billable_usage", table.append_column(_LINE, lines))
     findings = _keep_latest(connection, table.num_rows)
+    resolve_former(connection, model)
     problems = failures(connection, model)
     if problems:
         raise RunError(problems)
     planned = plan(connection, model, (_LINE,))
     if planned is None:
         return Charges(model, RATED.empty_table(), findings)
+    late = after_the_end(connection, planned)
     rows = run_plan(connection, planned).order(_LINE).to_arrow_table().drop_columns([_LINE])
-    return Charges(planned.model, rows.cast(RATED), (*findings, *planned.findings))
+    return Charges(planned.model, rows.cast(RATED), (*findings, *planned.findings, *late))
 
 
 def run_plan(connection: duckdb.DuckDBPyConnection, planned: Plan) -> duckdb.DuckDBPyRelation:

@@ -74,8 +74,10 @@ def metric_rows(
     metrics: Sequence[str] | None = None,
 ) -> pa.Table:
     """The metrics of a connection's view ``billable_usage``: node, date, metric, value, labels."""
-    owned = [(each.id, each.product) for each in model.account_index.values() if each.product]
-    ids, products = zip(*owned, strict=True) if owned else ((), ())
+    products_of = {each.id: each.product for each in model.account_index.values() if each.product}
+    former = model.former_ids.items()
+    products_of |= {name: products_of[now] for name, now in former if now in products_of}
+    ids, products = list(products_of), list(products_of.values())
     kinds = {"account": pa.array(ids, pa.string()), "product": pa.array(products, pa.string())}
     connection.register(PRODUCTS, pa.table(kinds))
     billed = [each.id for each in model.channel_index.values() if each.billed]

@@ -59,7 +59,11 @@ def changed_allowances(
 def with_allowances(model: Model, allowances: Iterable[Allowance]) -> Model:
     """The model with some allowances in the place of its own, or beside them."""
     own = {(each.account, each.channel, each.year): each for each in model.allowances}
-    own |= {(each.account, each.channel, each.year): each for each in allowances}
+    # What was set under a former id is the account's, unless it was set under its own as well.
+    renamed = sorted(allowances, key=lambda each: each.account not in model.former_ids)
+    for each in renamed:
+        account = model.former_ids.get(each.account, each.account)
+        own[account, each.channel, each.year] = replace(each, account=account)
     # Whoever was removed from the model since keeps no allowance.
     kept = [
         own[key]

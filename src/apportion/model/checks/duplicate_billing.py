@@ -37,3 +37,21 @@ def check(model: Declared) -> Iterable[Finding]:
                     "Keep one of the two, or give one another id.",
                     details={"id": record.id, "first": known.where},
                 )
+    yield from _former_ids(model)
+
+
+def _former_ids(model: Declared) -> Iterable[Finding]:
+    """Find former ids that another account has, or had (`B21`)."""
+    claimed = dict(model.account_index)
+    for account in model.accounts:
+        for name in account.former_ids:
+            known = claimed.setdefault(name, account)
+            if known is not account or name == account.id:
+                yield Finding(
+                    "duplicate_key",
+                    f"The account {account.id} names {name!r} as a former id, which the account "
+                    f"{known.id} claims at {known.where}.",
+                    account.where,
+                    "Leave the id to one of the two.",
+                    details={"id": name, "first": known.where},
+                )

@@ -22,6 +22,8 @@ MEANINGS = MappingProxyType(
         "contact_emails": "Printed on statements.",
         "reference": "Printed on statements.",
         "purchase_order": "Printed on statements.",
+        "active_to": "Its last day; usage after it is charged and warned of.",
+        "former_ids": "Ids that it had before, one or a list. Usage that names one is its own.",
     }
 )
 ORGANISATION_MEANINGS = MappingProxyType(
@@ -90,6 +92,8 @@ def _account(fields: Fields) -> Account | None:
         organisation=fields.identifier("organisation"),
         organisation_type=fields.identifier("organisation_type"),
         product=fields.identifier("product"),
+        active_to=fields.day("active_to"),
+        former_ids=tuple(sorted({name for name, _ in fields.identifiers("former_ids")})),
         where=fields.place(),
         **{key: fields.text(key) for key in _TEXTS},
     )
