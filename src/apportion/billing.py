@@ -35,7 +35,7 @@ from apportion.rating.failures import failures
 from apportion.rating.life import after_the_end, resolve_former
 from apportion.rating.metrics import metric_rows
 from apportion.rating.plan import leave_out, plan, with_accounts
-from apportion.rating.setting import changed_allowances, today, with_allowances
+from apportion.rating.setting import changed_allowances, overruled, today, with_allowances
 from apportion.rating.views.asking import require_account, require_channel, require_year
 from apportion.rating.views.organisation import units_used
 from apportion.recorded_charges import (
@@ -84,6 +84,10 @@ class Billing:
         """The model with the allowances that were set by command."""
         found = allowances_set(self.store)
         return with_allowances(self.declared, found) if found else self.declared
+
+    def overruled(self) -> list[Finding]:
+        """Warnings of what the files say and what was set by command since decides (`B22`)."""
+        return overruled(self.declared, allowances_set(self.store))
 
     def ingest(
         self, incoming: Incoming, format_name: str, files: tuple[str, ...], *, replace: bool
@@ -144,7 +148,7 @@ class Billing:
         if failed and planned is None:
             raise RunError(failed)
         late = after_the_end(connection, planned) if planned else ()
-        findings = (*failed, *(planned.findings if planned else ()), *late)
+        findings = (*failed, *(planned.findings if planned else ()), *late, *self.overruled())
 
         def rows() -> Iterator[pa.Table]:
             if planned:

@@ -160,6 +160,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "account_not_rated": "An account could not be rated, so there is no figure of it.",
         "ended_account": "An account has usage after its last day; it is charged.",
         "missing_allowance": "No allowance is declared for an account's year; nothing is free.",
+        "overruled_setting": "A setting of the files decides nothing any more.",
         "replaced_rows": "Rows with the same key were given; the last of each counts.",
         # The ledger and the workspace
         "not_a_workspace": "The folder holds no apportion.yaml.",

@@ -112,6 +112,8 @@ class Workspace:
         connection = database.connect()
         input_views(connection, self.store, pinned_versions(self.store))
         computed: Sequence[str] = ()
+        if (self.store.root / "allowances").is_dir():
+            found = (*found, *self.billing.overruled())
         if (self.store.root / "billing_ingests").is_dir() and self.billing.has_usage():
             from apportion.rating.metrics import metric_names
 

@@ -37,6 +37,19 @@ def test_b16_a_past_year_does_not_change_what_carried_over_from_it(bench):
     assert after == before | {2022: 250}
 
 
+def test_b22_a_file_s_allowance_that_was_set_otherwise_since_is_told(bench):
+    figure = {"account": "renewals", "channel": "sms", "year": 2024, "units": 300, "custom": True}
+    bench.declare(allowances=[figure])
+    bench.units(row(APRIL, 1))
+    assert bench.open().validate() == ()
+    bench.open().billing.set_allowance("renewals", "sms", 2024, 250)
+    for found in (bench.open().validate(), bench.open().rate().findings):
+        assert codes(found) == ["overruled_setting"]
+        assert "is 300 and decides nothing: 250 was set by command since" in found[0].message
+    bench.declare(allowances=[{**figure, "units": 250}])
+    assert bench.open().validate() == ()
+
+
 @pytest.mark.parametrize(("year", "years"), [(2024, [2024, 2026]), (2025, [2025, 2026])])
 def test_b16_this_year_or_a_later_one_also_changes_the_later_ones_that_exist(bench, year, years):
     bench.declare(allowances=[{"account": "renewals", "channel": "sms", "year": 2026, "units": 1}])

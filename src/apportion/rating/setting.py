@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from apportion.findings import QUESTION, Finding, UsageError
+from apportion.findings import QUESTION, Finding, Severity, UsageError
 from apportion.model import Allowance, Model, Settings
 from apportion.model.billing import LARGEST_COUNT
 from apportion.rating.calendar import financial_year
@@ -71,3 +71,24 @@ def with_allowances(model: Model, allowances: Iterable[Allowance]) -> Model:
         if key[0] in model.account_index and key[1] in model.channel_index
     ]
     return replace(model, allowances=tuple(kept))
+
+
+def overruled(declared: Model, allowances: Iterable[Allowance]) -> list[Finding]:
+    """A warning for each allowance of the files that was set otherwise by command (`B22`)."""
+    kept = {
+        (each.account, each.channel, each.year): each
+        for each in with_allowances(declared, allowances).allowances
+    }
+    return [
+        Finding(
+            "overruled_setting",
+            f"The file's allowance of {key[1]} for {key[0]} in {key[2]} is {each.units:,} and "
+            f"decides nothing: {kept[key].units:,} was set by command since.",
+            each.where,
+            "Write what was set into the file, or set it anew with: apportion allowance set",
+            Severity.WARNING,
+            details={"account": key[0], "channel": key[1], "year": key[2]},
+        )
+        for key, each in declared.own_allowances.items()
+        if key in kept and (kept[key].units, kept[key].custom) != (each.units, each.custom)
+    ]
