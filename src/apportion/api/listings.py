@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from fastapi import Request
 from starlette.responses import Response
 
@@ -21,6 +22,7 @@ from apportion.api.reading import Read
 from apportion.model import Model
 from apportion.report.listing import Listing, Wanted, require_known
 from apportion.report.listing_data import head
+from apportion.report.listing_parts import in_parts
 
 Ask = Callable[[duckdb.DuckDBPyConnection, Model, Wanted, str], Listing]
 
@@ -50,7 +52,12 @@ def answer_listing(
         place,
     )
     require_known(read.connection, result.model, wanted)
-    found = ask(read.connection, result.model, wanted, result.currency)
+
+    def answer(wanted: Wanted) -> Listing:
+        read.working.require_time()
+        return ask(read.connection, result.model, wanted, result.currency)
+
+    found, tables = in_parts(answer, wanted)
     following = page_after(question, found.following) if found.following else None
     said = {
         **head(found),
@@ -60,8 +67,10 @@ def answer_listing(
     about: dict[str, Any] = {"currency": found.currency}
     if "date" not in found.rows.column_names:
         about |= {"start_date": found.start, "end_date": found.end}
+    batches = (batch for table in tables for batch in table.to_batches())
+    rows = pa.RecordBatchReader.from_batches(found.rows.schema, batches)
     return name_next(
-        request, following, answer_table(Answer(found.rows, said, about), chosen, read.doubts)
+        request, following, answer_table(Answer(rows, said, about), chosen, read.doubts)
     )
 
 

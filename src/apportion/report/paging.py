@@ -1,6 +1,6 @@
 """A page of rows: some of a long answer, and the place where the next page begins."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Protocol
 
@@ -12,6 +12,13 @@ from apportion.findings import QUESTION, Finding, UsageError
 
 _FIRST_STRETCH = 4
 """Days that are looked at first for a page; then as many as are still to be filled need."""
+
+
+PART = 100_000
+"""Rows of a long list that are held at once where it is handed on as it is read."""
+
+Rows = tuple[pa.Table, tuple[str, ...]]
+"""Some rows, and the place after the last of them, empty where none follows."""
 
 
 class Asked(Protocol):
@@ -30,9 +37,7 @@ class Asked(Protocol):
         """The place after which to go on."""
 
 
-def page(
-    relation: duckdb.DuckDBPyRelation, key: Sequence[str], wanted: Asked
-) -> tuple[pa.Table, tuple[str, ...]]:
+def page(relation: duckdb.DuckDBPyRelation, key: Sequence[str], wanted: Asked) -> Rows:
     """The rows after a place, in the order of ``key``, and the place after the last of them.
 
     ``key`` are columns that no two rows share, the date first. A place is the key of the last row
@@ -61,7 +66,31 @@ def page(
     return _cut(whole, key, wanted.limit)
 
 
-def _cut(whole: pa.Table, key: Sequence[str], limit: int) -> tuple[pa.Table, tuple[str, ...]]:
+def parts(
+    ask: Callable[[date, date, tuple[str, ...]], Rows],
+    start: date,
+    end: date,
+    after: tuple[str, ...] = (),
+) -> Iterator[pa.Table]:
+    """All rows of a list in the order of its key, the date first, never many of them at once.
+
+    ``ask`` gives a page of the rows of some days, both ends included, after a place. It is asked of
+    stretches of days, so that it reads little more than it gives.
+    """
+    stretch = _FIRST_STRETCH
+    while start <= end:
+        last = start + timedelta(days=min(stretch - 1, (end - start).days))
+        rows, following = ask(start, last, after)
+        yield rows
+        if following:
+            after = following
+            reached = date.fromisoformat(following[0])
+            start, stretch = reached, max((reached - start).days, 1)
+        else:
+            start, stretch = last + timedelta(days=1), stretch * 2
+
+
+def _cut(whole: pa.Table, key: Sequence[str], limit: int) -> Rows:
     rows = whole.slice(0, limit)
     if whole.num_rows <= limit or not rows.num_rows:
         return rows, ()
@@ -101,9 +130,7 @@ def _earliest(rows: duckdb.DuckDBPyRelation) -> date | None:
     return found
 
 
-def small_page(
-    relation: duckdb.DuckDBPyRelation, wanted: Asked
-) -> tuple[pa.Table, tuple[str, ...]]:
+def small_page(relation: duckdb.DuckDBPyRelation, wanted: Asked) -> Rows:
     """The same for rows that are few and come in their order; a place is how many stand before.
 
     Raises ``UsageError`` (``invalid_argument``) where the place is no such number.
@@ -118,9 +145,7 @@ def small_page(
     return rows, (str(skipped + wanted.limit),) if follows else ()
 
 
-def table_page(
-    rows: pa.Table, limit: int | None, after: tuple[str, ...]
-) -> tuple[pa.Table, tuple[str, ...]]:
+def table_page(rows: pa.Table, limit: int | None, after: tuple[str, ...]) -> Rows:
     """The same for rows that are all there already."""
     skipped = _number(after)
     following = skipped + (rows.num_rows if limit is None else limit)

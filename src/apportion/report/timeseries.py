@@ -69,6 +69,6 @@ def as_data(node: str, cost: Listing, usage: Listing) -> dict[str, Any]:
         "start_date": cost.start,
         "end_date": cost.end,
         "currency": cost.currency,
-        "cost": list(rows(cost)),
-        "usage": list(rows(usage)),
+        "cost": list(rows([cost.rows])),
+        "usage": list(rows([usage.rows])),
     }

@@ -1,7 +1,7 @@
 """The rated rows themselves, under filters: each with what it cost and why (`B8`)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,8 +13,9 @@ from duckdb import ColumnExpression, ConstantExpression, Expression, SQLExpressi
 from apportion.amounts.units import RATE_DECIMALS
 from apportion.rating.charges import RATED
 from apportion.rating.views import CHARGES
+from apportion.report import paging
 from apportion.report.figures import exact_sum
-from apportion.report.paging import page
+from apportion.report.paging import Rows, page
 
 _TOTALS = """
     channel AS notification_type, count(*) AS count,
@@ -49,9 +50,7 @@ class RowsWanted:
     after: tuple[str, ...] = ()
 
 
-def rated_rows(
-    connection: duckdb.DuckDBPyConnection, wanted: RowsWanted
-) -> tuple[pa.Table, tuple[str, ...]]:
+def rated_rows(connection: duckdb.DuckDBPyConnection, wanted: RowsWanted) -> Rows:
     """A page of rows, by date, then in the order in which the allowance is used, and its end.
 
     Raises ``UsageError`` (``invalid_argument``) where the place is none of this list.
@@ -61,18 +60,17 @@ def rated_rows(
 
 
 def all_rated_rows(
-    connection: duckdb.DuckDBPyConnection, wanted: RowsWanted, at_once: int
+    connection: duckdb.DuckDBPyConnection, wanted: RowsWanted
 ) -> pa.RecordBatchReader:
-    """All rows in the same order, read as they are needed; a batch has at most ``at_once``."""
-    rows = _keyed(connection, wanted).sort(*map(ColumnExpression, _KEY))
-    reader = rows.select(*map(ColumnExpression, RATED.names)).to_arrow_reader(at_once)
-    batches = (_cast(batch) for batch in reader)
+    """All rows in the same order, read as they are needed, never many of them at once."""
+
+    def some(start: date, end: date, after: tuple[str, ...]) -> Rows:
+        days = replace(wanted, start=start, end=end, limit=paging.PART, after=after)
+        return rated_rows(connection, days)
+
+    tables = paging.parts(some, wanted.start, wanted.end, wanted.after)
+    batches = (batch for table in tables for batch in table.to_batches())
     return pa.RecordBatchReader.from_batches(RATED, batches)
-
-
-def _cast(batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns = [batch.column(each.name).cast(each.type) for each in RATED]
-    return pa.RecordBatch.from_arrays(columns, schema=RATED)
 
 
 def _keyed(connection: duckdb.DuckDBPyConnection, wanted: RowsWanted) -> duckdb.DuckDBPyRelation:

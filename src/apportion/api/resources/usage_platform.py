@@ -41,7 +41,6 @@ from apportion.report.usage_rows import RowsWanted, all_rated_rows, rated_rows, 
 router = APIRouter(prefix="/usage", tags=["usage"])
 
 _PERIOD = {"start_date": DAY, "end_date": DAY}
-_AT_ONCE = 50_000
 
 
 def _answer(
@@ -152,9 +151,9 @@ def get_rows(
     question = (request.url.path, charges.rating.run_id, wanted)
     limit, place = rows_wanted(rows, chosen), place_of(question, rows.cursor)
     about = {"currency": charges.rating.currency}
-    if limit is None and not place:
+    if limit is None:
         # The formats of whole tables are written as the rows are read.
-        reader = all_rated_rows(charges.connection, wanted, _AT_ONCE)
+        reader = all_rated_rows(charges.connection, replace(wanted, after=place))
         return answer_table(Answer(reader, {}, about), chosen, doubts)
     found, after = rated_rows(charges.connection, replace(wanted, limit=limit, after=place))
     following = page_after(question, after) if after else None

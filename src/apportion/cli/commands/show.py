@@ -143,6 +143,7 @@ def _listing(ask: "Ask") -> Callable[..., None]:
         from apportion.cli.views import listing as view
         from apportion.report.listing import Wanted, require_known
         from apportion.report.listing_data import flat, head, rows
+        from apportion.report.listing_parts import in_parts
 
         one_format(as_json=as_json, as_csv=as_csv)
         result = read_result(session_of(context), start, end, run, currency)
@@ -151,15 +152,20 @@ def _listing(ask: "Ask") -> Callable[..., None]:
         wanted = Wanted(result.start, result.end, tuple(node or ()), tuple(dimension or ()), cut)
         connection = result.connect()
         require_known(connection, result.model, wanted)
-        found = ask(connection, result.model, wanted, result.currency)
-        if as_json:
-            put_json_rows({**head(found), **result.answered_by}, rows(found))
-        elif as_csv:
-            put_csv(flat(found))
+
+        def answer(wanted: Wanted) -> "Listing":
+            return ask(connection, result.model, wanted, result.currency)
+
+        if as_json or as_csv:
+            found, tables = in_parts(answer, wanted)
+            if as_csv:
+                put_csv(flat(found, tables))
+            else:
+                put_json_rows({**head(found), **result.answered_by}, rows(tables))
         else:
             names = {each.id: each.name or each.id for each in result.model.nodes}
             asked = names.get(wanted.nodes[0], wanted.nodes[0]) if wanted.nodes else ""
-            view.show(found, title_of(result), asked)
+            view.show(answer(wanted), title_of(result), asked)
 
     return command
 
