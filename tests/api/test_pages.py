@@ -1,13 +1,18 @@
 """Long answers in pages: each tells where the next begins, and together they are the whole."""
 
 import base64
+import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
+
+from apportion.report import paging
 
 Ask = Callable[..., TestClient]
 
@@ -38,6 +43,39 @@ def test_the_pages_together_are_the_whole(small: Path, ask: Ask, name: str) -> N
     assert len(found) >= 4
     assert [row for page in found for row in page["rows"]] == whole["rows"]
     assert all(page["totals"] == whole["totals"] for page in found)
+
+
+LISTINGS = ["allocations", "contributions", "nodes", "edges", "shares"]
+
+
+@pytest.mark.parametrize(
+    ("workspace", "path"),
+    [*(("small", f"/api/v1/{name}") for name in LISTINGS), ("billed", "/api/v1/usage/rows")],
+)
+def test_whole_tables_are_the_same_however_they_are_read(
+    request: pytest.FixtureRequest,
+    ask: Ask,
+    workspace: str,
+    path: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = request.getfixturevalue(workspace)
+    at_once = [ask(folder).get(path, params={"format": each}) for each in FLAT]
+    monkeypatch.setattr(paging, "PART", 3)
+    in_parts = [ask(folder).get(path, params={"format": each}) for each in FLAT]
+    assert at_once[0].text.count("\n") > 4
+    assert in_parts[0].content == at_once[0].content
+    for read, *answers in zip(FLAT.values(), in_parts, at_once, strict=True):
+        found, expected = (read(answer.content) for answer in answers)
+        assert found.equals(expected)
+        assert found.schema.equals(expected.schema)
+
+
+FLAT: dict[str, Callable[[bytes], Any]] = {
+    "csv": lambda content: pa.table({"line": content.splitlines()}),
+    "arrow": lambda content: pa.ipc.open_stream(content).read_all(),
+    "parquet": lambda content: pq.read_table(io.BytesIO(content)),
+}
 
 
 def forged(cursor: str, place: Any) -> str:

@@ -10,10 +10,12 @@ import pyarrow as pa
 import pytest
 
 import apportion as ap
+from apportion.report import paging
 from apportion.report.allocations import allocations
 from apportion.report.contributions import contributions
 from apportion.report.edges import edges
 from apportion.report.listing import Listing, Wanted
+from apportion.report.listing_parts import in_parts
 from apportion.report.nodes import nodes
 from apportion.report.shares import shares
 
@@ -123,3 +125,65 @@ def test_names_in_a_place_are_data(result: ap.Result, wanted: Wanted) -> None:
         result.connect(), result.model, replace(wanted, after=place, limit=100), "USD"
     )
     assert found.rows.num_rows == 10
+
+
+class Asked:
+    """A question whose answers are counted."""
+
+    def __init__(self, ask: Callable[..., Listing], result: Any) -> None:
+        self.ask, self.result, self.found = ask, result, list[int]()
+
+    def __call__(self, wanted: Wanted) -> Listing:
+        found = self.ask(self.result.connect(), self.result.model, wanted, "USD")
+        self.found.append(found.rows.num_rows)
+        return found
+
+
+@pytest.mark.parametrize("ask", [allocations, contributions, nodes, edges, shares])
+@pytest.mark.parametrize("size", [1, 2, 5, 1000])
+def test_the_parts_together_are_the_whole(
+    result: ap.Result,
+    wanted: Wanted,
+    ask: Callable[..., Listing],
+    size: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (whole,) = pages(ask, result, wanted)
+    monkeypatch.setattr(paging, "PART", size)
+    found, tables = in_parts(Asked(ask, result), wanted)
+    assert [row for table in tables for row in table.to_pylist()] == whole.rows.to_pylist()
+    assert (found.total_rows, found.totals) == (whole.total_rows, whole.totals)
+    assert (found.node_totals, found.following) == (whole.node_totals, ())
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 9, 10])
+def test_days_without_rows_are_passed_over_in_parts(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "PART", size)
+    year = Wanted(START, START + timedelta(days=365))
+    asked = Asked(allocations, Sparse())
+    _, tables = in_parts(asked, year)
+    assert [node for table in tables for node in table["node"].to_pylist()] == [
+        f"n{place}" for place in range(len(DAYS))
+    ]
+    assert max(asked.found) == min(size, len(DAYS))
+
+
+@pytest.mark.parametrize("ask", [allocations, contributions])
+def test_no_more_rows_are_held_than_a_part_has(
+    result: ap.Result,
+    wanted: Wanted,
+    ask: Callable[..., Listing],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(paging, "PART", 2)
+    asked = Asked(ask, result)
+    found, tables = in_parts(asked, wanted)
+    assert found.total_rows > 4
+    next(tables)
+    assert asked.found == [2]
+    next(tables)
+    assert asked.found == [2, 2]
+    assert sum(table.num_rows for table in tables) == found.total_rows - 4
+    assert max(asked.found) == 2
