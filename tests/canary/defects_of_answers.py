@@ -21,6 +21,13 @@ DEFECTS = (
         (f"{PAGES}::test_days_without_rows_are_passed_over",),
     ),
     Defect(
+        "a long list that is handed on in parts passes over a day",
+        "report/paging.py",
+        "start, stretch = last + timedelta(days=1), stretch * 2",
+        "start, stretch = last + timedelta(days=2), stretch * 2",
+        (f"{PAGES}::test_days_without_rows_are_passed_over_in_parts",),
+    ),
+    Defect(
         "what a partial cost centre keeps counts, whatever the settings say",
         "report/hierarchy.py",
         "if node in products and (residual_counts or not giving):",

@@ -86,9 +86,14 @@ class RememberedAnswers:
             # Between two statements of a question there was nothing to interrupt.
             limit = loop.call_later(_AGAIN_SECONDS, interrupt)
 
+        async def sent(message: Message) -> None:
+            # What has begun to be sent is made no faster than it is taken.
+            limit.cancel()
+            await send(message)
+
         limit = loop.call_later(self.settings.read_seconds, interrupt)
         try:
-            await self._answer(scope, receive, send)
+            await self._answer(scope, receive, sent)
         finally:
             limit.cancel()
             working.close()
