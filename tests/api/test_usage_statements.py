@@ -48,7 +48,7 @@ def test_a_statement_has_the_bytes_of_the_command_line(
     assert by_header.content == by_name.content
     assert by_header.headers["Content-Type"].partition(";")[0] == MEDIA[layout]
     if layout == "json":
-        assert by_name.json() == {**json.loads(done.stdout), "warnings": []}
+        assert by_name.json() == {**json.loads(done.stdout), "warnings": [], "warnings_total": 0}
     else:
         assert by_name.content == done.stdout
 

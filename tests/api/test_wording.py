@@ -1,16 +1,24 @@
 """Remedies over HTTP: they name routes and parameters of HTTP, never what is typed elsewhere."""
 
 import ast
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
 from typed import TYPED
 
 import apportion
+from apportion.api.answering import answer_data, answer_table
+from apportion.api.formats import FORMATS
+from apportion.api.formats.format import Answer
 from apportion.api.wording import PARAMETERS, ROUTES, over_http
+from apportion.findings import Finding
+from apportion.jobs.outcomes import MOST_FINDINGS
+from apportion.result import WARNING_SCHEMA
 
 Ask = Callable[..., TestClient]
 SOURCE = Path(apportion.__file__).parent
@@ -115,3 +123,24 @@ def test_a_doubt_of_an_answer_names_the_route(small: Path, ask: Ask) -> None:
         r"Cover them with: POST /api/v1/runs, start_date 2024-02-01, end_date 2024-02-03",
         gap["remedy"],
     )
+
+
+def test_of_many_doubts_the_first_are_told_and_all_are_counted() -> None:
+    gaps = [Finding("gap_in_runs", f"Gap {number}.") for number in range(MOST_FINDINGS + 5)]
+    said = json.loads(bytes(answer_data({}, gaps).body))
+    assert (len(said["warnings"]), said["warnings_total"]) == (MOST_FINDINGS, MOST_FINDINGS + 5)
+    rows = Answer(pa.table({"a": [1]}), {})
+    said = json.loads(bytes(answer_table(rows, FORMATS["json"], gaps).body))
+    assert (len(said["warnings"]), said["warnings_total"]) == (MOST_FINDINGS, MOST_FINDINGS + 5)
+
+
+def test_of_many_assumptions_of_a_run_the_first_are_told(
+    small: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = ask(small)
+    (run,) = client.get("/api/v1/runs").json()["runs"]
+    assumption = dict.fromkeys(WARNING_SCHEMA.names)
+    many = pa.Table.from_pylist([assumption] * (MOST_FINDINGS + 5), WARNING_SCHEMA)
+    monkeypatch.setattr("apportion.recorded_result.RecordedResult.warnings", many)
+    said = client.get(f"/api/v1/runs/{run['run_id']}").json()
+    assert (len(said["warnings"]), said["warnings_total"]) == (MOST_FINDINGS, MOST_FINDINGS + 5)
