@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from apportion.report import paging
 from apportion.report.csv_text import write_csv
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
@@ -68,3 +69,16 @@ def test_a_stranger_cannot_steer_the_terminal(
     assert answer.status == 0
     assert "\x1b" not in strange + answer.out + answer.err
     assert r"unmapped:ev\x1b[31mil" in answer.out
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize("question", ["nodes", "contributions"])
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_a_long_listing_is_the_same_however_it_is_read(
+    apportion: Callable[..., Any], question: str, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = apportion("show", question, form)
+    rows = at_once.out.count("\n")
+    assert rows > 4
+    monkeypatch.setattr(paging, "PART", rows // 4)
+    assert apportion("show", question, form) == at_once
