@@ -267,8 +267,7 @@ class Workspace:
             now=self.now,
             on_step=self.on_step,
         )
-        found = find_run(self.store, run_id)
-        return RunOutcome(found, (*findings, *stale), proofs[0], rating)
+        return RunOutcome(find_run(self.store, run_id), (*findings, *stale), proofs[0], rating)
 
     def _inputs(
         self, pins: dict[str, int], start: date, end: date, rating: RatingOutcome | None
