@@ -97,3 +97,13 @@ def test_b21_the_life_of_an_account_is_in_the_model_s_own_form():
     again = ap.Model.from_dict(model.to_dict())
     assert again.account_index["renewals"].former_ids == ("a", "b")
     assert again.account_index["renewals"].active_to == APRIL
+
+
+def test_b21_rows_of_both_ids_with_one_key_share_the_allowance_in_one_order(bench: Bench):
+    bench.declare(accounts=RENAMED)
+    months = []
+    for first, second in ((6, 30), (30, 6)):
+        usage = [row(APRIL, first, "passport-renewals"), row(APRIL, second)]
+        charges = rated(*usage, model=service(accounts=RENAMED))
+        months.append(sorted(figures(charges, "billable_units", "free_allowance_used")))
+    assert months[0] == months[1]

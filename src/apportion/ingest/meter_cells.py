@@ -19,10 +19,7 @@ ACCOUNTS, CHANNELS = "model_accounts", "model_channels"
 
 def register_meters(connection: DuckDBPyConnection, model: Model) -> None:
     """Make the ids of the model's accounts and channels known to queries."""
-    for table, names in (
-        (ACCOUNTS, {**model.account_index, **model.former_ids}),
-        (CHANNELS, model.channel_index),
-    ):
+    for table, names in ((ACCOUNTS, _accounts(model)), (CHANNELS, list(model.channel_index))):
         connection.register(table, pa.table({"id": pa.array(names, pa.string())}))
 
 
@@ -33,9 +30,7 @@ def _accounts(model: Model) -> list[str]:
 def account_cell(column: Column, model: Model) -> Cell:
     """The id that a declared account has, or had."""
     known = f"account in (from {ACCOUNTS})"
-    return _known(
-        "account", column, "unknown_account", [*model.account_index, *model.former_ids], known
-    )
+    return _known("account", column, "unknown_account", _accounts(model), known)
 
 
 def channel_cell(column: Column, model: Model) -> Cell:

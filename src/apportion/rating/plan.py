@@ -119,7 +119,8 @@ def plan(
     _register_names(connection, facts)
     _make(connection, facts, running.DAYS, _days(model, channels, facts, calendar), _DAY_KIND)
     findings = _register_meters(connection, model, facts)
-    return Plan(facts.sizes, extra, (*warnings, *findings), model)
+    sizes = replace(facts.sizes, keys_repeat=bool(model.former_ids))
+    return Plan(sizes, extra, (*warnings, *findings), model)
 
 
 def with_accounts(model: Model, names: Iterable[str]) -> Model:

@@ -60,7 +60,7 @@ class Sizes:
 
     ``meters`` counts what may have an allowance of its own, ``days`` days of channels, ``years``
     the financial years from the first to the last with usage; ``multipliers`` is one more than the
-    largest rate multiplier.
+    largest rate multiplier. ``keys_repeat`` where an account can have rows under former ids, too.
     """
 
     meters: int
@@ -70,6 +70,7 @@ class Sizes:
     providers: int
     multipliers: int
     templates: int
+    keys_repeat: bool = False
 
     @property
     def fit_one_number(self) -> bool:
@@ -93,6 +94,8 @@ def rated_rows(sizes: Sizes, extra: tuple[str, ...] = ()) -> "ir.Table":
 
     numbered = _numbered(sizes, extra)
     order = [numbered["place"]] if sizes.fit_one_number else [numbered["place"], numbered["within"]]
+    if sizes.keys_repeat:
+        order += [numbered["billable_units"], numbered["notifications_sent"]]
     # By row and not by range: rows of one day must not share one remainder.
     by_row = ibis.window(group_by=numbered["meter"], order_by=order, preceding=(None, 1))
     running = numbered.select(
