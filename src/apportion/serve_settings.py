@@ -21,7 +21,7 @@ class ServeSettings:
     there is nobody.
     ``body_bytes`` bounds a document, ``upload_bytes`` a file, ``unpacked_bytes`` what a file may
     grow to; ``idle_seconds`` is how long the next part of a body may take to come, ``read_seconds``
-    how long a question may take to answer, ``grace_seconds`` how long a stop waits for work.
+    how long a question may take until its answer begins, ``grace_seconds`` how long a stop waits.
     ``work_seconds`` and ``work_bytes`` bound a process that brings in a file or runs; 0 bytes is a
     share of the memory there is. ``remembered_bytes`` bounds the answers that a worker keeps,
     ``readers`` the questions that it works on at once.

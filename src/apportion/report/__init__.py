@@ -10,7 +10,8 @@ records or an Arrow table. This is the only place where figures are rounded for 
   rest was kept. ``node``: all of one node; ``timeseries``: it day by day.
 - ``nodes``, ``edges``, ``allocations``, ``contributions``, ``shares``, ``costs_by_type``,
   ``costs_by_label``: the figures themselves, as a ``listing`` with columns, filters and totals
-  (``node_figures``: those of a node), whole or in pages (``paging``).
+  (``node_figures``: those of a node), whole, in pages (``paging``) or handed on in parts as it
+  is read (``listing_parts``).
 - ``reconciliation``: what came in, where it went, what is left and why.
 - ``runs``: which of them answer for some day. ``strategies``: how shares can be decided.
 - ``usage_statement``: what an account used and owes; ``statements``: files of it that can be sent.
