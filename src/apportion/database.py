@@ -9,10 +9,12 @@ from collections.abc import MutableMapping
 from contextlib import suppress
 from functools import cache
 from itertools import count
+from threading import Lock
 from weakref import WeakKeyDictionary, finalize
 
 import duckdb
 
+_making = Lock()
 _numbers = count()
 _part_of: MutableMapping[duckdb.DuckDBPyConnection, str] = WeakKeyDictionary()
 
@@ -41,12 +43,24 @@ def beside(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     return another
 
 
-@cache
 def _database() -> tuple[duckdb.DuckDBPyConnection, list[str]]:
     """The database, and the parts in it whose connection is gone."""
+    # Two threads that come first at once would make one each.
+    with _making:
+        return _made()
+
+
+@cache
+def _made() -> tuple[duckdb.DuckDBPyConnection, list[str]]:
     return duckdb.connect(), []
 
 
-# The threads of a database do not come along into a fork.
+def _anew() -> None:
+    """Forget the database in a fork, into which its threads and who holds the lock do not come."""
+    global _making  # noqa: PLW0603
+    _making = Lock()
+    _made.cache_clear()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_database.cache_clear)
+    os.register_at_fork(after_in_child=_anew)

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
@@ -57,6 +58,24 @@ def test_rows_on_their_way_outlive_their_connection() -> None:
     gc.collect()
     database.connect()
     assert reader.read_all().num_rows == 100_000
+
+
+def test_threads_that_come_first_share_one_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[duckdb.DuckDBPyConnection] = []
+
+    def slowly() -> duckdb.DuckDBPyConnection:
+        time.sleep(0.05)
+        opened.append(open_database())
+        return opened[-1]
+
+    open_database = duckdb.connect
+    database._made.cache_clear()
+    monkeypatch.setattr(duckdb, "connect", slowly)
+    with ThreadPoolExecutor(8) as threads:
+        connections = list(threads.map(lambda _: database.connect(), range(8)))
+    assert len(opened) == 1
+    for each in connections:
+        assert database.beside(each).execute("SELECT 1").fetchall() == [(1,)]
 
 
 def test_many_threads_connect_at_once() -> None:
