@@ -6,9 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from apportion.findings import Finding, LedgerError
-from apportion.ledger.allowances import allowances_set
 from apportion.ledger.disk import Store
-from apportion.ledger.record_billing import billing_version
 from apportion.ledger.record_rating import list_ratings
 from apportion.ledger.runs import list_runs, pinned_versions, require_inputs
 from apportion.ledger.schemas import (
@@ -30,6 +28,10 @@ def require_readable(store: Store) -> None:
     rating.
     Raises ``LedgerError``.
     """
+    # A child that only tells of damage needs neither model nor rating.
+    from apportion.ledger.allowances import allowances_set  # noqa: PLC0415
+    from apportion.ledger.record_billing import billing_version  # noqa: PLC0415
+
     require_inputs(store, pins := pinned_versions(store))
     for table in INPUTS:
         files(store, table, pins[table.name])
