@@ -20,6 +20,7 @@ ROUTES: Mapping[str, str] = {
     "reconcile": f"GET {_API}/warnings",
     "runs list": f"GET {_API}/runs",
     "show nodes": f"GET {_API}/nodes",
+    "allowance set": f"POST {_API}/allowances",
 }
 """The route that does what a command does, or shows what it shows."""
 
