@@ -82,8 +82,10 @@ class Billing:
     @property
     def model(self) -> Model:
         """The model with the allowances that were set by command."""
-        found = allowances_set(self.store)
-        return with_allowances(self.declared, found) if found else self.declared
+        return self._with(allowances_set(self.store))
+
+    def _with(self, allowances: list[Allowance]) -> Model:
+        return with_allowances(self.declared, allowances) if allowances else self.declared
 
     def overruled(self) -> list[Finding]:
         """Warnings of what the files say and what was set by command since decides (`B22`)."""
@@ -132,10 +134,11 @@ class Billing:
         """
         # Noted before they are read, so that it never tells of one that was not.
         set_before = allowances_version(self.store)
-        model, at_version = self.model, billing_version(self.store)
+        allowances = allowances_set(self.store)
+        model, at_version = self._with(allowances), billing_version(self.store)
         digest = billing_digest(model)
         known = list_ratings(self.store)
-        if known and self.is_current(known[0]):
+        if known and _is_of(known[0], digest, at_version):
             return RatingOutcome(known[0], errors_of(known[0]), is_new=False)
         connection = database.connect()
         usage_view(connection, self.store, at_version)
@@ -148,7 +151,8 @@ class Billing:
         if failed and planned is None:
             raise RunError(failed)
         late = after_the_end(connection, planned) if planned else ()
-        findings = (*failed, *(planned.findings if planned else ()), *late, *self.overruled())
+        settings = overruled(self.declared, allowances)
+        findings = (*failed, *(planned.findings if planned else ()), *late, *settings)
 
         def rows() -> Iterator[pa.Table]:
             if planned:
@@ -178,8 +182,7 @@ class Billing:
 
     def is_current(self, rating: Rating) -> bool:
         """Whether usage, rates and allowances are still those that a rating was made from."""
-        now = billing_digest(self.model), billing_version(self.store)
-        return (rating.model_digest, rating.billable_usage_version) == now
+        return _is_of(rating, billing_digest(self.model), billing_version(self.store))
 
     def ratings(self) -> list[Rating]:
         """All completed ratings, the latest first."""
@@ -286,3 +289,8 @@ class Billing:
         connection = database.connect()
         usage_view(connection, self.store, at_version)
         return metric_rows(connection, self.declared, start, end, metrics)
+
+
+def _is_of(rating: Rating, digest: str, at_version: int) -> bool:
+    """Whether a rating was made from rates and allowances, and usage at a version."""
+    return (rating.model_digest, rating.billable_usage_version) == (digest, at_version)

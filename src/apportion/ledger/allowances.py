@@ -4,25 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from apportion.findings import Place
 from apportion.ledger.disk import Store
 from apportion.ledger.locks import writing
 from apportion.ledger.runs import require_not_behind
 from apportion.ledger.schemas import ALLOWANCES, BILLING_TABLES
-from apportion.ledger.store import (
-    add_record,
-    make_tables,
-    read,
-)
+from apportion.ledger.store import add_record, make_tables, next_sequence, read
 from apportion.model import Allowance
 
 
 def allowances_version(store: Store) -> int:
     """How many allowances were set, by the last record of it."""
     make_tables(store, BILLING_TABLES)
-    return pc.max(read(store, ALLOWANCES, columns=["sequence"])["sequence"]).as_py() or 0
+    return next_sequence(store, ALLOWANCES) - 1
 
 
 def allowances_set(store: Store) -> list[Allowance]:
@@ -31,8 +26,9 @@ def allowances_set(store: Store) -> list[Allowance]:
     Raises ``LedgerError`` (``damaged_ledger``).
     """
     make_tables(store, BILLING_TABLES)
-    require_not_behind(store, ALLOWANCES, {"allowances_version": allowances_version(store)})
-    rows = read(store, ALLOWANCES).sort_by("sequence").to_pylist()
+    rows = sorted(read(store, ALLOWANCES).to_pylist(), key=lambda row: row["sequence"])
+    reached = rows[-1]["sequence"] if rows else 0
+    require_not_behind(store, ALLOWANCES, {"allowances_version": reached})
     where = Place(str(store.folder(ALLOWANCES)))
     latest = {
         (row["account"], row["channel"], row["year"]): Allowance(

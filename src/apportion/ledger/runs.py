@@ -136,16 +136,17 @@ def require_not_behind(store: Store, log: Table, pins: Mapping[str, int]) -> Non
     ``pins`` say how far the log reaches, by the columns in which runs and ratings note what they
     read. Those figures only grow, so a record is gone; whatever is computed would be of less.
     """
-    for name, reached in pins.items():
-        for table, reader in ((RUNS, "run"), (RATINGS, "rating")):
-            if name not in table.schema.names or not is_made(store, table):
-                continue
-            noted = read(store, table, columns=[name])[name].to_pylist()
-            before = max((each for each in noted if each is not None), default=0)
-            if before > reached:
+    for table, reader in ((RUNS, "run"), (RATINGS, "rating")):
+        names = [name for name in pins if name in table.schema.names]
+        if not names or not is_made(store, table):
+            continue
+        noted = read(store, table, columns=names)
+        for name in names:
+            before = max((each for each in noted[name].to_pylist() if each is not None), default=0)
+            if before > pins[name]:
                 raise damaged(
                     f"A {reader} has read {name.replace('_', ' ')} {before}, and the last record "
-                    f"of {log.name!r} tells of {reached}: a record is gone.",
+                    f"of {log.name!r} tells of {pins[name]}: a record is gone.",
                     store.folder(log),
                 )
 

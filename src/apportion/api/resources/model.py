@@ -24,7 +24,7 @@ from apportion.api.reading import workspace_of
 from apportion.api.wording import reworded, told
 from apportion.api.working import FILE_SHARE, working_of
 from apportion.findings import Finding, only_errors
-from apportion.jobs.outcomes import Outcome
+from apportion.jobs.outcomes import MOST_FINDINGS, Outcome
 from apportion.jobs.putting import put_model as put_in_child
 from apportion.jobs.uploads import private_folder
 from apportion.ledger.model_versions import ModelVersion
@@ -207,5 +207,7 @@ def _digest_in(if_match: str) -> str:
 
 
 def _placed(request: Request, findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, of which those that are told name no folder of the server."""
     folder = request.app.state.settings.workspace
-    return [without_folder(folder, each) for each in findings]
+    first = [without_folder(folder, each) for each in findings[:MOST_FINDINGS]]
+    return [*first, *findings[MOST_FINDINGS:]]
