@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from forks import Forks
 from hypothesis import HealthCheck, settings
 
 _SLOW_START = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -78,3 +80,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert done.returncode == 0, done.stderr
             said.write_text(done.stdout, encoding="utf-8")
     return said.with_name("demo")
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Command lines in processes of their own, which import nothing anew and can be killed."""
+    client = Forks()
+    yield client
+    client.close()

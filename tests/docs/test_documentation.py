@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
@@ -78,14 +77,6 @@ def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     )
     assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
     return done
-
-
-@pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    """Command lines in processes of their own, which need not import everything anew."""
-    client = Forks()
-    yield client
-    client.close()
 
 
 def put_out(forks: Forks, folder: Path, *words: str) -> str:

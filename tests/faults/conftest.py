@@ -10,14 +10,6 @@ from forks import HERE, Forks
 
 
 @pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    """Command lines that can be killed."""
-    client = Forks()
-    yield client
-    client.close()
-
-
-@pytest.fixture(scope="session")
 def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
     """Command lines whose storage can fail."""
     compiler = next((each for each in ("cc", "gcc", "clang") if shutil.which(each)), None)
