@@ -36,4 +36,4 @@ class RunOutcome:
 
     def assumptions(self) -> list[dict[str, Any]]:
         """What the run assumed, those that moved most money first (`A29`)."""
-        return assumptions(map(assumption, self.findings), (), self.reconciliation)
+        return assumptions(map(assumption, self.findings), ())

@@ -24,7 +24,12 @@ from apportion.attribution.assumptions import (
 )
 from apportion.attribution.exceeding import shares_exceed_one
 from apportion.attribution.graph import Integers
-from apportion.attribution.notices import missing_usage, no_cost, zero_usage
+from apportion.attribution.notices import (
+    missing_usage,
+    no_cost,
+    unmapped_cost,
+    zero_usage,
+)
 from apportion.attribution.problem import Problem, prepare, usage_reach
 from apportion.attribution.rows import (
     allocation_rows,
@@ -84,6 +89,7 @@ class Assumed:
         findings = (
             *problem.findings,
             *no_cost(problem),
+            *unmapped_cost(problem),
             *months_without_cost(problem),
             *shares_exceed_one(problem, self.offences),
             *zero_usage(problem, rows),

@@ -4,6 +4,7 @@ import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -224,6 +225,44 @@ def test_an_engine_that_does_not_exist_is_refused(tmp_path: Path) -> None:
 def test_a_run_without_any_cost_says_that_alone(tmp_path: Path) -> None:
     made = workspace(tmp_path, usage=queries("ab", ALL))
     assert [each["code"] for each in made.run(*JANUARY).assumptions()] == ["no_cost"]
+
+
+def test_cost_that_no_rule_took_is_an_assumption_of_the_run(tmp_path: Path) -> None:
+    costs = january(ALL) + "unmapped:acme,2024-01-05,compute,7.25\n"
+    made = workspace(tmp_path, costs=costs, usage=queries("abc", ALL))
+    with pytest.raises(ap.RunError, match="No mapping rule took the cost on 'unmapped:acme'"):
+        made.run(*JANUARY, strict=True)
+    (told,) = made.run(*JANUARY).assumptions()
+    assert (told["code"], told["source"], told["amount"]) == (
+        *("unmapped_cost", "unmapped:acme"),
+        Decimal("7.25"),
+    )
+    assert made.result(*JANUARY).assumed == (1, Decimal("7.25"), "USD")
+
+
+def test_a_strict_run_of_nothing_new_asks_the_same_of_what_it_finds(tmp_path: Path) -> None:
+    bill = (
+        "ProviderName,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,"
+        "ChargeCategory,ServiceName,BillingCurrency,BilledCost,EffectiveCost\n"
+        "AWS,2024-01-01,2024-02-01,2024-01-01,2024-01-02,Usage,EC2,USD,30,20\n"
+    )
+    made = workspace(tmp_path)
+    when = "{column: ServiceName, equals: EC2}"
+    rule = f"mapping:\n  - {{when: {when}, node: a, dimension: x}}\n"
+    (tmp_path / "model/mapping.yaml").write_text(rule)
+    (tmp_path / "bill.csv").write_text(bill)
+    Workspace(made.folder).ingest("focus", tmp_path / "bill.csv")
+    (tmp_path / "model/mapping.yaml").write_text(rule.replace("node: a", "node: b"))
+
+    def told(*words: str) -> tuple[int, Any]:
+        period = ("--from", "2024-01-01", "--to", "2024-01-01")
+        answer = CliRunner().invoke(app, ["-w", str(tmp_path), "run", *period, "--json", *words])
+        return answer.exit_code, json.loads(answer.stdout or "{}")
+
+    first, again = told(), told()
+    assert (first[1]["is_new"], again[1]["is_new"]) == (True, False)
+    assert [each["code"] for each in again[1]["assumptions"]] == ["outdated_mapping"]
+    assert told("--strict")[0] == 1
 
 
 def test_every_answer_counts_the_same_assumptions(tmp_path: Path) -> None:

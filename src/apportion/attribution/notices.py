@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from apportion.amounts import decimal_text
+from apportion.attribution.costs import UNMAPPED
 from apportion.attribution.graph import Integers
 from apportion.attribution.plan import POLICIES
 from apportion.attribution.problem import Problem
@@ -176,3 +178,26 @@ def no_cost(problem: Problem) -> list[Finding]:
             severity=Severity.WARNING,
         )
     ]
+
+
+def unmapped_cost(problem: Problem) -> list[Finding]:
+    """A warning for each node that holds cost which no mapping rule took, with its amount."""
+    costs = problem.costs
+    inside = costs.day >= ordinal(problem.start)
+    found = []
+    for name in (each for each in problem.nodes if each.startswith(UNMAPPED)):
+        mine = inside & (problem.node == problem.nodes.index(name))
+        # Summed in Python's integers, which cannot overflow.
+        units = sum(costs.units[mine].tolist())
+        if units:
+            amount = {"amount": decimal_text(units, costs.scale), "currency": costs.currency}
+            found.append(
+                Finding(
+                    "unmapped_cost",
+                    f"No mapping rule took the cost on {name!r}; no product carries it.",
+                    remedy="Write a mapping rule that takes it, and ingest the bill again.",
+                    severity=Severity.WARNING,
+                    details={"source": name, **amount},
+                )
+            )
+    return found

@@ -5,10 +5,12 @@ predicate as text of the world: they are dates and digests that this program mad
 """
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -141,7 +143,8 @@ def _told_in_the_log(table: Table) -> str:
 def version(store: Store, table: Table) -> int:
     """The newest version of a table."""
     with touching(store.folder(table), "read a table's version"):
-        return DeltaTable(store.folder(table)).version()
+        newest = _newest_entry(store, table)
+        return newest if newest >= 0 else DeltaTable(store.folder(table)).version()
 
 
 def append(store: Store, table: Table, rows: pa.Table) -> None:
@@ -163,7 +166,7 @@ def add_record(store: Store, table: Table, rows: pa.Table) -> None:
         _append(store, table, rows, widening=True)
     with suppress(LedgerError), changing(store.folder(table), "shorten the table"):
         _sync(store, table, before)
-        if DeltaTable(store.folder(table)).get_add_actions().num_rows > _MOST_FILES:
+        if len(_files(store, table, None)) > _MOST_FILES:
             overwrite(store, table, read(store, table))
     _checkpoint(store, table)
 
@@ -293,9 +296,8 @@ def _delete(store: Store, table: Table, run_ids: Sequence[str]) -> None:
 def _checkpoint(store: Store, table: Table) -> None:
     """Shorten what readers of a long log have to read; a failure costs them time and no more."""
     with suppress(LedgerError), changing(store.folder(table), "shorten the log"):
-        delta = DeltaTable(store.folder(table))
-        if delta.version() % _CHECKPOINT_EVERY == 0:
-            delta.create_checkpoint()
+        if _newest_entry(store, table) % _CHECKPOINT_EVERY == 0:
+            DeltaTable(store.folder(table)).create_checkpoint()
 
 
 def _partition(store: Store, table: Table, run_id: str) -> Path:
@@ -342,15 +344,8 @@ def _files(
     """The data files, whole as far as their sizes tell, each with the rows that the log counts."""
     folder = store.folder(table)
     with touching(folder, "list files"):
-        # Not flattened: in a table without statistics the columns of these would be missing.
-        actions = pa.table(_opened(folder, table, at_version).get_add_actions())
-    found = [
-        (folder / unquote(path), size, count)
-        for path, size, count in zip(
-            *(actions[name].to_pylist() for name in ("path", "size_bytes", "num_records")),
-            strict=True,
-        )
-    ]
+        listed = _listed(folder, table.name, at_version, _log_as_it_is(folder))
+    found = [(folder / unquote(path), size, count) for path, size, count in listed]
     if run_ids is not None:
         found = [each for each in found if each[0].parent.name.removeprefix("run_id=") in run_ids]
     findings = [finding for path, size, _ in found if (finding := _damage(table, path, size))]
@@ -359,7 +354,29 @@ def _files(
     return [(path, count) for path, _, count in found]
 
 
-def _opened(folder: Path, table: Table, at_version: int | None) -> DeltaTable:
+@lru_cache(maxsize=16)
+def _listed(
+    folder: Path, name: str, at_version: int | None, _log: object
+) -> tuple[tuple[str, int, int | None], ...]:
+    """Path, size and rows of each file of a table, as long as its log stays as it is.
+
+    One ingest asks for the same table up to four times, and each opening reads the log again.
+    """
+    # Not flattened: in a table without statistics the columns of these would be missing.
+    actions = pa.table(_opened(folder, name, at_version).get_add_actions())
+    told = (actions[each].to_pylist() for each in ("path", "size_bytes", "num_records"))
+    return tuple(zip(*told, strict=True))
+
+
+def _log_as_it_is(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name, size and moment of each entry of a table's log: equal where nothing touched it."""
+    found = []
+    with suppress(FileNotFoundError), os.scandir(folder / "_delta_log") as entries:
+        found = [(entry.name, entry.stat()) for entry in entries]
+    return tuple(sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in found))
+
+
+def _opened(folder: Path, table: str, at_version: int | None) -> DeltaTable:
     try:
         return DeltaTable(folder, version=at_version)
     except DeltaError as error:
@@ -369,11 +386,11 @@ def _opened(folder: Path, table: Table, at_version: int | None) -> DeltaTable:
         try:
             newest = DeltaTable(folder).version()
         except DeltaError:
-            message = f"The log of the table {table.name!r} cannot be read."
+            message = f"The log of the table {table!r} cannot be read."
             raise damaged(message, folder / "_delta_log") from error
         if at_version is None or newest >= at_version:
             raise
-        message = f"Version {at_version} of the table {table.name!r}, which a record names, is "
+        message = f"Version {at_version} of the table {table!r}, which a record names, is "
         raise damaged(f"{message}gone; the newest is {newest}.", folder) from None
 
 

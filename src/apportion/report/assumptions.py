@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 from apportion.findings import Finding
-from apportion.reconcile.reconciliation import Reconciliation
 
 
 def assumption(finding: Finding) -> dict[str, Any]:
@@ -35,35 +34,16 @@ def assumption(finding: Finding) -> dict[str, Any]:
 def assumptions(
     recorded: Iterable[Mapping[str, Any]],
     doubts: Sequence[Finding],
-    proof: Reconciliation,
 ) -> list[dict[str, Any]]:
     """All that an answer assumes, those that moved most money first.
 
     ``recorded`` are the warnings of its runs, each over the whole of its run; ``doubts`` those of
-    reading them: gaps, and runs that are outdated. Cost that no mapping rule took is among them.
+    reading them: gaps, and runs that are outdated.
     Amounts are not to be added: several can be of the same money.
     """
-    rows = [*map(dict, recorded), *map(assumption, doubts), *_unmapped(proof)]
+    rows = [*map(dict, recorded), *map(assumption, doubts)]
     return sorted(rows, key=_by_money)
 
 
 def _by_money(row: Mapping[str, Any]) -> tuple[Decimal, str, str]:
     return -abs(row["amount"] or Decimal(0)), row["code"], row["message"]
-
-
-def _unmapped(proof: Reconciliation) -> list[dict[str, Any]]:
-    return [
-        {
-            "code": "unmapped_cost",
-            "message": f"No mapping rule took the cost on {node.id!r}; no product carries it.",
-            "source": node.id,
-            "receiver": "",
-            "metric": "",
-            "days": None,
-            "policy": "",
-            "amount": node.direct_cost,
-            "currency": proof.currency,
-        }
-        for node in proof.infrastructure_nodes
-        if node.type == "unmapped" and node.direct_cost != 0
-    ]

@@ -68,6 +68,7 @@ class Margin:
     """The lines in order of id, and their total.
 
     ``accounts_without_product`` and ``products_without_account`` are ids; both are in the lines.
+    ``cost_without_product`` is what stayed on infrastructure, and is in no line.
     ``gaps`` are stretches of days whose cost no run has computed: neither it nor what was charged
     on these days is in the figures.
     """
@@ -80,6 +81,7 @@ class Margin:
     total: MarginLine
     accounts_without_product: tuple[str, ...]
     products_without_account: tuple[str, ...]
+    cost_without_product: Decimal
     gaps: tuple[tuple[date, date], ...] = ()
 
 
@@ -140,7 +142,7 @@ def margin(
     by = _by(by)
     currency = currency or model.settings.currency
     accounts = _charged(connection, model, start, end, gaps)
-    products = _kept(costs or connection, model, start, end)
+    products, without_product = _kept(costs or connection, model, start, end)
     for account in accounts.values():
         for product in account.products:
             products.setdefault(product, 0)
@@ -160,6 +162,7 @@ def margin(
         *_lines(sums, Figures(currency, SCALE)),
         tuple(sorted(name for name, each in accounts.items() if not each.products)),
         tuple(sorted(alone)),
+        _amounts([without_product])[0],
     )
 
 
@@ -202,13 +205,19 @@ def _charged(
 
 def _kept(
     connection: duckdb.DuckDBPyConnection, model: Model, start: date, end: date
-) -> dict[str, int]:
-    kept = connection.execute(_KEPT, [start, end]).fetchall()
-    return {
+) -> tuple[dict[str, int], int]:
+    """What each product kept, and what all other nodes did."""
+    kept = {
         node: to_units(amount, SCALE)
-        for node, amount in kept
-        if amount and node in model.index and not model.node(node).is_infrastructure
+        for node, amount in connection.execute(_KEPT, [start, end]).fetchall()
+        if amount
     }
+    of_products = {
+        node: units
+        for node, units in kept.items()
+        if node in model.index and not model.node(node).is_infrastructure
+    }
+    return of_products, sum(kept.values()) - sum(of_products.values())
 
 
 def _bear(accounts: dict[str, _Sum], products: dict[str, int]) -> None:
@@ -315,6 +324,7 @@ def as_data(found: Margin) -> dict[str, Any]:
         "total": _exact(found.total),
         "accounts_without_product": found.accounts_without_product,
         "products_without_account": found.products_without_account,
+        "cost_without_product": found.cost_without_product,
         "days_without_run": [{"from": first, "to": last} for first, last in found.gaps],
     }
 

@@ -37,7 +37,6 @@ def get_reconciliation(
     proof = read.proof(dimensions)
     assert proof is not None
     said = {**proof.to_dict(), **read.result.answered_by}
-    said["assumptions"] = assumptions(
-        read.result.warnings.to_pylist(), without_assumed(read.doubts), proof
-    )
+    recorded = read.result.warnings.to_pylist()
+    said["assumptions"] = assumptions(recorded, without_assumed(read.doubts))
     return answer_data(said, (*unproven(read.result, proof), *read.doubts))

@@ -50,6 +50,7 @@ _SAID = object_schema(
         "total": object_schema(_LINE),
         "accounts_without_product": _NAMES,
         "products_without_account": _NAMES,
+        "cost_without_product": AMOUNT,
         "days_without_run": array_schema(object_schema({"from": DAY, "to": DAY})),
         **DOUBTS,
     }

@@ -32,7 +32,7 @@ def reconcile(
     result = read_result(session, start, end, run, currency, lists_assumptions=True)
     with progress(PROOF):
         proof = result.reconciliation()
-    assumed = assumptions(result.warnings.to_pylist(), without_assumed(doubts(result)), proof)
+    assumed = assumptions(result.warnings.to_pylist(), without_assumed(doubts(result)))
     if as_json:
         put_json({**proof.to_dict(), **result.answered_by, "assumptions": assumed})
     else:

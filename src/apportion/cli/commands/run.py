@@ -67,7 +67,8 @@ def run(
     from apportion.cli.progress import RUN, progress
     from apportion.cli.reading import run_of_the_same
     from apportion.cli.views import runs as view
-    from apportion.report.doubts import require_order
+    from apportion.report.assumptions import assumptions
+    from apportion.report.doubts import doubts, require_order, without_assumed
     from apportion.report.findings_data import as_data
     from apportion.report.ledger_doubts import ignored_files
     from apportion.report.runs import as_data as run_data
@@ -80,9 +81,13 @@ def run(
         known = (
             None if again else run_of_the_same(workspace, start, end, dimension or None, currency)
         )
-        if known is not None and strict and known.warnings:
-            # It was not asked then to assume nothing: computed anew it is refused, and says why.
-            known = None
+        if known is not None:
+            result = workspace.result(run=known.run_id)
+            doubted = without_assumed(doubts(result))
+            assumed = assumptions(result.warnings.to_pylist(), doubted)
+            if strict and assumed:
+                # It may assume nothing now: computed anew it is refused, and says why.
+                known = None
         if known is None:
             outcome = workspace.run(
                 start,
@@ -94,8 +99,10 @@ def run(
                 strict=strict,
             )
     if known is not None and as_json:
-        put_json({"run": run_data(known), "is_new": False, **view.recorded(workspace, known)})
+        told = {**view.recorded(result), "assumptions": assumed}
+        put_json({"run": run_data(known), "is_new": False, **told})
     elif known is not None:
+        tell(doubted, session.suggestions)
         view.show_known(known, session.suggestions)
     elif as_json:
         put_json(

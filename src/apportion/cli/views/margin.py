@@ -5,7 +5,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from apportion.cli.output import heading, put, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
-from apportion.report.margin import By, Margin, MarginLine
+from apportion.report.figures import Figures
+from apportion.report.margin import SCALE, By, Margin, MarginLine
 
 _TITLES = {By.PRODUCT: "Product", By.ACCOUNT: "Account", By.ORGANISATION: "Organisation"}
 
@@ -30,8 +31,8 @@ def show(found: Margin, company: str, suggestions: Suggestions) -> None:
     put(table(heads, rows, ("Total", *_figures(found.total))))
     say(
         "Margin is what is charged less what the products cost, with the infrastructure that "
-        "reached them; cost that reached no product is in no line. Rate is the price of a unit "
-        "before any allowance."
+        f"reached them; {_without_product(found)}. Rate is the price of a unit before any "
+        "allowance."
     )
     if found.accounts_without_product:
         say(f"Accounts without a product, so without cost: {_ids(found.accounts_without_product)}.")
@@ -46,6 +47,14 @@ def show(found: Margin, company: str, suggestions: Suggestions) -> None:
         say_next(suggestions.command("show", "margin", *period, "--by", str(By.ACCOUNT)))
     else:
         say_next(suggestions.command("usage", "platform", "accounts", *period))
+
+
+def _without_product(found: Margin) -> str:
+    if not found.cost_without_product:
+        return "no cost was left without one"
+    figures = Figures(found.currency, SCALE)
+    (shown,) = figures.texts([found.cost_without_product])
+    return f"{shown} {found.currency} reached no product and is in no line"
 
 
 def _figures(line: MarginLine) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ def show(found: Products, title: str, suggestions: Suggestions, asked: Sequence[
         say(f"Products whose own part counts as unallocated: {few(found.kept_unallocated)}.")
     dearest = max((line for line in found.lines), key=lambda line: line.own, default=None)
     if dearest is not None and dearest.own:
-        say_next(suggestions.command("show", "contributions", "--node", dearest.id))
+        say_next(suggestions.command("show", "edges", "--node", dearest.id))
         return
     if not found.serving:
         say(f"{'None of these products' if asked else 'No product'} has cost in this period.")

@@ -38,7 +38,10 @@ def show_sides(said: Statement) -> None:
         )
     else:
         say(f"THIS DOES NOT HOLD. The difference is {said.delta:f}; see the errors.")
-    say(f"Coverage: {said.coverage} of infrastructure cost reached a product.")
+    if said.came_in[0].amount > 0:
+        say(f"Coverage: {said.coverage} of infrastructure cost reached a product.")
+    else:
+        say("Coverage: none, because the infrastructure cost in all is not above 0.")
     if said.partial:
         say(f"Products that give on the rest: {few(said.partial)}.")
     if said.left_out:

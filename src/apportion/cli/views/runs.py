@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from apportion.ledger.runs import Run
     from apportion.model import Model
     from apportion.outcomes import RunOutcome
-    from apportion.workspace import Workspace
+    from apportion.recorded_result import RecordedResult
 
 TOLD = 10
 """Warnings of a run that are told at once; the others are counted."""
@@ -63,11 +63,11 @@ def show_known(run: Run, suggestions: Suggestions) -> None:
     say_next(about.command("show", "products"), suggestions.command("run", *words))
 
 
-def recorded(workspace: Workspace, run: Run) -> dict[str, Any]:
+def recorded(result: RecordedResult) -> dict[str, Any]:
     """The warnings and the proof that stand beside a run, as ``run --json`` gives them."""
     from apportion.report.findings_data import as_data
 
-    rows = workspace.result(run=run.run_id).connect()
+    rows = result.connect()
     proof = rows.sql("SELECT reconciliation FROM reconciliations").fetchall()[0][0]
     warnings = rows.sql("SELECT code, message FROM warnings").fetchall()
     told = [Finding(code, said, severity=Severity.WARNING) for code, said in warnings]
