@@ -69,13 +69,8 @@ class RecordedCharges(ChargeViews):
 
     @cached_property
     def not_rated(self) -> Mapping[str, Finding]:
-        """Why accounts were not rated, by their ids, of those that the model has."""
-        known = self.model.account_index
-        return {
-            each.details["account"]: each
-            for each in errors_of(self.rating)
-            if each.details["account"] in known
-        }
+        """Why accounts were not rated, by their ids."""
+        return {each.details["account"]: each for each in errors_of(self.rating)}
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection with the view ``charges``."""

@@ -338,6 +338,17 @@ def test_b21_accounts_that_fail_alike_are_told_in_one_line_and_not_to_others(ben
     )
 
 
+def test_b21_what_is_not_charged_is_told_of_accounts_that_the_model_lacks_too(bench):
+    fax = [*SERVICE["channels"], {"id": "fax", "billed": False}]
+    bench.declare(channels=fax, accounts=[*SERVICE["accounts"], {"id": "gone"}])
+    bench.units(row(APRIL, 30), row(APRIL, 7, "gone", channel="fax"))
+    bench.declare()
+    bench.open().rate()
+    charges = bench.open().charges()
+    (told,) = rating_doubts(charges.rating, charges.not_rated, is_current=True)
+    assert told.message.startswith("gone is in no figure, with 7 units that are not charged: ")
+
+
 def test_b21_where_the_last_account_fails_nothing_is_published(bench):
     bench.declare(**broken(bench, "missing_rate"))
     with pytest.raises(ap.RunError) as refused:
