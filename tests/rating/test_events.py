@@ -155,6 +155,30 @@ def test_b3_which_statuses_and_key_types_count_is_a_setting(bench):
     assert codes(caught.value.findings) == ["unknown_status", "unknown_status"]
 
 
+def test_b22_a_channel_can_count_other_statuses(bench):
+    channels = [
+        {"id": "sms", "unit": "fragment", "counted_statuses": ["sent", "created"]},
+        {"id": "email", "billed": False},
+    ]
+    bench.declare(channels=channels, counted_statuses=["delivered"], ignored_statuses=["created"])
+    bench.events(
+        [
+            "1,2023-05-01T12:00:00Z,visas,sms,created,normal,mmg,1,1",
+            "2,2023-05-01T12:00:00Z,visas,sms,delivered,normal,mmg,1,1",
+            "3,2023-05-01T12:00:00Z,visas,email,created,normal,,1,1",
+            "4,2023-05-01T12:00:00Z,visas,email,sent,normal,,1,1",
+            "5,2023-05-01T12:00:00Z,visas,email,delivered,normal,,1,1",
+        ]
+    )
+    assert [(row["channel"], row["notifications_sent"]) for row in bench.usage()] == [
+        ("email", 1),
+        ("sms", 1),
+    ]
+    with pytest.raises(ap.IngestError) as caught:
+        bench.events(["6,2023-05-02T12:00:00Z,visas,email,technical-failure,normal,,1,1"])
+    assert codes(caught.value.findings) == ["unknown_status"]
+
+
 def test_b3_events_are_counted_by_all_that_tells_charges_apart(bench):
     bench.events(
         [

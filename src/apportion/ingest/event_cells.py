@@ -23,7 +23,7 @@ from apportion.ingest.meter_cells import (
     whole_cell,
 )
 from apportion.ingest.zones import FIRST, LAST, Stretch, day_of, stretches
-from apportion.model import Settings
+from apportion.model import Model
 from apportion.model.billable_usage import LARGEST_MULTIPLIER
 from apportion.model.billing import LARGEST_COUNT
 from apportion.model.spelling import did_you_mean, one_of
@@ -51,7 +51,7 @@ def layout_of(file: SafeFile, context: Context, found: Sequence[Stretch], *, ids
             _day_cell(file, context, found),
             account_cell(account, context.model),
             channel_cell(channel, context.model),
-            _word_cell(file, "status", settings.counted_statuses, settings.ignored_statuses),
+            _word_cell(file, "status", _statuses(context.model), settings.ignored_statuses),
             _word_cell(file, "key_type", settings.counted_key_types, settings.ignored_key_types),
             optional_text("provider", file),
             whole_cell("rate_multiplier", multiplier, LARGEST_MULTIPLIER, 1),
@@ -66,11 +66,28 @@ def layout_of(file: SafeFile, context: Context, found: Sequence[Stretch], *, ids
     return replace(layout, cells=tuple(named))
 
 
-def counted(settings: Settings) -> str:
+def counted(model: Model) -> str:
     """The condition that an event counts: its status and its key type are ones that do."""
-    statuses = ", ".join(_quoted(word) for word in settings.counted_statuses) or "null"
-    kinds = ", ".join(_quoted(word) for word in settings.counted_key_types) or "null"
-    return f"coalesce(status in ({statuses}) and key_type in ({kinds}), false)"
+    settings = model.settings
+    own = [
+        f"when {_quoted(each.id)} then {_is_one_of('status', each.counted_statuses)}"
+        for each in model.channels
+        if each.counted_statuses
+    ]
+    status = _is_one_of("status", settings.counted_statuses)
+    if own:
+        status = f"case channel {' '.join(own)} else {status} end"
+    return f"coalesce({status} and {_is_one_of('key_type', settings.counted_key_types)}, false)"
+
+
+def _is_one_of(name: str, words: Sequence[str]) -> str:
+    return f"{name} in ({', '.join(map(_quoted, words)) or 'null'})"
+
+
+def _statuses(model: Model) -> Sequence[str]:
+    """All statuses that count in any channel."""
+    of_channels = (word for each in model.channels for word in each.counted_statuses)
+    return list(dict.fromkeys([*model.settings.counted_statuses, *of_channels]))
 
 
 def moment(file: SafeFile) -> str:

@@ -169,7 +169,7 @@ def _gather(
         kept = connection.table("event_groups").select(SQLExpression("* exclude (bad)"))
         if has_repeats:
             kept = kept.union(connection.sql(_ONCE))
-        counts = SQLExpression(counted(context.model.settings)).alias("counts")
+        counts = SQLExpression(counted(context.model)).alias("counts")
         kept.select("*", counts).create(_EVENTS)
     finally:
         connection.execute("drop table if exists event_groups")

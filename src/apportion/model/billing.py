@@ -62,11 +62,15 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A meter (`B2`). What is not ``billed`` is counted and costs nothing."""
+    """A meter (`B2`). What is not ``billed`` is counted and costs nothing.
+
+    Its ``counted_statuses``, where it has some, stand in place of the workspace's (`B22`).
+    """
 
     id: str
     unit: str = ""
     billed: bool = True
+    counted_statuses: tuple[str, ...] = ()
     where: Place = field(default=MEMORY, compare=False)
 
 

@@ -37,7 +37,11 @@ def billing_to_dict(model: Declared) -> dict[str, list[dict[str, Any]]]:
             for each in model.accounts
         ],
         "channels": [
-            {**filled({"id": each.id, "unit": each.unit}), "billed": each.billed}
+            {
+                **filled({"id": each.id, "unit": each.unit}),
+                "billed": each.billed,
+                **filled({"counted_statuses": list(each.counted_statuses)}),
+            }
             for each in model.channels
         ],
         "rates": [

@@ -19,6 +19,7 @@ MEANINGS = MappingProxyType(
         "id": "What usage and rates name the channel by.",
         "unit": "What is counted, for people.",
         "billed": "Whether it costs anything; absent, it does.",
+        "counted_statuses": "Statuses of its events that are counted; absent, the setting's.",
     }
 )
 RATE_MEANINGS = MappingProxyType(
@@ -56,6 +57,7 @@ def build_channels(
             id=fields.identifier("id"),
             unit=fields.text("unit"),
             billed=fields.read("billed", as_flag, default=True),
+            counted_statuses=tuple(sorted({w for w, _ in fields.identifiers("counted_statuses")})),
             where=fields.place(),
         )
         if not fields.broken:
