@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from apportion import database
 from apportion.attribution.assumptions import (
+    Assumptions,
     months_without_cost,
     receivers_without_usage,
     with_money,
@@ -74,10 +75,13 @@ class Assumed:
     costly: list[npt.NDArray[np.bool_]] = field(default_factory=list)
     slow_splits: int = 0
 
-    def findings(
-        self, problem: Problem, connection: duckdb.DuckDBPyConnection
-    ) -> tuple[Finding, ...]:
-        """All warnings of the run, with the money that each moved (`A29`).
+    def told(
+        self,
+        problem: Problem,
+        connection: duckdb.DuckDBPyConnection,
+        others: Sequence[Finding] = (),
+    ) -> Assumptions:
+        """All warnings of the run and ``others``, with the money that each moved (`A29`).
 
         ``connection`` has the run's ``allocations`` and ``contributions``. Raises ``RunError``
         where something is no mere warning.
@@ -95,6 +99,7 @@ class Assumed:
             *zero_usage(problem, rows),
             *missing_usage(problem, costly),
             *receivers_without_usage(problem, costly),
+            *others,
         )
         if only_errors(findings):
             raise RunError(findings)
@@ -211,7 +216,7 @@ def attribute(
         assumed.slow_splits,
         None if dimensions is None else tuple(dimensions),
     )
-    return replace(result, findings=assumed.findings(problem, result.connect()))
+    return replace(result, findings=assumed.told(problem, result.connect()).findings)
 
 
 def _period(table: pa.Table, start: date | None, end: date | None) -> tuple[date, date]:

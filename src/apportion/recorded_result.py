@@ -18,7 +18,7 @@ from apportion.ledger.runs import (
     Run,
     billings_since,
     ingests_since,
-    recorded_warnings,
+    warnings_within,
 )
 from apportion.ledger.schemas import COSTS, INGESTS, USAGE
 from apportion.ledger.store import read
@@ -107,8 +107,8 @@ class RecordedResult:
 
     @cached_property
     def warnings(self) -> pa.Table:
-        """What the runs assumed, counted: those of ``warning_rows``."""
-        return recorded_warnings(self.store, self.runs)
+        """What the runs assumed on the days of this result (`A29`): those of ``warning_rows``."""
+        return warnings_within(self.store, self.runs, self.pieces)
 
     @property
     def assumed(self) -> tuple[int, Decimal, str]:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from apportion import database
 from apportion.findings import Finding
@@ -14,6 +16,9 @@ from apportion.model import Model
 from apportion.reconcile.proof import reconcile
 from apportion.reconcile.reconciliation import Reconciliation
 from apportion.report.assumptions import assumption
+
+if TYPE_CHECKING:
+    from apportion.attribution.assumptions import Assumptions
 
 WARNING_SCHEMA = pa.schema(
     [
@@ -34,6 +39,24 @@ def warning_rows(findings: Sequence[Finding]) -> pa.Table:
     """Warnings as rows, each the record of an assumption (`A29`)."""
     rows = [assumption(each) for each in findings]
     return pa.Table.from_pylist(rows, schema=WARNING_SCHEMA)
+
+
+def warning_days(told: "Assumptions") -> pa.Table:
+    """The same as they are recorded: with the lists ``dates`` and ``amounts``, if known by day."""
+    rows = warning_rows(told.findings)
+    connection = database.connect()
+    connection.register("by_day", told.by_day)
+    lists = connection.sql(_LISTS).to_arrow_table()
+    place = pc.index_in(pa.array(range(rows.num_rows), pa.int64()), lists["place"])
+    for name in ("dates", "amounts"):
+        rows = rows.append_column(name, lists[name].take(place))
+    return rows
+
+
+_LISTS = """
+    SELECT place, list(date ORDER BY date) AS dates, list(amount ORDER BY date) AS amounts
+    FROM by_day GROUP BY place ORDER BY place
+"""
 
 
 @dataclass(frozen=True)

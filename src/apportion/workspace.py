@@ -224,7 +224,7 @@ class Workspace:
         from apportion.reconcile.proof import reconcile
         from apportion.reconcile.requirement import require_proved
         from apportion.report.ledger_doubts import require_allowed
-        from apportion.result import warning_rows
+        from apportion.result import warning_days, warning_rows
 
         rating = self.billing.rate() if self.billing.has_usage() else None
         require_inputs(self.store, pins := pinned_versions(self.store))
@@ -236,9 +236,10 @@ class Workspace:
         proofs: list[Reconciliation] = []
 
         def ending(connection: duckdb.DuckDBPyConnection) -> RunEnd:
-            findings[:] = [*assumed.findings(problem, connection), *holes]
+            told = assumed.told(problem, connection, holes)
+            findings[:] = told.findings
             require_allowed([*findings, *stale], strict=strict)
-            return RunEnd(warning_rows(findings), assumed.slow_splits)
+            return RunEnd(warning_days(told), assumed.slow_splits)
 
         def proving(connection: duckdb.DuckDBPyConnection) -> str:
             input_views(connection, self.store, pins)

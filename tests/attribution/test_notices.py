@@ -54,11 +54,13 @@ def of(result: ap.Result, code: str) -> list[Finding]:
 
 
 def test_days_without_usage_are_counted_in_words_that_fit() -> None:
-    (once,) = of(run(BY_CALLS), "zero_usage")
-    assert once.message == (
-        "On 2024-01-01 no receiver of 'z' has any usage of 'calls'; 'z' was shared equally."
-    )
-    (twice,) = of(run(BY_CALLS, days=2), "zero_usage")
+    (found,) = of(run(BY_CALLS, days=2), "zero_usage")
+    assert found.message == "No receiver of 'z' has any usage of 'calls'; 'z' was shared equally."
+    assert (found.details["days"], found.details["first"]) == (2, DAY)
+    refusing = {**BY_CALLS, "on_zero_usage": "error"}
+    (once,) = refused(refusing)
+    assert once.message.startswith("On 2024-01-01 no receiver of 'z' has any usage of 'calls'; ")
+    (twice,) = refused(refusing, days=2)
     assert twice.message.startswith("On 2 days, first on 2024-01-01, no receiver of 'z' has any")
 
 

@@ -1,6 +1,6 @@
 """Statements and margins as printed: their lines sum to their totals, and agree with the views."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import apportion as ap
+from apportion.amounts.units import RATE_DECIMALS
 from apportion.model.billable_usage import SCHEMA
+from apportion.rating.calendar import financial_year
 from apportion.report import usage_questions
+from apportion.report.figures import Figures
 from apportion.report.margin import By, margin
 from apportion.report.usage_listing import UsageListing
 from apportion.report.usage_statement import usage_statement
@@ -49,6 +52,10 @@ def test_a_statement_is_the_sum_of_its_printed_lines_and_the_monthly_view(histor
             statement = usage_statement(connection, model, account, year)
             printed = [number(line.cost_shown) for line in statement.lines]
             assert sum(printed) == number(statement.total_shown)
+            figures = Figures(currency, RATE_DECIMALS)
+            # The rule of A3 as Python has it; statements are rounded in SQL.
+            alike = figures.texts(line.cost for line in statement.lines)
+            assert [line.cost_shown for line in statement.lines] == alike
             assert sum(line.cost for line in statement.lines) == statement.total
             monthly = usage_questions.monthly(charges, account, year)
             assert shown(monthly) == printed
@@ -62,6 +69,51 @@ def test_a_statement_is_the_sum_of_its_printed_lines_and_the_monthly_view(histor
                 assert sum(number(line.cost_shown) for line in part.lines) == (
                     number(part.total_shown)
                 )
+
+
+@given(histories(), currencies, st.sampled_from([None, (5, 9), (1, 1), (12, 3)]))
+@effort(30)
+def test_no_page_differs_by_a_coin_from_the_statements(history, currency, months):
+    """What accounts owe is what their papers say, of a year, of months, and in every margin."""
+    charges = rated(history, currency=currency)
+    connection, model = charges.connect(), charges.model
+    calendar = financial_year(model.settings)
+    start, end = calendar.first(2023), calendar.last(2023)
+    wanted = range(1, 13)
+    if months is not None:
+        wanted = range(min(months), max(months) + 1)
+        start = calendar.month_first(2023, wanted[0])
+        end = calendar.month_first(2023, wanted[-1] + 1) - timedelta(days=1)
+    papers = {
+        each["id"]: sum(
+            number(usage_statement(connection, model, each["id"], 2023, month).total_shown)
+            for month in wanted
+        )
+        for each in history.model["accounts"]
+    }
+    owed = usage_questions.owed(charges, start, end)
+    by_account = dict.fromkeys(papers, Decimal(0))
+    for row, cost in zip(owed.rows.to_pylist(), shown(owed), strict=True):
+        by_account[row["account"]] += cost
+    assert by_account == papers
+    if months is None:
+        members = usage_questions.organisation(charges, "o", 2023)
+        yearly = {name: usage_questions.yearly(charges, name, 2023) for name in papers}
+        assert {name: sum(shown(each)) for name, each in yearly.items()} == papers
+        ours = set(members.rows["account"].to_pylist())
+        assert sum(shown(members)) == sum(papers[name] for name in ours)
+    connection.register("allocations", NO_COST)
+    lines = margin(connection, model, start, end, By.ACCOUNT).lines
+    assert {line.id: number(line.charges_shown) for line in lines if line.id} == papers
+
+
+NO_COST = pa.table(
+    {
+        "node": pa.array([], pa.string()),
+        "date": pa.array([], pa.date32()),
+        "retained": pa.array([], pa.decimal128(38, 9)),
+    }
+)
 
 
 @given(histories(), st.integers(0, 5))

@@ -1,16 +1,19 @@
 """What nobody measured is said before a run, by it and after it, with the money (`A29`)."""
 
 import json
+import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from typer.testing import CliRunner
 
 import apportion as ap
 from apportion.cli.app import app
+from apportion.ledger.schemas import WARNINGS
 from apportion.workspace import Workspace
 
 MODEL = """
@@ -190,7 +193,7 @@ def test_the_command_line_says_it_in_every_answer_and_strict_is_status_1(tmp_pat
     assert found(json.loads(text)["assumptions"], "zero_usage")[0]["amount"] == "930.000000000"
     code, text = status("reconcile", "--strict")
     assert code == 1
-    assert "about 930 USD: On 31 days" in text
+    assert "about 930 USD on 31 days: No receiver of" in text
 
 
 def test_an_empty_or_missing_model_folder_is_an_error(tmp_path: Path) -> None:
@@ -263,6 +266,69 @@ def test_a_strict_run_of_nothing_new_asks_the_same_of_what_it_finds(tmp_path: Pa
     assert (first[1]["is_new"], again[1]["is_new"]) == (True, False)
     assert [each["code"] for each in again[1]["assumptions"]] == ["outdated_mapping"]
     assert told("--strict")[0] == 1
+
+
+def test_an_answer_tells_what_was_assumed_on_its_own_days(tmp_path: Path) -> None:
+    costs = (
+        january(ALL) + "unmapped:acme,2024-01-05,compute,7.25\nunmapped:acme,2024-01-30,compute,1\n"
+    )
+    made = workspace(tmp_path, costs=costs, usage=queries("abc", range(4, 29)))
+    made.run(*JANUARY)
+
+    def told(first: int, last: int) -> set[tuple[str, int, Decimal]]:
+        rows = made.result(date(2024, 1, first), date(2024, 1, last)).warnings.to_pylist()
+        return {(each["code"], each["days"], each["amount"]) for each in rows}
+
+    both = {("zero_usage", 6, Decimal(180)), ("unmapped_cost", None, Decimal("8.25"))}
+    assert told(1, 31) == both
+    assert told(1, 5) == {("zero_usage", 3, Decimal(90)), ("unmapped_cost", 1, Decimal("7.25"))}
+    assert told(6, 28) == set()
+    assert told(29, 29) == {("zero_usage", 1, Decimal(30))}
+    # A day computed anew is told once, by the run that answers for it.
+    made.run(date(2024, 1, 30), date(2024, 1, 30))
+    again = {("zero_usage", 6, Decimal(180)), ("unmapped_cost", 2, Decimal("8.25"))}
+    # That run had no row of the metric at all.
+    assert told(1, 31) == {*again, ("missing_usage", 1, Decimal(10))}
+    assert made.result(*JANUARY).assumed == (5, Decimal(180), "USD")
+
+
+def test_what_edges_lacked_is_told_for_the_days_asked(tmp_path: Path) -> None:
+    made = workspace(tmp_path, costs=january(range(1, 11)), usage=queries("ab", ALL))
+    made.run(*JANUARY)
+    (told,) = made.result(date(2024, 1, 9), date(2024, 1, 20)).warnings.to_pylist()
+    assert (told["code"], told["receiver"]) == ("receiver_without_usage", "c")
+    assert (told["days"], told["amount"]) == (2, Decimal(60))
+
+
+def test_months_and_days_without_cost_are_told_where_they_are_asked_for(tmp_path: Path) -> None:
+    days = january(range(1, 9)) + january(range(10, 32)) + "db,2024-03-01,compute,1\n"
+    made = workspace(tmp_path, costs=days, usage=queries("abc", ALL) + "a,2024-03-01,queries,1\n")
+    made.run(date(2024, 1, 1), date(2024, 3, 31))
+
+    def codes(first: date, last: date) -> list[tuple[str, int]]:
+        rows = made.result(first, last).warnings.to_pylist()
+        return [(each["code"], each["days"]) for each in rows]
+
+    assert codes(date(2024, 1, 1), date(2024, 1, 8)) == []
+    assert codes(date(2024, 1, 9), date(2024, 1, 9)) == [("days_without_bill", 1)]
+    both = [("days_without_bill", 2), ("months_without_cost", 2)]
+    assert codes(date(2024, 2, 10), date(2024, 2, 11)) == both
+
+
+def test_what_a_run_before_days_were_kept_assumed_is_told_as_it_told_it(tmp_path: Path) -> None:
+    made = workspace(tmp_path, costs=january(ALL), usage=queries("abc", range(1, 30)))
+    run = made.run(*JANUARY).run
+    known = [name for name in WARNINGS.schema.names if name not in ("dates", "amounts")]
+    folder = made.store.folder(WARNINGS)
+    rows = DeltaTable(folder).to_pyarrow_table().select(known)
+    shutil.rmtree(folder)
+    write_deltalake(folder, rows, partition_by=["run_id"])
+    (told,) = made.result(date(2024, 1, 1), date(2024, 1, 2)).warnings.to_pylist()
+    assert (told["days"], told["amount"]) == (2, Decimal(60))
+    made.run(date(2024, 2, 1), date(2024, 2, 1))
+    assert made.result(run=run.run_id).warnings.to_pylist() == [told]
+    later = made.result(date(2024, 2, 1), date(2024, 2, 1)).warnings.to_pylist()
+    assert [each["code"] for each in later] == ["no_cost"]
 
 
 def test_every_answer_counts_the_same_assumptions(tmp_path: Path) -> None:

@@ -153,6 +153,10 @@ def described_formats(said: Schema) -> dict[int | str, dict[str, Any]]:
     }
 
 
+OF_ONE_NODE = {"node_totals": object_schema({"received": AMOUNT, "given": AMOUNT})}
+"""What a listing of edges has besides, where one node is asked for."""
+
+
 def described_listing(
     columns: Sequence[Column], optional: Mapping[str, Schema] | None = None
 ) -> dict[int | str, dict[str, Any]]:

@@ -4,11 +4,10 @@ The money is summed from the run's own rows, so it is exact: what a source gave,
 along the edges that an assumption is about, or what it kept where the edges say `retain`.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -31,23 +30,58 @@ _ALONG = """
     JOIN assumed_edge e ON e.variant = v.variant AND e.source = CAST(c.source AS VARCHAR)
         AND e.receiver = CAST(c.receiver AS VARCHAR) AND c.date BETWEEN e.first AND e.last
 """
-_BY_EDGE = "SELECT source, receiver, metric, sum(amount) FROM assumed_along GROUP BY ALL"
-_BY_SOURCE = "SELECT source, '', metric, sum(amount) FROM assumed_along GROUP BY ALL"
-_GIVEN = """
-    SELECT f.place, sum(c.amount) FROM assumed_along c
-    JOIN assumed_day f USING (source, series, policy, date)
-    WHERE NOT f.kept GROUP BY f.place
+_MOVED = {
+    "zero_usage": """
+        SELECT f.place, c.date, c.amount FROM assumed_along c
+        JOIN assumed_day f USING (source, series, policy, date) WHERE NOT f.kept
+        UNION ALL
+        SELECT place, a.date, a.retained FROM (
+            SELECT DISTINCT f.place, f.source, f.date, v.dimension FROM assumed_day f
+            JOIN assumed_edge e ON e.source = f.source AND e.series = f.series
+                AND e.policy = f.policy AND f.date BETWEEN e.first AND e.last
+            JOIN assumed_variant v USING (variant) WHERE f.kept
+        ) wanted JOIN allocations a ON CAST(a.node AS VARCHAR) = wanted.source
+            AND a.date = wanted.date AND CAST(a.dimension AS VARCHAR) = wanted.dimension
+        UNION ALL
+        SELECT DISTINCT place, date, 0 FROM assumed_day
+    """,
+    "missing_usage": """
+        SELECT p.place, c.date, c.amount FROM assumed_along c
+        JOIN assumed_place p USING (source, receiver, metric) WHERE p.code = 'missing_usage'
+    """,
+    "receiver_without_usage": """
+        SELECT p.place, c.date, c.amount FROM assumed_along c
+        JOIN assumed_place p USING (source, metric) WHERE p.code = 'receiver_without_usage'
+    """,
+    "unmapped_cost": """
+        SELECT p.place, a.date, a.direct FROM allocations a
+        JOIN assumed_place p ON CAST(a.node AS VARCHAR) = p.source
+        WHERE p.code = 'unmapped_cost' AND a.direct <> 0
+    """,
+}
+"""What each kind moved: the place of a finding, a day, and an amount; in several rows."""
+
+_SUMMED = """
+    SELECT place, date, sum(amount) AS amount FROM ({moved}) AS moved (place, date, amount)
+    GROUP BY place, date ORDER BY place, date
 """
-_KEPT = """
-    SELECT place, sum(retained) FROM (
-        SELECT DISTINCT f.place, f.source, f.date, v.dimension FROM assumed_day f
-        JOIN assumed_edge e ON e.source = f.source AND e.series = f.series
-            AND e.policy = f.policy AND f.date BETWEEN e.first AND e.last
-        JOIN assumed_variant v USING (variant) WHERE f.kept
-    ) wanted JOIN allocations a ON CAST(a.node AS VARCHAR) = wanted.source
-        AND a.date = wanted.date AND CAST(a.dimension AS VARCHAR) = wanted.dimension
-    GROUP BY place
-"""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """The warnings of a run, and on which days they hold.
+
+    ``by_day`` has the ``place`` of a finding, a ``date`` that it concerns, and the ``amount`` that
+    it moved then, null where that is not known. It has no row of what is not known by day.
+    """
+
+    findings: tuple[Finding, ...]
+    by_day: pa.Table
+
+
+_BY_DAY = pa.schema(
+    [("place", pa.int64()), ("date", pa.date32()), ("amount", pa.decimal128(38, 9))]
+)
 
 
 def with_money(
@@ -55,57 +89,68 @@ def with_money(
     problem: Problem,
     findings: Sequence[Finding],
     no_usage: Integers,
-) -> tuple[Finding, ...]:
+) -> Assumptions:
     """The findings, those that moved money with ``amount`` and ``currency`` in their details.
 
     ``connection`` has the run's ``allocations`` and ``contributions``; ``no_usage`` has the rows
     of ``SliceFlow.no_usage``. One amount can be in several findings, since a metric that has no
     row at all is also one that has none on any day.
     """
-    about = [each for each in findings if each.code in _AMOUNTS]
-    if not about:
-        return tuple(findings)
-    wanted = {str(each.details["source"]) for each in about}
-    connection.register("assumed_variant", _variants(problem))
-    connection.register("assumed_edge", _edges(problem, wanted))
-    connection.register("assumed_day", _days(problem, findings, no_usage))
-    connection.execute(_ALONG)
-    by_edge = _sums(connection, _BY_EDGE, {each.code for each in about} & {"missing_usage"})
-    by_source = _sums(connection, _BY_SOURCE, {each.code for each in about} & {_SILENT})
-    by_place: dict[Any, Decimal] = {}
-    if no_usage.size:
-        for query in (_GIVEN, _KEPT):
-            by_place |= dict(connection.execute(query).fetchall())
-    return tuple(
-        each
-        if each.code not in _AMOUNTS
-        else _with_amount(
-            each,
-            problem.costs.currency,
-            by_place.get(place)
-            if each.code == "zero_usage"
-            else {**by_source, **by_edge}.get(_key(each)),
-        )
+    by_day = [_BY_DAY.empty_table(), _stretches(findings)]
+    kinds = sorted({each.code for each in findings} & _MOVED.keys())
+    totals: dict[int, Decimal] = {}
+    if kinds:
+        _lay_out(connection, problem, findings, no_usage)
+        moved = " UNION ALL ".join(_MOVED[kind] for kind in kinds)
+        found = connection.sql(_SUMMED.format(moved=moved)).to_arrow_table()
+        by_day.append(found.cast(_BY_DAY))
+        connection.register("assumed_moved", found)
+        summed = connection.sql("SELECT place, sum(amount) FROM assumed_moved GROUP BY place")
+        totals = dict(summed.fetchall())
+    currency = problem.costs.currency
+    told = (
+        each if each.code not in _MOVED else _with_amount(each, currency, totals.get(place))
         for place, each in enumerate(findings)
     )
+    return Assumptions(tuple(told), pa.concat_tables(by_day))
+
+
+def _stretches(findings: Sequence[Finding]) -> pa.Table:
+    """The days that findings tell themselves, without money."""
+    days = [
+        (place, date.fromisoformat(first) + timedelta(days=passed))
+        for place, each in enumerate(findings)
+        for first, last in each.details.get("stretches", ())
+        for passed in range((date.fromisoformat(last) - date.fromisoformat(first)).days + 1)
+    ]
+    rows = {"place": [place for place, _ in days], "date": [day for _, day in days]}
+    return pa.table({**rows, "amount": [None] * len(days)}, schema=_BY_DAY)
+
+
+def _lay_out(
+    connection: duckdb.DuckDBPyConnection,
+    problem: Problem,
+    findings: Sequence[Finding],
+    no_usage: Integers,
+) -> None:
+    """Put on the connection what the queries of ``_MOVED`` read."""
+    about = [(place, each) for place, each in enumerate(findings) if each.code in _MOVED]
+    named = {
+        name: pa.array([each.details.get(name, "") for _, each in about], pa.string())
+        for name in ("source", "receiver", "metric")
+    }
+    codes = pa.array([each.code for _, each in about], pa.string())
+    places = pa.array([place for place, _ in about], pa.int64())
+    connection.register("assumed_place", pa.table({"place": places, "code": codes, **named}))
+    if {each.code for _, each in about} == {"unmapped_cost"}:
+        return
+    connection.register("assumed_variant", _variants(problem))
+    connection.register("assumed_edge", _edges(problem, set(named["source"].to_pylist())))
+    connection.register("assumed_day", _days(problem, findings, no_usage))
+    connection.execute(_ALONG)
 
 
 _SILENT = "receiver_without_usage"
-_AMOUNTS = frozenset({"zero_usage", "missing_usage", _SILENT})
-
-
-def _key(finding: Finding) -> tuple[str, str, str]:
-    details = finding.details
-    one_edge = finding.code == "missing_usage"
-    return details["source"], details["receiver"] if one_edge else "", details["metric"]
-
-
-def _sums(
-    connection: duckdb.DuckDBPyConnection, query: str, codes: Iterable[str]
-) -> dict[tuple[str, str, str], Decimal]:
-    if not codes:
-        return {}
-    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(query).fetchall()}
 
 
 def _with_amount(finding: Finding, currency: str, amount: Decimal | None) -> Finding:
@@ -275,6 +320,21 @@ def months_without_cost(problem: Problem) -> list[Finding]:
             f"{named}{more}.",
             remedy="Bring the bills of these months in, or choose a period that has them.",
             severity=Severity.WARNING,
-            details={"months": tuple(map(str, empty)), "days": int(np.isin(every, empty).sum())},
+            details={
+                "months": tuple(map(str, empty)),
+                "days": int(np.isin(every, empty).sum()),
+                "stretches": _days_of_months(every, empty, first),
+            },
         )
     ]
+
+
+def _days_of_months(
+    every: npt.NDArray[np.datetime64], empty: npt.NDArray[np.datetime64], first: int
+) -> tuple[tuple[str, str], ...]:
+    """The stretches of days that lie in some months; ``every`` is the month of each day."""
+    lacking = np.flatnonzero(np.isin(every, empty)) + first
+    parts = np.split(lacking, np.flatnonzero(np.diff(lacking) > 1) + 1)
+    return tuple(
+        (str(from_ordinal(int(each[0]))), str(from_ordinal(int(each[-1])))) for each in parts
+    )

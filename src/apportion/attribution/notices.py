@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from apportion.amounts import decimal_text
 from apportion.attribution.costs import UNMAPPED
 from apportion.attribution.graph import Integers
 from apportion.attribution.plan import POLICIES
@@ -75,19 +74,26 @@ def _zero(
 ) -> Finding:
     refused = chosen is OnZeroUsage.ERROR
     day = from_ordinal(first)
-    when = f"On {day}" if days == 1 else f"On {days:,} days, first on {day},"
+    said = f"no receiver of {name!r} has any usage of {metric!r}"
     remedy = "Bring the usage in, or say on the edges what on_zero_usage should do."
     if refused:
         remedy = "Bring the usage in, or set on_zero_usage to equal or retain."
+        said = f"{f'On {day}' if days == 1 else f'On {days:,} days, first on {day},'} {said}"
     elif stated:
         remedy = f"Bring the usage in; until then `on_zero_usage: {chosen}` decides."
     done = _done(chosen, name, capped=capped)
     return Finding(
         "zero_usage",
-        f"{when} no receiver of {name!r} has any usage of {metric!r}; {done}.",
+        f"{said[0].upper()}{said[1:]}; {done}.",
         remedy=remedy,
         severity=Severity.ERROR if refused else Severity.WARNING,
-        details={"source": name, "metric": metric, "days": days, "policy": str(chosen)},
+        details={
+            "source": name,
+            "metric": metric,
+            "days": days,
+            "first": day,
+            "policy": str(chosen),
+        },
     )
 
 
@@ -176,28 +182,24 @@ def no_cost(problem: Problem) -> list[Finding]:
             f"There is no cost from {problem.start} to {problem.end}.",
             remedy="Bring the bills of that period in, or choose another.",
             severity=Severity.WARNING,
+            details={"stretches": ((str(problem.start), str(problem.end)),)},
         )
     ]
 
 
 def unmapped_cost(problem: Problem) -> list[Finding]:
-    """A warning for each node that holds cost which no mapping rule took, with its amount."""
+    """A warning for each node that holds cost which no mapping rule took."""
     costs = problem.costs
-    inside = costs.day >= ordinal(problem.start)
-    found = []
-    for name in (each for each in problem.nodes if each.startswith(UNMAPPED)):
-        mine = inside & (problem.node == problem.nodes.index(name))
-        # Summed in Python's integers, which cannot overflow.
-        units = sum(costs.units[mine].tolist())
-        if units:
-            amount = {"amount": decimal_text(units, costs.scale), "currency": costs.currency}
-            found.append(
-                Finding(
-                    "unmapped_cost",
-                    f"No mapping rule took the cost on {name!r}; no product carries it.",
-                    remedy="Write a mapping rule that takes it, and ingest the bill again.",
-                    severity=Severity.WARNING,
-                    details={"source": name, **amount},
-                )
-            )
-    return found
+    inside = (costs.day >= ordinal(problem.start)) & (costs.units != 0)
+    names = (problem.nodes[node] for node in np.unique(problem.node[inside]).tolist())
+    return [
+        Finding(
+            "unmapped_cost",
+            f"No mapping rule took the cost on {name!r}; no product carries it.",
+            remedy="Write a mapping rule that takes it, and ingest the bill again.",
+            severity=Severity.WARNING,
+            details={"source": name},
+        )
+        for name in names
+        if name.startswith(UNMAPPED)
+    ]

@@ -193,15 +193,58 @@ def _within(begins: Days, ends: Days, first: date, last: date) -> npt.NDArray[np
     return (begins <= np.datetime64(last)) & (ends >= np.datetime64(first))
 
 
+_DATED = pa.schema([field for field in WARNINGS.schema if field.name not in WARNINGS.partition_by])
+_TOLD = pa.schema([field for field in _DATED if field.name not in ("dates", "amounts")])
+
+
 def recorded_warnings(store: Store, runs: Sequence[Run]) -> pa.Table:
-    """The warnings that stand beside some runs."""
-    schema = pa.schema(
-        [field for field in WARNINGS.schema if field.name not in WARNINGS.partition_by]
-    )
+    """The warnings that stand beside some runs, each over the whole of its run."""
     warned = {run.run_id: run.warnings for run in runs if run.warnings}
     paths = files_by_run(store, WARNINGS, warned) if warned else {}
-    parts = [part(WARNINGS, path, schema) for each in paths.values() for path in each]
-    return pa.concat_tables([schema.empty_table(), *parts])
+    parts = [part(WARNINGS, path, _TOLD) for each in paths.values() for path in each]
+    return pa.concat_tables([_TOLD.empty_table(), *parts])
+
+
+def warnings_within(store: Store, runs: Sequence[Run], pieces: Sequence[Piece]) -> pa.Table:
+    """What runs assumed on the days for which they answer, with the money of these days.
+
+    The same of several runs is one row. What is not known by day is told as each run has it.
+    """
+    from apportion import database  # noqa: PLC0415
+
+    bounds = [(piece.run_id, piece.first, piece.last) for piece in pieces]
+    if bounds == [(run.run_id, run.start_date, run.end_date) for run in runs[:1]]:
+        return recorded_warnings(store, runs)
+    warned = {run.run_id: run.warnings for run in runs if run.warnings}
+    if not warned:
+        return recorded_warnings(store, ())
+    paths = files_by_run(store, WARNINGS, warned)
+    parts = [
+        rows.append_column("run_id", pa.repeat(run_id, rows.num_rows))
+        for run_id, each in paths.items()
+        for path in each
+        for rows in [part(WARNINGS, path, _DATED)]
+    ]
+    connection = database.connect()
+    connection.register("told", pa.concat_tables(parts))
+    names = ("run_id", "first", "last")
+    columns = [list(column) for column in zip(*bounds, strict=True)]
+    connection.register("pieces", pa.table(dict(zip(names, columns, strict=True))))
+    return connection.sql(_WITHIN).to_arrow_table().cast(_TOLD)
+
+
+_WITHIN = """
+    SELECT code, message, source, receiver, metric, count(DISTINCT date) AS days, policy,
+           sum(amount) AS amount, currency
+    FROM (SELECT * EXCLUDE (days, amount), unnest(dates) AS date, unnest(amounts) AS amount
+          FROM told)
+    JOIN pieces USING (run_id) WHERE date BETWEEN first AND last
+    GROUP BY code, message, source, receiver, metric, policy, currency
+    UNION ALL
+    SELECT code, message, source, receiver, metric, days, policy, amount, currency
+    FROM told WHERE dates IS NULL
+    ORDER BY ALL
+"""
 
 
 def answering_together(runs: Sequence[Run]) -> list[list[Run]]:

@@ -181,6 +181,8 @@ WARNINGS = _table(
         "policy": (TEXT, "what was done where nobody used anything: equal, retain; else empty"),
         "amount": (AMOUNT, "the cost that was given, or kept, so; null where it is not known"),
         "currency": (TEXT, "currency of the amount"),
+        "dates": (pa.list_(pa.date32()), "the days it concerns; null where they are not known"),
+        "amounts": (pa.list_(AMOUNT), "the amount of each of these days"),
     },
     partition_by=("run_id",),
 )

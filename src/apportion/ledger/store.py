@@ -148,10 +148,10 @@ def version(store: Store, table: Table) -> int:
 
 
 def append(store: Store, table: Table, rows: pa.Table) -> None:
-    """Add rows in one commit."""
+    """Add rows in one commit, and the columns that an older program did not know."""
     before = _newest_entry(store, table)
     with changing(store.folder(table), "append rows"):
-        _append(store, table, rows)
+        _append(store, table, rows, widening=True)
         _sync(store, table, before)
     _checkpoint(store, table)
 
@@ -366,6 +366,11 @@ def _listed(
     actions = pa.table(_opened(folder, name, at_version).get_add_actions())
     told = (actions[each].to_pylist() for each in ("path", "size_bytes", "num_records"))
     return tuple(zip(*told, strict=True))
+
+
+def forget() -> None:
+    """Open each table anew when it is asked for, as a new process does."""
+    _listed.cache_clear()
 
 
 def _log_as_it_is(folder: Path) -> tuple[tuple[str, int, int], ...]:

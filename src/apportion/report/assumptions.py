@@ -37,8 +37,8 @@ def assumptions(
 ) -> list[dict[str, Any]]:
     """All that an answer assumes, those that moved most money first.
 
-    ``recorded`` are the warnings of its runs, each over the whole of its run; ``doubts`` those of
-    reading them: gaps, and runs that are outdated.
+    ``recorded`` are the warnings of its runs for its days; ``doubts`` those of reading them: gaps,
+    and runs that are outdated.
     Amounts are not to be added: several can be of the same money.
     """
     rows = [*map(dict, recorded), *map(assumption, doubts)]

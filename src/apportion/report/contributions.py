@@ -1,13 +1,10 @@
 """What each edge carried, day by day."""
 
-from dataclasses import replace
-
 import duckdb
 
 from apportion.model import Model
-from apportion.reconcile.exact import zero
 from apportion.report.column import Column, Kind
-from apportion.report.listing import Listing, Wanted, filtered, list_rows
+from apportion.report.listing import Listing, Wanted, filtered, list_rows, with_node_totals
 
 # Amounts have no total: what flows along two edges in a row would count twice.
 COLUMNS = (
@@ -26,9 +23,6 @@ SELECT date, source, receiver, dimension, share, amount
 FROM report_contributions
 """
 
-# Of the node's own rows: who may not see to whom it gave on still sees how much.
-_NODE_TOTALS = "SELECT sum(indirect), sum(given) FROM report_allocations"
-
 
 def contributions(
     connection: duckdb.DuckDBPyConnection, _: Model, wanted: Wanted, currency: str
@@ -42,9 +36,4 @@ def contributions(
         found = list_rows(
             connection, "contributions", COLUMNS, _CONTRIBUTIONS, wanted, currency, _KEY
         )
-        if len(wanted.nodes) != 1:
-            return found
-        sums = connection.execute(_NODE_TOTALS).fetchall()[0]
-    nothing = zero(found.scale)
-    received, given = (nothing if each is None else each for each in sums)
-    return replace(found, node_totals={"received": received, "given": given})
+        return with_node_totals(connection, found, wanted)

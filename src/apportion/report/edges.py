@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from apportion.model import Edge, Model
 from apportion.reconcile.facts import window_rows
 from apportion.report.column import Column, Kind
-from apportion.report.listing import Listing, Wanted, filtered, list_rows
+from apportion.report.listing import Listing, Wanted, filtered, list_rows, with_node_totals
 
 # Amounts have no total: what flows along two edges in a row would count twice.
 COLUMNS = (
@@ -58,11 +58,13 @@ def edges(
     """One row per edge that is active in the period, with its days in it.
 
     ``share`` is what the edge carried over what its source had on those days; it is to be read,
-    and null where the source had nothing.
+    and null where the source had nothing. Of one node they come with what it received in all and
+    gave on.
     """
     windows = seen_windows(model, wanted)
     with filtered(connection, wanted, report_windows=windows, report_uses=uses(model)):
-        return list_rows(connection, "edges", COLUMNS, _EDGES, wanted, currency)
+        found = list_rows(connection, "edges", COLUMNS, _EDGES, wanted, currency)
+        return with_node_totals(connection, found, wanted)
 
 
 def edge_rows(

@@ -128,7 +128,11 @@ def _hole(source: str, found: Sequence[tuple[date, date]]) -> Finding:
         f"days on which it has some: {', '.join(stretches[:_NAMED])}{more}.",
         remedy="Ask for the missing days and bring them in.",
         severity=Severity.WARNING,
-        details={"source": source, "days": days},
+        details={
+            "source": source,
+            "days": days,
+            "stretches": tuple((str(first), str(last)) for first, last in found),
+        },
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -197,6 +197,25 @@ def list_rows(
         },
         following,
     )
+
+
+# Of the node's own rows: who may not see to whom it gave on still sees how much.
+_NODE_TOTALS = "SELECT sum(indirect), sum(given) FROM report_allocations"
+
+
+def with_node_totals(
+    connection: duckdb.DuckDBPyConnection, found: Listing, wanted: Wanted
+) -> Listing:
+    """Rows of edges; of one node with what it received in all and gave on.
+
+    The connection has the views of ``filtered``.
+    """
+    if len(wanted.nodes) != 1:
+        return found
+    nothing = zero(found.scale)
+    sums = connection.execute(_NODE_TOTALS).fetchall()[0]
+    received, given = (nothing if each is None else each for each in sums)
+    return replace(found, node_totals={"received": received, "given": given})
 
 
 def require_known(connection: duckdb.DuckDBPyConnection, model: Model, wanted: Wanted) -> None:

@@ -24,6 +24,7 @@ from apportion.model.spelling import one_of
 from apportion.rating.views.asking import billed_channels, require_period
 from apportion.report.csv_text import Lines
 from apportion.report.figures import Figures, to_units
+from apportion.report.invoiced import coins_by, invoiced
 
 SCALE = RATE_DECIMALS
 """Decimals of charges and costs, and of what a unit costs."""
@@ -97,6 +98,8 @@ class _Sum:
     units: int = 0
     priced: int = 0
     sent: int = 0
+    charges_shown: int = 0
+    cost_shown: int = 0
 
     def add(self, other: "_Sum") -> None:
         self.accounts |= other.accounts
@@ -106,6 +109,8 @@ class _Sum:
         self.units += other.units
         self.priced += other.priced
         self.sent += other.sent
+        self.charges_shown += other.charges_shown
+        self.cost_shown += other.cost_shown
 
 
 _CHARGED = """
@@ -153,13 +158,15 @@ def margin(
         for product, cost in products.items()
         if product not in taken
     }
+    figures = Figures(currency, SCALE)
+    _round(connection, model, start, end, _days(gaps), accounts, alone, figures)
     sums = _gathered(model, by, accounts, alone)
     return Margin(
         start,
         end,
         currency,
         by,
-        *_lines(sums, Figures(currency, SCALE)),
+        *_lines(sums, figures),
         tuple(sorted(name for name, each in accounts.items() if not each.products)),
         tuple(sorted(alone)),
         _amounts([without_product])[0],
@@ -182,11 +189,6 @@ def _charged(
     gaps: Sequence[tuple[date, date]],
 ) -> dict[str, _Sum]:
     """Every declared account, and those that only the ledger knows."""
-    uncovered = [
-        first + timedelta(days=passed)
-        for first, last in gaps
-        for passed in range((last - first).days + 1)
-    ]
     found = {
         account.id: _Sum(
             name=account.name,
@@ -195,12 +197,42 @@ def _charged(
         )
         for account in model.account_index.values()
     }
-    given = [billed_channels(model), start, end, uncovered]
+    given = [billed_channels(model), start, end, _days(gaps)]
     for name, charges, units, priced, sent in connection.execute(_CHARGED, given).fetchall():
         account = found.setdefault(name, _Sum(accounts={name}))
         account.charges, account.units = to_units(charges, SCALE), units
         account.priced, account.sent = to_units(priced, SCALE), sent
     return found
+
+
+def _days(gaps: Sequence[tuple[date, date]]) -> list[date]:
+    return [
+        first + timedelta(days=passed)
+        for first, last in gaps
+        for passed in range((last - first).days + 1)
+    ]
+
+
+def _round(
+    connection: duckdb.DuckDBPyConnection,
+    model: Model,
+    start: date,
+    end: date,
+    uncovered: Sequence[date],
+    accounts: dict[str, _Sum],
+    alone: dict[str, _Sum],
+    figures: Figures,
+) -> None:
+    """Round charges as invoices have them, and costs together, once for whatever lines stand for.
+
+    So a line has the same text by account and by organisation, where it is of the same accounts.
+    """
+    coins = coins_by(invoiced(connection, model, start, end, uncovered=uncovered), ["account"])
+    parts = [*sorted(accounts.items()), *sorted(alone.items())]
+    costs = figures.rounded(_amounts(each.cost for _, each in parts))
+    for (name, each), cost in zip(parts, costs, strict=True):
+        each.charges_shown = coins.get((name,), 0) if each.accounts else 0
+        each.cost_shown = cost
 
 
 def _kept(
@@ -270,19 +302,14 @@ def _name(model: Model, node: str) -> str:
 
 def _lines(sums: dict[str, _Sum], figures: Figures) -> tuple[tuple[MarginLine, ...], MarginLine]:
     ordered = sorted(sums.items())
-    charges = figures.rounded(_amounts(each.charges for _, each in ordered))
-    costs = figures.rounded(_amounts(each.cost for _, each in ordered))
-    lines = tuple(
-        _line(key, each, figures, charged, cost)
-        for (key, each), charged, cost in zip(ordered, charges, costs, strict=True)
-    )
     whole = _Sum(name="Total")
     for _, each in ordered:
         whole.add(each)
-    return lines, _line("", whole, figures, sum(charges), sum(costs))
+    lines = tuple(_line(key, each, figures) for key, each in ordered)
+    return lines, _line("", whole, figures)
 
 
-def _line(key: str, each: _Sum, figures: Figures, charged: int, cost: int) -> MarginLine:
+def _line(key: str, each: _Sum, figures: Figures) -> MarginLine:
     charges, spent = _amounts((each.charges, each.cost))
     return MarginLine(
         id=key,
@@ -295,10 +322,10 @@ def _line(key: str, each: _Sum, figures: Figures, charged: int, cost: int) -> Ma
         chargeable_units=each.units,
         unit_cost=_by_unit(each.cost, each.units) if each.products else None,
         rate=_by_unit(each.priced, each.units),
-        charges_shown=figures.text(charged),
-        cost_shown=figures.text(cost),
+        charges_shown=figures.text(each.charges_shown),
+        cost_shown=figures.text(each.cost_shown),
         # Rounded apart, what is left would not be what the row says it is.
-        margin_shown=figures.text(charged - cost),
+        margin_shown=figures.text(each.charges_shown - each.cost_shown),
     )
 
 

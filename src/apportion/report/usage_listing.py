@@ -1,6 +1,6 @@
 """Answers about usage and charges as rows with totals, for people and programs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,8 @@ class UsageListing:
     """Rows that answer a question about usage, in the order in which they are to be read.
 
     ``asked`` says what was asked, for programs; ``title`` and ``meaning`` say it for people. Costs
-    are exact decimals in ``currency``.
+    are exact decimals in ``currency``. Where they are what accounts owe, ``coins`` gives the costs
+    of the rows as invoices have them, in the smallest coin.
     """
 
     asked: Mapping[str, str | int]
@@ -31,6 +32,7 @@ class UsageListing:
     currency: str
     columns: tuple[Column, ...]
     rows: pa.Table
+    coins: Callable[[], Sequence[int]] | None = None
 
     def totals(self) -> list[dict[str, int | str | Decimal]]:
         """What the rows sum to for each channel: units of different channels are never added."""
@@ -54,6 +56,11 @@ class UsageListing:
         Beyond a limit they are one figure, the last (`A3`).
         """
         figures = Figures(self.currency, RATE_DECIMALS)
+        if self.coins is not None:
+            shown = list(self.coins())
+            cut = len(shown) if limit is None else limit
+            listed = [*shown[:cut], *([sum(shown[cut:])] if cut < len(shown) else [])]
+            return [figures.text(each) for each in listed], figures.text(sum(shown))
         exact = self.rows["cost"].to_pylist()
         if limit is not None and len(exact) > limit:
             exact = [*exact[:limit], pc.sum(self.rows["cost"].slice(limit)).as_py()]

@@ -1,6 +1,7 @@
 """The questions about usage and charges (`B11`-`B14`), as listings."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ from apportion.model import Model
 from apportion.rating.calendar import financial_year
 from apportion.rating.charges import ChargeViews
 from apportion.report.column import Column
+from apportion.report.invoiced import coins_in, coins_of, invoiced
 from apportion.report.usage_listing import (
     ACCOUNTS,
     CHARGES,
@@ -16,6 +18,7 @@ from apportion.report.usage_listing import (
     MONTHLY,
     ORGANISATION,
     PROVIDERS,
+    TYPE,
     YEARLY,
     UsageListing,
     columns_of,
@@ -24,7 +27,7 @@ from apportion.report.usage_listing import (
 
 def monthly(charges: ChargeViews, account: str, year: int) -> UsageListing:
     """An account's year month by month (`B11`)."""
-    return _of_account(
+    found = _of_account(
         charges.model,
         account,
         year,
@@ -33,18 +36,22 @@ def monthly(charges: ChargeViews, account: str, year: int) -> UsageListing:
         "What the account used and owes in each month. The earliest units of the year are free "
         "until the allowance is used up; each later one costs the rate of its day.",
     )
+    return replace(found, coins=lambda: coins_in(_lines_of(charges, year, [account])))
 
 
 def yearly(charges: ChargeViews, account: str, year: int) -> UsageListing:
     """An account's year by channel and rate, what is not billed too (`B12`)."""
-    return _of_account(
+    rows = charges.yearly(account, year)
+    found = _of_account(
         charges.model,
         account,
         year,
         YEARLY,
-        charges.yearly(account, year),
+        rows,
         "What the account used and owes in the whole year, and what was sent without charge.",
     )
+    names = {TYPE: "channel", "rate": "rate"}
+    return replace(found, coins=lambda: coins_of(_lines_of(charges, year, [account]), rows, names))
 
 
 def organisation(charges: ChargeViews, organisation_id: str, year: int) -> UsageListing:
@@ -53,7 +60,7 @@ def organisation(charges: ChargeViews, organisation_id: str, year: int) -> Usage
     model = charges.model
     known = model.organisation_index.get(organisation_id)
     name = named(known.name if known else "", organisation_id)
-    return _listing(
+    found = _listing(
         model,
         {"organisation": organisation_id, **_year(model, year)},
         f"{name}, {_span(model, year)}, in {model.settings.currency}",
@@ -62,6 +69,8 @@ def organisation(charges: ChargeViews, organisation_id: str, year: int) -> Usage
         ORGANISATION,
         rows,
     )
+    members = rows["account"].to_pylist()
+    return replace(found, coins=lambda: coins_of(_lines_of(charges, year, members), rows, _OWING))
 
 
 def daily(charges: ChargeViews, start: date, end: date) -> UsageListing:
@@ -87,7 +96,23 @@ def owed(charges: ChargeViews, start: date, end: date) -> UsageListing:
     """What each account owes for days of one financial year (`B14`)."""
     said = "What each account owes for the period. Used before is what of the year's allowance "
     said += "was used on earlier days; --csv and --json have contacts too."
-    return _of_platform(charges.model, start, end, CHARGES, charges.charges(start, end), said)
+    rows = charges.charges(start, end)
+    found = _of_platform(charges.model, start, end, CHARGES, rows, said)
+
+    def coins() -> Sequence[int]:
+        return coins_of(invoiced(charges.connection, charges.model, start, end), rows, _OWING)
+
+    return replace(found, coins=coins)
+
+
+_OWING = {"account": "account", TYPE: "channel"}
+
+
+def _lines_of(charges: ChargeViews, year: int, accounts: Sequence[str]) -> pa.Table:
+    """The lines of the invoices of some accounts for a financial year."""
+    calendar = financial_year(charges.model.settings)
+    period = calendar.first(year), calendar.last(year)
+    return invoiced(charges.connection, charges.model, *period, accounts=accounts)
 
 
 def named(name: str, identifier: str) -> str:

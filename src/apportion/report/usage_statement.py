@@ -16,6 +16,7 @@ from apportion.rating.calendar import MONTHS, financial_year
 from apportion.rating.views.asking import billed_channels, require_account, require_year
 from apportion.rating.views.organisation import units_used
 from apportion.report.figures import Figures, exact_sum, without_separators
+from apportion.report.invoiced import coins_in, invoiced
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +128,10 @@ def usage_statement(
     billed = set(billed_channels(model))
     figures = Figures(model.settings.currency, RATE_DECIMALS)
     of_year = [row for row in rows if row[1] in billed]
-    # Rounded over the whole year, whatever is asked for, or two papers to one customer disagree.
-    rounded = figures.rounded([row[-1] for row in of_year])
+    period = calendar.first(year), calendar.last(year)
+    coins = coins_in(invoiced(connection, model, *period, accounts=[account]))
     priced = [
-        (row, shown) for row, shown in zip(of_year, rounded, strict=True) if begin <= row[0] <= end
+        (row, shown) for row, shown in zip(of_year, coins, strict=True) if begin <= row[0] <= end
     ]
     firsts = {period: calendar.month_first(year, period) for period in range(1, MONTHS + 2)}
     lines = tuple(

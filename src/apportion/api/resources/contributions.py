@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from apportion.api.asking import AskedFilter, AskedPeriod, AskedRows
-from apportion.api.described import AMOUNT, described_listing, object_schema
+from apportion.api.described import OF_ONE_NODE, described_listing
 from apportion.api.listings import answer_listing
 from apportion.api.reading import read_result
 from apportion.report.contributions import COLUMNS, contributions
@@ -12,13 +12,10 @@ from apportion.report.contributions import COLUMNS, contributions
 router = APIRouter(tags=["costs"])
 
 
-_OF_ONE_NODE = {"node_totals": object_schema({"received": AMOUNT, "given": AMOUNT})}
-
-
 @router.get(
     "/contributions",
     response_class=Response,
-    responses=described_listing(COLUMNS, _OF_ONE_NODE),
+    responses=described_listing(COLUMNS, OF_ONE_NODE),
 )
 def get_contributions(
     request: Request, period: AskedPeriod, named: AskedFilter, rows: AskedRows

@@ -8,6 +8,7 @@ from apportion.cli.output import put, say, say_as_typed
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.cli.views.findings import rows_by_source_and_metric
+from apportion.cli.words import several
 
 TOLD = 5
 """How many assumptions stand under a reconciliation; the others are counted."""
@@ -62,8 +63,9 @@ def show_assumptions(rows: Sequence[Mapping[str, Any]], suggestions: Suggestions
     together = rows_by_source_and_metric(rows)
     say(f"What was assumed, most money first ({len(rows):,}):")
     for each in together[:TOLD]:
-        said = f"{money(each['amount'], each['currency'])}: " if each["amount"] else ""
-        say(f"- {said}{each['message']}")
+        said = [money(each["amount"], each["currency"])] if each["amount"] else []
+        said += [several(each["days"], "day")] if each["days"] else []
+        say(f"- {' on '.join(said)}{': ' if said else ''}{each['message']}")
     if len(together) > TOLD:
         more = suggestions.command("reconcile", "--json")
         shown = sum(each["together"] for each in together[:TOLD])

@@ -78,15 +78,18 @@ def _with_money(findings: Sequence[Finding]) -> list[Finding]:
     """The findings, those of whose money more is known with a sentence of it."""
     from apportion.report.assumptions import assumption
 
-    return [
-        each
-        if each.code == "dimension_left_out" or not (row := assumption(each))["amount"]
-        else replace(
-            each,
-            message=f"{each.message} This concerns {money(row['amount'], row['currency'])}.",
-        )
-        for each in findings
-    ]
+    told = []
+    for each in findings:
+        amount, days = assumption(each)["amount"], each.details.get("first") and each.details
+        concerns = [money(amount, each.details["currency"])] if amount else []
+        concerns += [f"{several(days['days'], 'day')}, the first {days['first']}"] if days else []
+        if concerns and each.code != "dimension_left_out":
+            told.append(
+                replace(each, message=f"{each.message} This concerns {' on '.join(concerns)}.")
+            )
+        else:
+            told.append(each)
+    return told
 
 
 def _tell_some(findings: Sequence[tuple[Finding, int]], suggestions: Suggestions) -> None:
