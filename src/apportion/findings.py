@@ -129,6 +129,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "rounded_amounts": "Amounts have more decimals than the workspace keeps.",
         "rounded_usage": "Usage values have more decimals than are kept.",
         "overlapping_source": "Another source already gives rows with the same keys.",
+        "counted_twice": "The very same rows count under two sources.",
         "negative_usage": "Negative usage was taken as nothing.",
         "unknown_status": "An event's status or key type is none that the settings name.",
         "reused_id": "Two events that are not the same carry one id.",

@@ -460,5 +460,12 @@ def _outcome(
     from apportion.ledger.moved import shrinking
     from apportion.outcomes import IngestOutcome
 
-    findings = (*report.findings, *shrinking(recorded.moved))
+    findings = (*report.findings, *shrinking(recorded.moved), *_twice(report, recorded))
     return IngestOutcome(replace(report, findings=findings), recorded, days)
+
+
+def _twice(report: IngestReport, recorded: Recorded) -> Sequence[Finding]:
+    from apportion.ledger.overlaps import counted_twice
+
+    totals = {each.currency: each.rows for each in report.totals}
+    return counted_twice(", ".join(report.sources), recorded.beside, totals)

@@ -268,6 +268,7 @@ PART = b'--x\r\nContent-Disposition: form-data; name="f"; filename="%s"\r\n\r\n%
     [
         (BILL, "multipart/form-data", 400, "no boundary"),
         (BILL, BORDER, 400, "cannot be read"),
+        (BILL, BORDER + 300 * "x", 400, "cannot be read"),
         (b"", BORDER, 400, "before its last part"),
         (b"--x--\r\n", BORDER, 400, "no file"),
         (PART % (b"a.csv", BILL), BORDER, 400, "before its last part"),

@@ -1,6 +1,7 @@
 """Whose rows a file brings: always told, and where it is a guess never a way to count twice."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -131,3 +132,21 @@ def test_names_that_a_shell_would_split_are_quoted(here: ap.Workspace) -> None:
     finding = refused(here, "costs", costs("b c.csv", {"amount": "1"}))
     assert "--source 'my costs'" in finding.remedy
     assert finding.remedy.endswith("--source 'b c'.")
+
+
+def test_the_same_rows_under_two_named_sources_are_told_and_can_be_taken_back(
+    here: ap.Workspace,
+) -> None:
+    here.ingest("costs", costs("costs.csv", {"amount": "7.5"}))
+    (told,) = here.ingest(
+        "costs", costs("copy.csv", {"amount": "7.5"}), source="copy"
+    ).report.findings
+    assert told.code == "counted_twice"
+    assert "now they count twice, with 7.5 USD each time" in told.message
+    assert "--source copy" in told.remedy
+    days = (date(2024, 1, 1), date(2024, 1, 31))
+    here.ingest("costs", costs("none.csv", {"amount": "0"}), source="copy", period=days)
+    assert sums(here) == {"costs": Decimal("7.5"), "copy": Decimal(0)}
+    # Who names the source of the rows that are there brings nothing new.
+    same = here.ingest("costs", costs("copy.csv", {"amount": "7.5"}), source="costs")
+    assert (same.recorded.ingest_id, same.report.findings) == ("", ())

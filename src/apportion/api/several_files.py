@@ -6,7 +6,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import IO
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from apportion.api.problems import ProblemError
@@ -25,7 +25,7 @@ class SeveralFiles:
     """
 
     def __init__(self, content_type: str, path_of: Callable[[str], Path]) -> None:
-        """Begin with nothing. Raises ``ProblemError`` (400) where the form has no boundary."""
+        """Begin with nothing. Raises ``ProblemError`` (400) without a boundary to be read by."""
         boundary = parse_options_header(content_type)[1].get(b"boundary")
         if not boundary:
             raise _broken("it has no boundary")
@@ -36,19 +36,22 @@ class SeveralFiles:
         self._file: IO[bytes] | None = None
         self._field, self._value, self._disposition = b"", b"", b""
         self._ended = False
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._begin_part,
-                "on_header_field": self._add_field,
-                "on_header_value": self._add_value,
-                "on_header_end": self._end_header,
-                "on_headers_finished": self._begin_file,
-                "on_part_data": self._write,
-                "on_part_end": self._end_file,
-                "on_end": self._end,
-            },
-        )
+        try:
+            self._parser = MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._begin_part,
+                    "on_header_field": self._add_field,
+                    "on_header_value": self._add_value,
+                    "on_header_end": self._end_header,
+                    "on_headers_finished": self._begin_file,
+                    "on_part_data": self._write,
+                    "on_part_end": self._end_file,
+                    "on_end": self._end,
+                },
+            )
+        except FormParserError as error:
+            raise _broken(str(error)) from error
 
     def take(self, data: bytes) -> None:
         """Take the next of the body.
@@ -57,7 +60,7 @@ class SeveralFiles:
         """
         try:
             self._parser.write(data)
-        except MultipartParseError as error:
+        except FormParserError as error:
             raise _broken(str(error)) from error
 
     def finish(self) -> str:

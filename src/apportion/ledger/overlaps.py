@@ -1,12 +1,12 @@
 """Rows that may be meant to correct another source's, where nobody said whose they are."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from apportion.findings import Finding, IngestError, Place
+from apportion.findings import Finding, IngestError, Place, Severity
 
 _SHOWN = 3
 
@@ -77,3 +77,24 @@ def _finding(
         f"{corrects} If it adds to them, say so with --source {shlex.quote(guess)}.",
         details={"source": guess, "others": list(others), "rows": count},
     )
+
+
+def counted_twice(source: str, other: str, totals: Mapping[str, str]) -> list[Finding]:
+    """A warning that the very same rows count under two sources, one of which somebody named.
+
+    ``totals`` are what they sum to in each currency; usage has none.
+    """
+    if not other:
+        return []
+    money = ", ".join(f"{amount} {currency}" for currency, amount in totals.items())
+    return [
+        Finding(
+            "counted_twice",
+            f"The same rows count under the source {other!r} already; now they count twice"
+            f"{f', with {money} each time' if money else ''}.",
+            remedy="If it is the same delivery, take this one back: ingest a file of one line of "
+            f"0 for its days with --source {shlex.quote(source)}, and their --from and --to.",
+            severity=Severity.WARNING,
+            details={"source": source, "other": other},
+        )
+    ]

@@ -95,6 +95,8 @@ class Recorded:
 
     ``ingest_id`` is empty where nothing was written, because the same rows are there already:
     under the same source, or under ``same_as``. ``moved`` is what changed of what was there.
+    ``beside`` is another source under which the same rows count as well, because somebody named
+    the one of this ingest.
     """
 
     ingest_id: str
@@ -102,6 +104,7 @@ class Recorded:
     replaced_rows: int
     same_as: str = ""
     moved: tuple[Moved, ...] = ()
+    beside: str = ""
 
 
 def commit_ingest(
@@ -130,8 +133,8 @@ def commit_ingest(
         if _placed_digest(ingest.table, before) == _placed_digest(ingest.table, rows):
             _read_again(store, before, ingest.read_with)
             return Recorded("", rows.num_rows, 0)
-        twin = _twin(store, ingest, digest, pins) if ingest.guessed else ""
-        if twin:
+        twin = _twin(store, ingest, digest, pins)
+        if twin and ingest.guessed:
             return Recorded("", rows.num_rows, 0, twin)
         if ingest.guessed:
             names = ["source", *keys_of(rows)]
@@ -150,7 +153,7 @@ def commit_ingest(
         add_record(store, INGESTS, record)
         on_step("unlock")
     changes = moved(ingest.table.name, before, rows)
-    return Recorded(ingest_id, rows.num_rows, before.num_rows, moved=changes)
+    return Recorded(ingest_id, rows.num_rows, before.num_rows, moved=changes, beside=twin)
 
 
 def _read_again(store: Store, rows: pa.Table, read_with: str) -> None:
@@ -255,20 +258,25 @@ class _Named:
 
 
 def _twin(store: Store, ingest: Ingest, digest: str, pins: dict[str, int]) -> str:
-    """The source under which the same rows already count, if there is one."""
+    """The other source under which the same rows already count, if there is one."""
     records = read(store, INGESTS, columns=["ingest_id", "digest", "rows", "sources"])
-    same = records.filter(pc.equal(records["digest"], digest))
-    if not same.num_rows:
+    same = records.filter(pc.equal(records["digest"], digest)).sort_by("ingest_id").to_pylist()
+    ours = {each.source for each in ingest.replaced}
+    same = [each for each in same if ours.isdisjoint(json.loads(each["sources"]))]
+    if not same:
         return ""
     connection = database.connect()
     paths = files(store, ingest.table, pins[ingest.table.name])
     table_view(connection, ingest.table, paths, "known")
-    connection.register("same", same)
-    found = connection.execute(
-        "SELECT any_value(sources) FROM same JOIN known USING (ingest_id)"
-        " GROUP BY ingest_id HAVING count(*) = any_value(rows) ORDER BY ingest_id LIMIT 1"
-    ).fetchone()
-    return ", ".join(json.loads(found[0])) if found else ""
+    for each in same:
+        rows = connection.sql(_OF_INGEST, params=[each["ingest_id"]]).to_arrow_table()
+        # Rows that a disk has changed since then are no longer the same.
+        if content_digest(ingest.table.name, rows) == digest:
+            return ", ".join(json.loads(each["sources"]))
+    return ""
+
+
+_OF_INGEST = "SELECT * FROM known WHERE ingest_id = ?"
 
 
 def _require_same(table: Table, written: pa.Table, after: pa.Table, where: Place) -> None:

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
+from apportion.amounts import MAXIMUM_UNITS
 from apportion.findings import Finding, LedgerError
 from apportion.ledger.disk import (
     Store,
@@ -430,12 +431,29 @@ def require_sound(table: Table, paths: Sequence[Path]) -> None:
     findings = []
     for path in paths:
         try:
-            for _ in pq.ParquetFile(path).iter_batches():
-                pass
+            wild = any(map(_is_wild, pq.ParquetFile(path).iter_batches()))
         except (OSError, pa.ArrowException) as error:
             findings.append(damaged_finding(_unreadable(table, error), path))
+            continue
+        if wild:
+            message = f"A file of the table {table.name!r} holds an amount that no program writes."
+            findings.append(damaged_finding(message, path))
     if findings:
         raise LedgerError(findings)
+
+
+def _is_wild(batch: pa.RecordBatch) -> bool:
+    """Whether an amount is none of those that 64 bits hold, at any number of decimals."""
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    # What was used may be larger than any amount.
+    names = [
+        field.name
+        for field in batch.schema
+        if pa.types.is_decimal(field.type) and field.name != "value"
+    ]
+    bounds = [bound for name in names for bound in pc.min_max(batch[name]).as_py().values()]
+    return any(bound is not None and abs(bound) > MAXIMUM_UNITS for bound in bounds)
 
 
 def _unreadable(table: Table, error: BaseException) -> str:

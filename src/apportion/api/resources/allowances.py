@@ -27,12 +27,12 @@ from apportion.api.problems import documented
 from apportion.api.reading import billing_model, workspace_of
 from apportion.api.working import working_of
 from apportion.billing import Billing
+from apportion.model.billing import LARGEST_COUNT
 from apportion.rating.views.asking import billed_channels, require_account
 from apportion.report.allowances import as_data, changed_as_data
 
 router = APIRouter(prefix="/allowances", tags=["usage"])
 
-MOST_UNITS = 10**15
 """More than anybody ever used, and few enough to be summed over accounts and years."""
 
 _FLAG = {"type": "boolean"}
@@ -100,7 +100,7 @@ class AllowanceAsked(BaseModel):
     account: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     channel: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     year: Annotated[StrictInt, Field(ge=1970, le=2199, description="The year it begins in.")]
-    units: Annotated[StrictInt, Field(ge=0, le=MOST_UNITS)]
+    units: Annotated[StrictInt, Field(ge=0, le=LARGEST_COUNT)]
     custom: StrictBool = True
 
 
