@@ -98,27 +98,52 @@ class Workspace:
         A model without nodes is an error here, ``check_saw_no_rows``. Where no ledger was made yet
         none is made. Raises ``LedgerError``.
         """
-        from apportion import database
-        from apportion.ledger.runs import pinned_versions
-        from apportion.ledger.views import input_views
         from apportion.report.ledger_doubts import judged, unseen_names
 
         try:
             found = judged(self.model, Path(self.folder))
         except ModelError as error:
             return error.findings
-        if only_errors(found) or not (Path(self.folder) / "ledger").is_dir():
+        if only_errors(found) or not self._has_ledger():
             return found
-        connection = database.connect()
-        input_views(connection, self.store, pinned_versions(self.store))
-        computed: Sequence[str] = ()
         if (self.store.root / "allowances").is_dir():
             found = (*found, *self.billing.overruled())
-        if (self.store.root / "billing_ingests").is_dir() and self.billing.has_usage():
-            from apportion.rating.metrics import metric_names
+        unseen = unseen_names(self._connect_inputs(), self.model, self._billed_metrics())
+        return (*found, *unseen, *self._ever_read_otherwise())
 
-            computed = metric_names(self.model)
-        return (*found, *unseen_names(connection, self.model, computed))
+    def has_unheld_metrics(self) -> bool:
+        """Whether edges name metrics and the ledger, or its lack, has no usage to hold them to.
+
+        Raises ``ModelError``, ``LedgerError``.
+        """
+        from apportion.report.ledger_doubts import has_usage, named_metrics
+
+        named = named_metrics(self.model)
+        if not named or not self._has_ledger():
+            return bool(named)
+        left = named.difference(self._billed_metrics())
+        return bool(left) and not has_usage(self._connect_inputs())
+
+    def _has_ledger(self) -> bool:
+        return (Path(self.folder) / "ledger").is_dir()
+
+    def _connect_inputs(self) -> duckdb.DuckDBPyConnection:
+        """A connection with views of all costs and usage that count."""
+        from apportion import database
+        from apportion.ledger.runs import pinned_versions
+        from apportion.ledger.views import input_views
+
+        connection = database.connect()
+        input_views(connection, self.store, pinned_versions(self.store))
+        return connection
+
+    def _billed_metrics(self) -> Sequence[str]:
+        """The metrics that are made of billable usage, where there is some."""
+        if not (self.store.root / "billing_ingests").is_dir() or not self.billing.has_usage():
+            return ()
+        from apportion.rating.metrics import metric_names
+
+        return metric_names(self.model)
 
     def model_versions(self) -> list[ModelVersion]:
         """The models that were put, the latest first. Raises ``ModelError``, ``LedgerError``."""
@@ -285,6 +310,12 @@ class Workspace:
         records = read(self.store, INGESTS)
         names = read_otherwise(self.store, records, self.model, start, end)
         return outdated_mapping(names, start, end)
+
+    def _ever_read_otherwise(self) -> Sequence[Finding]:
+        """The same over all days that the ledger has."""
+        records = read(self.store, INGESTS, columns=["first_date", "last_date"])
+        days = [day for column in records.columns for day in column.to_pylist() if day]
+        return self._read_otherwise(min(days), max(days)) if days else ()
 
     def _facts(
         self,

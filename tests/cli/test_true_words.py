@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,27 @@ def unallocated_residual(folder: Path) -> None:
     changed = text.replace("residual: allocated", "residual: unallocated")
     assert changed != text
     settings.write_text(changed, encoding="utf-8")
+
+
+UNHELD = "There is no usage in the ledger here, so names of metrics were not compared with it."
+
+
+def test_a_check_without_usage_says_what_it_left_out(
+    enter: Callable[[str], Path], apportion: Apportion
+) -> None:
+    """A checkout has no ledger, so a misspelt metric passes there; who reads it must know."""
+    folder = enter("new")
+    answer = apportion("validate")
+    assert (answer.status, UNHELD in one_line(answer.out)) == (0, True)
+    assert apportion("validate", "--strict").status == 0
+    assert "usage" not in apportion("validate", "--format", "github").out
+    assert apportion("ingest", "costs", "data/costs.csv").status == 0
+    assert UNHELD in one_line(apportion("validate").out)
+    assert apportion("ingest", "usage", "data/usage.csv").status == 0
+    assert UNHELD not in one_line(apportion("validate").out)
+    shutil.rmtree(folder / "ledger")
+    (folder / "model" / "company.yaml").write_text("nodes: [{id: a, type: product}]\n")
+    assert UNHELD not in one_line(apportion("validate").out)
 
 
 @pytest.mark.usefixtures("acme")

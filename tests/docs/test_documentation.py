@@ -127,6 +127,18 @@ def test_its_commands_run(document: Path, acme: Path, tmp_path: Path, forks: For
                 (folder / file).write_text(said, encoding="utf-8")
 
 
+def test_each_share_is_told_as_the_guide_says(acme: Path, forks: Forks) -> None:
+    (line,) = [
+        line
+        for line in commands(ROOT / "docs/how-to/debug-an-allocation.md")
+        if "--log-level trace" in line
+    ]
+    done = forks.run(acme / "acme", *line.split()[1:])
+    assert done.status == 0
+    assert "share" in done.said.replace(done.out, "")
+    assert "checkout" in done.said
+
+
 @pytest.mark.parametrize("document", WITH_PYTHON, ids=name)
 def test_its_code_runs(document: Path, acme: Path) -> None:
     for text in python_blocks(document):
