@@ -25,6 +25,7 @@ from apportion.ledger.runs import (
     Run,
     answering_together,
     coverage,
+    covered,
     find_run,
     list_runs,
     model_of_run,
@@ -402,14 +403,14 @@ class Workspace:
         named = [find_run(self.store, run)] if run else []
         candidates = named or [each for each in known if currency in ("", each.currency)]
         if not candidates:
-            raise LedgerError([self._no_run(start, end, currency)])
+            raise LedgerError([self._no_run(known, start, end, currency)])
         reached = [
             each
             for each in candidates
             if (start is None or start <= each.end_date) and (end is None or each.start_date <= end)
         ]
         if not reached:
-            raise LedgerError([self._no_run(start, end, currency)])
+            raise LedgerError([self._no_run(candidates, start, end, currency)])
         latest = max(reached, key=lambda each: each.sequence)
         alike = [each for each in reached if each.currency == latest.currency]
         # Whole runs come first, so those over some dimensions answer where there is no other.
@@ -463,17 +464,22 @@ class Workspace:
         except ModelError:
             return None
 
-    def _no_run(self, start: date | None, end: date | None, currency: str) -> Finding:
+    def _no_run(
+        self, known: Sequence[Run], start: date | None, end: date | None, currency: str
+    ) -> Finding:
+        """That no run answers, and for which days and in what money those that are known do."""
         period = (
             f" from {start} to {end}" if start and end else f" from {start} on" if start else ""
         )
         period = period or (f" up to {end}" if end else "")
         money = f" in {currency}" if currency else ""
+        asked = f" --currency {currency}" if currency else ""
         return Finding(
             "no_run",
-            f"No completed run covers any day{period}{money}.",
+            f"No completed run covers any day{period}{money}{covered(known)}.",
             Place(str(self.folder)),
-            remedy="Make one with: apportion run --from DATE --to DATE",
+            remedy=f"Make one with: apportion run --from {start or 'DATE'} --to {end or 'DATE'}"
+            f"{asked}",
         )
 
     def new_run_id(self) -> str:

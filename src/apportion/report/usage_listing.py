@@ -22,7 +22,8 @@ class UsageListing:
     """Rows that answer a question about usage, in the order in which they are to be read.
 
     ``asked`` says what was asked, for programs; ``title`` and ``meaning`` say it for people. Costs
-    are exact decimals in ``currency``.
+    are exact decimals in ``currency``. ``not_billed`` are the channels that cost nothing, of which
+    nothing is free or charged, whatever programs are given for it.
     """
 
     asked: Mapping[str, str | int]
@@ -31,6 +32,7 @@ class UsageListing:
     currency: str
     columns: tuple[Column, ...]
     rows: pa.Table
+    not_billed: frozenset[str] = frozenset()
 
     def totals(self) -> list[dict[str, int | str | Decimal]]:
         """What the rows sum to for each channel: units of different channels are never added."""
@@ -100,6 +102,9 @@ _LEFT = Column("remaining_allowance", "Left", Kind.COUNT, summed=True)
 _ACCOUNT = Column("account", "Account")
 _NAME = Column("name", "Name")
 _DATE = Column("date", "Date", Kind.DATE)
+
+OF_BILLED = frozenset({_FREE, _CHARGED})
+"""Columns that say nothing of a channel that is not billed."""
 
 YEARLY = (TYPE_COLUMN, _RATE, _SENT, _UNITS, _FREE, _CHARGED, _COST)
 MONTHLY = (Column("month", "Month"), *YEARLY)
