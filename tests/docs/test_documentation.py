@@ -172,6 +172,16 @@ def test_the_picture_in_the_readme_is_what_the_demo_shows(demo: Path) -> None:
     assert picture in (demo.parent / "said.txt").read_text(encoding="utf-8")
 
 
+def test_the_demo_counts_what_was_assumed_and_asks_for_pages_that_can_be_read(demo: Path) -> None:
+    said = (demo.parent / "said.txt").read_text(encoding="utf-8")
+    (assumed,) = re.findall(r"The run assumed (\w+) things and says each with its money:", said)
+    import apportion
+
+    assert int(assumed) == len(apportion.Workspace(demo).result().warnings)
+    assert "apportion show edges --node rail" in said
+    assert "show shares" not in said
+
+
 def test_the_reference_is_current() -> None:
     run([sys.executable, "docs/generate_reference.py", "--check"], ROOT)
 
