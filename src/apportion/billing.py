@@ -8,7 +8,7 @@ from datetime import date, datetime
 import pyarrow as pa
 
 from apportion import database
-from apportion.findings import Finding, LedgerError, Place, RunError
+from apportion.findings import Finding, LedgerError, Place, RunError, UsageError
 from apportion.ingest.incoming import Incoming, IngestReport
 from apportion.ingest.usage_moved import told
 from apportion.ledger.allowances import allowances_set, allowances_version, record_allowances
@@ -229,11 +229,31 @@ class Billing:
         charges.require_rated(account)
         return usage_statement(charges.connection, charges.model, account, year, month)
 
+    def require_accounts(self) -> None:
+        """Raise ``UsageError`` (``bills_nobody``) where there are neither accounts nor usage.
+
+        Margins would all be losses then, and a rating have no row.
+        """
+        if self.declared.accounts or self.has_usage():
+            return
+        raise UsageError(
+            [
+                Finding(
+                    "bills_nobody",
+                    "The model declares no accounts: this workspace bills nobody, so there is "
+                    "nothing to rate and no margin.",
+                    remedy="Declare accounts, channels and rates, as docs/how-to/bill-usage.md "
+                    "tells, and bring their usage in.",
+                )
+            ]
+        )
+
     def margin(self, start: date, end: date, by: By | str = By.PRODUCT) -> Margin:
         """Charges beside cost for a period, both ends included (`B19`).
 
-        Raises ``UsageError``, ``LedgerError`` (``no_run``).
+        Raises ``UsageError`` (also ``bills_nobody``), ``LedgerError`` (``no_run``).
         """
+        self.require_accounts()
         charges = self.charges()
         cost = self.cost(start, end, charges.rating.currency)
         found = margin(

@@ -167,6 +167,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "not_a_workspace": "The folder holds no apportion.yaml.",
         "not_empty": "A folder that should be new already holds files.",
         "unknown_run": "No run has that id.",
+        "bills_nobody": "The model declares no accounts, so nothing is rated.",
         "no_run": "No completed run covers the period.",
         "outdated_run": "The ledger or the model has changed since the run that answers.",
         "gap_in_runs": "Some days of the period are covered by no completed run.",

@@ -17,6 +17,7 @@ from apportion.rating.changes import BEFORE, changes
 from apportion.rating.charges import RATED, ChargeViews
 from apportion.rating.views import CHARGES
 
+_UNITS = "SELECT channel, sum(chargeable_units)::BIGINT FROM charges GROUP BY channel"
 _AGAIN = "Correct what the message names, then rate anew with: apportion rate"
 
 
@@ -86,6 +87,13 @@ class RecordedCharges(ChargeViews):
         """Every account, month and figure that moved from an earlier rating to this (`B18`)."""
         before.show(self.connection, BEFORE)
         return changes(self.connection, self.model)
+
+    def units(self) -> tuple[int, int]:
+        """The chargeable units of channels that are billed, and those of channels that are not."""
+        sums = dict(self.connection.execute(_UNITS).fetchall())
+        billed = {each.id for each in self.model.channels if each.billed}
+        charged = sum(units for channel, units in sums.items() if channel in billed)
+        return charged, sum(sums.values()) - charged
 
     @property
     def rows(self) -> pa.Table:

@@ -25,6 +25,7 @@ from apportion.ledger.runs import (
     Run,
     answering_together,
     coverage,
+    covered,
     find_run,
     list_runs,
     model_of_run,
@@ -98,27 +99,52 @@ class Workspace:
         A model without nodes is an error here, ``check_saw_no_rows``. Where no ledger was made yet
         none is made. Raises ``LedgerError``.
         """
-        from apportion import database
-        from apportion.ledger.runs import pinned_versions
-        from apportion.ledger.views import input_views
         from apportion.report.ledger_doubts import judged, unseen_names
 
         try:
             found = judged(self.model, Path(self.folder))
         except ModelError as error:
             return error.findings
-        if only_errors(found) or not (Path(self.folder) / "ledger").is_dir():
+        if only_errors(found) or not self._has_ledger():
             return found
-        connection = database.connect()
-        input_views(connection, self.store, pinned_versions(self.store))
-        computed: Sequence[str] = ()
         if (self.store.root / "allowances").is_dir():
             found = (*found, *self.billing.overruled())
-        if (self.store.root / "billing_ingests").is_dir() and self.billing.has_usage():
-            from apportion.rating.metrics import metric_names
+        unseen = unseen_names(self._connect_inputs(), self.model, self._billed_metrics())
+        return (*found, *unseen, *self._ever_read_otherwise())
 
-            computed = metric_names(self.model)
-        return (*found, *unseen_names(connection, self.model, computed))
+    def has_unheld_metrics(self) -> bool:
+        """Whether edges name metrics and the ledger, or its lack, has no usage to hold them to.
+
+        Raises ``ModelError``, ``LedgerError``.
+        """
+        from apportion.report.ledger_doubts import has_usage, named_metrics
+
+        named = named_metrics(self.model)
+        if not named or not self._has_ledger():
+            return bool(named)
+        left = named.difference(self._billed_metrics())
+        return bool(left) and not has_usage(self._connect_inputs())
+
+    def _has_ledger(self) -> bool:
+        return (Path(self.folder) / "ledger").is_dir()
+
+    def _connect_inputs(self) -> duckdb.DuckDBPyConnection:
+        """A connection with views of all costs and usage that count."""
+        from apportion import database
+        from apportion.ledger.runs import pinned_versions
+        from apportion.ledger.views import input_views
+
+        connection = database.connect()
+        input_views(connection, self.store, pinned_versions(self.store))
+        return connection
+
+    def _billed_metrics(self) -> Sequence[str]:
+        """The metrics that are made of billable usage, where there is some."""
+        if not (self.store.root / "billing_ingests").is_dir() or not self.billing.has_usage():
+            return ()
+        from apportion.rating.metrics import metric_names
+
+        return metric_names(self.model)
 
     def model_versions(self) -> list[ModelVersion]:
         """The models that were put, the latest first. Raises ``ModelError``, ``LedgerError``."""
@@ -287,6 +313,12 @@ class Workspace:
         names = read_otherwise(self.store, records, self.model, start, end)
         return outdated_mapping(names, start, end)
 
+    def _ever_read_otherwise(self) -> Sequence[Finding]:
+        """The same over all days that the ledger has."""
+        records = read(self.store, INGESTS, columns=["first_date", "last_date"])
+        days = [day for column in records.columns for day in column.to_pylist() if day]
+        return self._read_otherwise(min(days), max(days)) if days else ()
+
     def _facts(
         self,
         problem: Problem,
@@ -372,14 +404,14 @@ class Workspace:
         named = [find_run(self.store, run)] if run else []
         candidates = named or [each for each in known if currency in ("", each.currency)]
         if not candidates:
-            raise LedgerError([self._no_run(start, end, currency)])
+            raise LedgerError([self._no_run(known, start, end, currency)])
         reached = [
             each
             for each in candidates
             if (start is None or start <= each.end_date) and (end is None or each.start_date <= end)
         ]
         if not reached:
-            raise LedgerError([self._no_run(start, end, currency)])
+            raise LedgerError([self._no_run(candidates, start, end, currency)])
         latest = max(reached, key=lambda each: each.sequence)
         alike = [each for each in reached if each.currency == latest.currency]
         # Whole runs come first, so those over some dimensions answer where there is no other.
@@ -433,17 +465,22 @@ class Workspace:
         except ModelError:
             return None
 
-    def _no_run(self, start: date | None, end: date | None, currency: str) -> Finding:
+    def _no_run(
+        self, known: Sequence[Run], start: date | None, end: date | None, currency: str
+    ) -> Finding:
+        """That no run answers, and for which days and in what money those that are known do."""
         period = (
             f" from {start} to {end}" if start and end else f" from {start} on" if start else ""
         )
         period = period or (f" up to {end}" if end else "")
         money = f" in {currency}" if currency else ""
+        asked = f" --currency {currency}" if currency else ""
         return Finding(
             "no_run",
-            f"No completed run covers any day{period}{money}.",
+            f"No completed run covers any day{period}{money}{covered(known)}.",
             Place(str(self.folder)),
-            remedy="Make one with: apportion run --from DATE --to DATE",
+            remedy=f"Make one with: apportion run --from {start or 'DATE'} --to {end or 'DATE'}"
+            f"{asked}",
         )
 
     def new_run_id(self) -> str:

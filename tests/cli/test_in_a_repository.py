@@ -6,9 +6,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+
+import apportion
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).with_name("apportion")
@@ -70,17 +73,62 @@ def test_each_yaml_file_names_the_schema_that_lies_there(repository: Path) -> No
         kind = "examples" if file.parent.name == "examples" else "model"
         assert (file.parent / named).resolve() == repository / "schema" / f"{kind}.json"
         said = typed(repository, "schema", kind).stdout
-        assert json.loads((file.parent / named).read_text()) == json.loads(said)
+        # To write it anew, as the guide says, shows no change in git.
+        assert (file.parent / named).read_text() == said
+
+
+GUIDE = (ROOT / "docs/how-to/review-a-model-in-git.md").read_text(encoding="utf-8")
+PROGRAM = "APPORTION"
+
+
+def workflow() -> dict[str, Any]:
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+    found: dict[str, Any] = yaml.safe_load(block)
+    return found
 
 
 def pipeline() -> list[str]:
     """The commands of the workflow in the documents, but for the installation."""
-    text = (ROOT / "docs/how-to/review-a-model-in-git.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    steps = yaml.safe_load(block)["jobs"]["model"]["steps"]
-    commands = [step["run"] for step in steps if "run" in step]
-    assert commands.pop(0) == "python -m pip install apportion"
+    commands = [step["run"] for step in workflow()["jobs"]["model"]["steps"] if "run" in step]
+    assert commands.pop(0) == f"python -m pip install ${PROGRAM}"
     return commands
+
+
+def test_the_pipeline_installs_the_program_from_wherever_it_is(tmp_path: Path) -> None:
+    """It is in no public index, so the file says at its top what pip takes."""
+    _head, *given = re.findall(r"^\| [^|]+ \| `([^`]+)` \|$", GUIDE, re.MULTILINE)
+    assert workflow()["env"][PROGRAM] == given[0]
+    assert len(given) == 4
+    install = workflow()["jobs"]["model"]["steps"][2]["run"]
+    assert "pip" in install
+    stub = tmp_path / "python"
+    stub.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    stub.chmod(0o755)
+    for value in given:
+        environment = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", PROGRAM: value}
+        done = subprocess.run(
+            ["bash", "-c", install], env=environment, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.split("\n")[:-1] == ["-m", "pip", "install", *value.split()]
+
+
+def test_the_pipeline_names_the_version_that_there_is() -> None:
+    assert f"apportion-{apportion.__version__}-py3-none-any.whl" in workflow()["env"][PROGRAM]
+
+
+def test_a_workspace_below_the_root_is_annotated_from_the_root(repository: Path) -> None:
+    typed(repository, "init", "costs")
+    model = repository / "costs" / "model" / "company.yaml"
+    model.write_text(model.read_text().replace("source: servers", "source: serverz", 1))
+    inside = typed(repository / "costs", "validate", "--format", "github")
+    outside = typed(repository, "--workspace", "costs", "validate", "--format", "github")
+    assert inside.returncode == 1
+    assert ",file=costs/model/company.yaml,line=" in inside.stdout
+    assert outside.stdout == inside.stdout
+    log = json.loads(typed(repository / "costs", "validate", "--format", "sarif").stdout)
+    (result,) = log["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place == {"uri": "costs/model/company.yaml"}
 
 
 def carried_out(repository: Path) -> tuple[int, str]:

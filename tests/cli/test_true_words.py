@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,78 @@ def unallocated_residual(folder: Path) -> None:
     changed = text.replace("residual: allocated", "residual: unallocated")
     assert changed != text
     settings.write_text(changed, encoding="utf-8")
+
+
+UNHELD = "There is no usage in the ledger here, so names of metrics were not compared with it."
+
+
+def test_a_check_without_usage_says_what_it_left_out(
+    enter: Callable[[str], Path], apportion: Apportion
+) -> None:
+    """A checkout has no ledger, so a misspelt metric passes there; who reads it must know."""
+    folder = enter("new")
+    answer = apportion("validate")
+    assert (answer.status, UNHELD in one_line(answer.out)) == (0, True)
+    assert apportion("validate", "--strict").status == 0
+    assert "usage" not in apportion("validate", "--format", "github").out
+    assert apportion("ingest", "costs", "data/costs.csv").status == 0
+    assert UNHELD in one_line(apportion("validate").out)
+    assert apportion("ingest", "usage", "data/usage.csv").status == 0
+    assert UNHELD not in one_line(apportion("validate").out)
+    shutil.rmtree(folder / "ledger")
+    (folder / "model" / "company.yaml").write_text("nodes: [{id: a, type: product}]\n")
+    assert UNHELD not in one_line(apportion("validate").out)
+
+
+@pytest.mark.usefixtures("acme")
+def test_who_asks_for_days_without_a_run_is_told_which_days_have_one(apportion: Apportion) -> None:
+    answer = apportion("show", "products", "--from", "2025-05", "--to", "2025-05")
+    assert answer.status == 1
+    assert (
+        "No completed run covers any day from 2025-05-01 to 2025-05-31; there are runs of "
+        "2024-01-01 to 2024-01-31 in USD. Make one with: apportion run --from 2025-05-01 --to "
+        "2025-05-31"
+    ) in one_line(answer.err)
+    answer = apportion("show", "products", "--currency", "EUR")
+    assert (
+        "No completed run covers any day in EUR; there are runs of 2024-01-01 to 2024-01-31 in "
+        "USD. Make one with: apportion run --from DATE --to DATE --currency EUR"
+    ) in one_line(answer.err)
+
+
+def test_where_there_is_no_run_at_all_none_is_told_of(
+    enter: Callable[[str], Path], apportion: Apportion
+) -> None:
+    enter("new")
+    said = one_line(apportion("show", "products", "--from", "2025-05").err)
+    assert "No completed run covers any day from 2025-05-01 on. Make one with:" in said
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_workspace_that_bills_nobody_has_no_margin_and_rates_nothing(
+    apportion: Apportion,
+) -> None:
+    for words in (["show", "margin"], ["rate"], ["show", "margin"]):
+        answer = apportion(*words)
+        assert (answer.status, answer.out) == (2, "")
+        said = one_line(answer.err)
+        assert "this workspace bills nobody, so there is nothing to rate and no margin" in said
+        assert "docs/how-to/bill-usage.md" in said
+
+
+def test_units_of_a_channel_that_is_not_billed_are_not_called_chargeable(
+    enter: Callable[[str], Path], apportion: Apportion
+) -> None:
+    enter("billed")
+    Path("late.csv").write_text(
+        "date,account,channel,billable_units,notifications_sent\n2023-12-01,visas,sms,500,500\n"
+    )
+    assert apportion("ingest", "billable", "late.csv").status == 0
+    (row,) = [line for line in apportion("rate").out.splitlines() if line.startswith("2023")]
+    assert row.split()[3:] == ["14", "8,854", "8,240", "79.42"]
+    yearly = apportion("usage", "yearly", "renewals", "--year", "2023").out
+    emails = [line.split() for line in yearly.splitlines() if line.startswith("email")]
+    assert emails == [["email", "0", "8,200", "8,200", "0.00"], ["email", "8,200", "8,200"]]
 
 
 @pytest.mark.usefixtures("acme")
@@ -114,9 +187,9 @@ def test_a_proof_that_fails_names_the_run_and_a_way_out(acme: Path, apportion: A
 @pytest.mark.usefixtures("acme")
 def test_days_after_the_latest_run_are_told_in_their_order(apportion: Apportion) -> None:
     for period, said in (
-        (("--from", "2024-02"), "any day from 2024-02-01 on."),
-        (("--to", "2023-12"), "any day up to 2023-12-31."),
-        (("--from", "2024-02", "--to", "2024-03"), "any day from 2024-02-01 to 2024-03-31."),
+        (("--from", "2024-02"), "any day from 2024-02-01 on;"),
+        (("--to", "2023-12"), "any day up to 2023-12-31;"),
+        (("--from", "2024-02", "--to", "2024-03"), "any day from 2024-02-01 to 2024-03-31;"),
     ):
         answer = apportion("show", "nodes", *period)
         assert answer.status == 1

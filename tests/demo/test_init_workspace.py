@@ -7,6 +7,8 @@ import pytest
 
 from apportion.findings import UsageError
 from apportion.model import load_model, validate
+from apportion.model.kinds.settings import KEYS
+from apportion.model.types import Settings
 from apportion.templates import write_workspace
 
 
@@ -41,14 +43,27 @@ def test_it_uses_or_explains_every_key_of_nodes_and_edges(tmp_path: Path) -> Non
 
 
 def test_it_mentions_every_setting_but_the_engine(tmp_path: Path) -> None:
-    from apportion.model.kinds.settings import KEYS
-
     write_workspace(tmp_path, "Acme")
     text = (tmp_path / "apportion.yaml").read_text(encoding="utf-8")
     given = {line.partition(":")[0] for line in text.splitlines() if line[:1].isalpha()}
     shown = {match[1] for match in re.finditer(r"^# ([a-z_]+):", text, re.MULTILINE)}
     assert given | shown == KEYS - {"engine"}
     assert not given & shown
+
+
+def test_its_settings_are_the_defaults_as_it_says(tmp_path: Path) -> None:
+    """All lines, also those in comments: who takes the mark away changes nothing by it."""
+    write_workspace(tmp_path, "Acme")
+    file = tmp_path / "apportion.yaml"
+    text = file.read_text(encoding="utf-8")
+    setting = re.compile(r"^# (?=[a-z_]+: )(.*(?:\n#   .*)*)$", re.MULTILINE)
+    assert len(setting.findall(text)) >= 7
+    file.write_text(setting.sub(lambda it: it[1].replace("\n#", "\n"), text), encoding="utf-8")
+    given = load_model(tmp_path).settings
+    assert given.places.keys() == KEYS - {"engine"}
+    without_default = {"name", "currency", "high_volume_threshold"}
+    for key in given.places.keys() - without_default:
+        assert getattr(given, key) == getattr(Settings(), key), key
 
 
 @pytest.mark.parametrize(

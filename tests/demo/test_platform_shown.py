@@ -1,5 +1,6 @@
 """What the demo shows of its second example: margin, one account's year, and where to look."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from apportion import rate
+from apportion.cli.suggestions import Suggestions
+from apportion.cli.views import margin as margin_view
 from apportion.cli.views import platform as view
 from apportion.demo import DemoCompany
 from apportion.model import Model, load_model
@@ -78,6 +81,25 @@ def test_products_are_shown_by_what_they_bring_in_and_sum_to_the_total(shown: st
         assert sum(number(row[column]) for row in products) == number(total[column])
     assert all(number(row[1]) - number(row[2]) == number(row[3]) for row in [*products, total])
     assert "(no product)" in shown
+
+
+def test_margins_are_headed_as_show_margin_heads_them(
+    shown: str, found: tuple[Margin, UsageStatement], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def heads(text: str) -> list[str]:
+        (line,) = [line for line in text.splitlines() if line.startswith("Product ")]
+        return re.split(" {2,}", line)
+
+    margin_view.show(found[0], "x", Suggestions())
+    theirs = heads(capsys.readouterr().out)
+    assert heads(shown) == [each for each in theirs if each != "Units"]
+    *products, _ = rows(shown, "Product")
+    texts = next(line for line in found[0].lines if line.name == products[0][0])
+    assert texts.unit_cost is not None
+    assert abs(Decimal(products[0][4]) - texts.unit_cost) <= Decimal("0.00005")
+
+
+def test_what_belongs_to_no_product_is_named(shown: str) -> None:
     assert "mercia-rotas and platform-status belong to no product" in shown
 
 

@@ -127,6 +127,18 @@ def test_its_commands_run(document: Path, acme: Path, tmp_path: Path, forks: For
                 (folder / file).write_text(said, encoding="utf-8")
 
 
+def test_each_share_is_told_as_the_guide_says(acme: Path, forks: Forks) -> None:
+    (line,) = [
+        line
+        for line in commands(ROOT / "docs/how-to/debug-an-allocation.md")
+        if "--log-level trace" in line
+    ]
+    done = forks.run(acme / "acme", *line.split()[1:])
+    assert done.status == 0
+    assert "share" in done.said.replace(done.out, "")
+    assert "checkout" in done.said
+
+
 @pytest.mark.parametrize("document", WITH_PYTHON, ids=name)
 def test_its_code_runs(document: Path, acme: Path) -> None:
     for text in python_blocks(document):
@@ -158,6 +170,16 @@ def test_its_links_lead_somewhere(document: Path) -> None:
 def test_the_picture_in_the_readme_is_what_the_demo_shows(demo: Path) -> None:
     (picture,) = blocks(ROOT / "README.md", "text")
     assert picture in (demo.parent / "said.txt").read_text(encoding="utf-8")
+
+
+def test_the_demo_counts_what_was_assumed_and_asks_for_pages_that_can_be_read(demo: Path) -> None:
+    said = (demo.parent / "said.txt").read_text(encoding="utf-8")
+    (assumed,) = re.findall(r"The run assumed (\w+) things and says each with its money:", said)
+    import apportion
+
+    assert int(assumed) == len(apportion.Workspace(demo).result().warnings)
+    assert "apportion show edges --node rail" in said
+    assert "show shares" not in said
 
 
 def test_the_reference_is_current() -> None:

@@ -14,6 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from apportion import Workspace
+from apportion.ledger.runs import pinned_versions
+from apportion.ledger.schemas import COSTS
+from apportion.ledger.store import read
+
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = str(Path(sys.executable).with_name("apportion"))
 DOCUMENT = ROOT / "docs" / "how-to" / "ask-over-http.md"
@@ -53,6 +58,14 @@ def address(acme: Path) -> Iterator[str]:
         server.wait(30)
 
 
+def sources(folder: Path) -> set[str]:
+    """Whose words the costs of a ledger are."""
+    store = Workspace(folder).store
+    return set(
+        read(store, COSTS, pinned_versions(store)["costs"], ["source"])["source"].to_pylist()
+    )
+
+
 def test_there_is_something_to_ask() -> None:
     assert len(LINES) >= 8
     if shutil.which("curl") is None:
@@ -73,3 +86,5 @@ def test_every_line_is_answered(acme: Path, address: str) -> None:
             assert (acme / words[words.index("-o") + 1]).stat().st_size > 0
         else:
             assert json.loads(body)
+    # Whoever follows the document counts no bill twice.
+    assert sources(acme) == {"costs"}

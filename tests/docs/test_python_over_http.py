@@ -11,6 +11,11 @@ from pathlib import Path
 import pytest
 from serving import COMMAND, Served, served
 
+from apportion import Workspace
+from apportion.ledger.runs import pinned_versions
+from apportion.ledger.schemas import COSTS
+from apportion.ledger.store import read
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted((ROOT / "docs").rglob("*.md"))
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -70,3 +75,7 @@ def test_its_code_runs(document: Path, running: tuple[Path, Served]) -> None:
     folder, server = running
     for text in blocks(document):
         assert run([sys.executable, "-c", text.replace(SERVER, server.url)], folder).strip()
+    # Whoever follows the document counts no bill twice.
+    store = Workspace(folder / "acme").store
+    costs = read(store, COSTS, pinned_versions(store)["costs"], ["source"])
+    assert set(costs["source"].to_pylist()) == {"costs"}

@@ -156,6 +156,21 @@ def test_a_new_mapping_is_told_until_the_bill_is_ingested_again(company: Path) -
     assert told() == []
 
 
+def test_validate_tells_of_a_new_mapping_too(company: Path) -> None:
+    def told() -> list[str]:
+        return [each.code for each in Workspace(company).validate()]
+
+    focus(company, "shop")
+    assert "outdated_mapping" not in told()
+    Workspace(company).ingest("focus", company / "focus.csv")
+    assert "outdated_mapping" not in told()
+    focus(company, "search")
+    found = [each for each in Workspace(company).validate() if each.code == "outdated_mapping"]
+    assert [each.details["files"] for each in found] == [("focus.csv",)]
+    Workspace(company).ingest("focus", company / "focus.csv")
+    assert "outdated_mapping" not in told()
+
+
 def test_rules_that_give_the_same_rows_are_told_no_more(company: Path) -> None:
     focus(company, "shop")
     Workspace(company).ingest("focus", company / "focus.csv")

@@ -1,13 +1,17 @@
 """The schemas that editors use: they know every key, and take and refuse what ``validate`` does."""
 
+import re
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
 
+from apportion.findings import Finding
 from apportion.model.build import LIST_KINDS
 from apportion.model.json_schema import examples_schema, model_schema
+from apportion.model.kinds import settings
+from apportion.model.read_yaml import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 INIT = ROOT / "src/apportion/templates/init"
@@ -40,6 +44,24 @@ def test_it_takes_what_is_right(file: Path) -> None:
     assert complaints(model_schema(), file.read_text(encoding="utf-8")) == []
 
 
+def test_it_takes_what_stands_in_comments_of_a_new_workspace() -> None:
+    text = (INIT / "apportion.yaml").read_text(encoding="utf-8")
+    commented = re.findall(r"^# (?=[a-z_]+: )(.*(?:\n#   .*)*)$", text, re.MULTILINE)
+    assert len(commented) >= 7
+    for line in commented:
+        assert complaints(model_schema(), line.replace("\n#", "\n")) == [], line
+
+
+@pytest.mark.parametrize("key", settings.LISTS)
+@pytest.mark.parametrize("value", ['["null", sent]', "sent", "[]"])
+def test_it_takes_words_as_the_program_does(key: str, value: str) -> None:
+    text = f"{key}: {value}"
+    findings: list[Finding] = []
+    settings.build_settings(read_yaml("", text.encode(), findings), findings)
+    assert findings == []
+    assert complaints(model_schema(), text) == []
+
+
 @pytest.mark.parametrize("file", [*EXAMPLES, INIT / "examples/who_pays_what.yaml"], ids=str)
 def test_it_takes_examples(file: Path) -> None:
     found = complaints(examples_schema(), file.read_text(encoding="utf-8"))
@@ -63,6 +85,7 @@ def test_every_kind_of_list_and_every_key_is_in_it() -> None:
     ("text", "where"),
     [
         ("currencyy: USD", "currencyy"),
+        ("null_words: [5]", "5"),
         ("nodes: [{id: a, type: produkt}]", "produkt"),
         ("nodes: [{id: a}]", "'type' is a required property"),
         ("nodes: [{id: a, type: product, partof: b}]", "partof"),

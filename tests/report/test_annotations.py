@@ -1,5 +1,6 @@
 """Findings for pages of review, held against what those pages read."""
 
+from os.path import relpath
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,35 @@ def test_a_message_cannot_end_a_command_and_begin_another() -> None:
 def test_a_file_is_named_from_where_the_command_runs() -> None:
     inside = Place(str(Path("model/a.yaml").resolve()), 1, 1)
     assert "file=model/a.yaml," in github([Finding("cycle", "x.", inside)])[0]
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+@pytest.mark.parametrize("where", [".", "costs", "costs/model"])
+def test_in_a_repository_a_file_is_named_from_its_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, where: str
+) -> None:
+    """Pages of review know no other names; a checkout of a submodule has a file ``.git``."""
+    root = tmp_path / "repository"
+    (root / "costs" / "model").mkdir(parents=True)
+    if kind == "folder":
+        (root / ".git").mkdir()
+    else:
+        (root / ".git").write_text("gitdir: ../.git/modules/repository\n")
+    monkeypatch.chdir(root / where)
+    for name in (relpath(root / "costs/model/a.yaml"), str(root / "costs/model/a.yaml")):
+        found = [Finding("cycle", "x.", Place(name, 1, 1))]
+        assert "file=costs/model/a.yaml," in github(found)[0]
+        (result,) = sarif(found, "1")["runs"][0]["results"]
+        location = result["locations"][0]["physicalLocation"]["artifactLocation"]
+        assert location == {"uri": "costs/model/a.yaml"}
+
+
+def test_outside_of_any_repository_a_file_is_named_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = [Finding("cycle", "x.", Place(str(tmp_path / "model/a.yaml"), 1, 1))]
+    assert "file=model/a.yaml," in github(found)[0]
 
 
 def test_sarif_names_each_rule_once_and_each_place() -> None:

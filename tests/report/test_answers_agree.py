@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from roll_up import FIRST, SECOND, texts
 
 import apportion as ap
 from apportion.report.costs_by_label import costs_by_label
 from apportion.report.costs_by_type import costs_by_type
+from apportion.report.edges import edges
 from apportion.report.infrastructure import as_data as infrastructure_data
 from apportion.report.infrastructure import flat, infrastructure
 from apportion.report.listing import Wanted
@@ -81,6 +84,53 @@ def test_infrastructure_says_to_whom_and_why(result: ap.Result, wanted: Wanted) 
     names, lines = flat(found)
     given = [line[names.index("receiver")] for line in lines]
     assert given == ["checkout", "tools", None, "search", None, "search"]
+
+
+SHARES = {"a": 0.41, "b": 0.29, "c": 0.07, "d": 0.057, "e": 0.013, "f": 0.0003}
+
+
+def test_a_share_of_sums_is_told_without_the_noise_of_floats() -> None:
+    """94 % of what a year summed to was given as 0.9399999999999998."""
+    days = [date(2024, 1, day) for day in range(1, 32)]
+    model = ap.Model.from_dict(
+        {
+            "settings": {"currency": "USD", "scale": 9},
+            "nodes": [
+                {"id": "eks", "type": "platform"},
+                *({"id": each, "type": "product"} for each in SHARES),
+            ],
+            "edges": [
+                edge("eks", receiver, f"{share * 100:.12g}") for receiver, share in SHARES.items()
+            ],
+        }
+    )
+    costs = [
+        {"node": "eks", "date": day, "dimension": "d", "amount": f"{day.day * 7919}.37"}
+        for day in days
+    ]
+    nothing = pa.table({name: pa.array([], pa.string()) for name in ("node", "metric", "value")})
+    nothing = nothing.append_column("date", pa.array([], pa.date32()))
+    result = ap.attribute(model, pa.Table.from_pylist(costs), nothing, days[0], days[-1])
+    wanted = Wanted(days[0], days[-1])
+    (eks,) = infrastructure(result.connect(), model, wanted, "USD", 9).nodes
+    given = {each.receiver: each.share for each in eks.receivers}
+    listed = {
+        row["receiver"]: row["share"]
+        for row in edges(result.connect(), model, wanted, "USD").rows.to_pylist()
+    }
+    of_node = {
+        each.receiver: each.share
+        for each in node(result.connect(), model, wanted, "eks", "USD", 9).edges_out
+    }
+    assert given == listed == of_node == SHARES
+
+
+def edge(source: str, receiver: str, percent: str) -> dict[str, Any]:
+    parameters = {"percent": percent}
+    return {
+        "source": source, "receiver": receiver, "strategy": "fixed_percent",
+        "parameters": parameters,
+    }  # fmt: skip
 
 
 def test_some_of_the_infrastructure(result: ap.Result, wanted: Wanted) -> None:

@@ -14,6 +14,7 @@ from apportion.findings import MEMORY, QUESTION, ApportionError, Finding, Place,
 
 WRONG_USAGE = frozenset(
     {
+        "bills_nobody",
         "invalid_argument",
         "not_a_workspace",
         "not_empty",

@@ -282,6 +282,27 @@ def coverage(runs: Sequence[Run], start: date, end: date) -> Coverage:
 
 
 _DAY = timedelta(days=1)
+_NAMED = 5
+
+
+def covered(runs: Sequence[Run]) -> str:
+    """The days that some runs cover, as the end of a sentence; nothing where there is no run."""
+    spans: dict[str, list[tuple[date, date]]] = {}
+    for run in sorted(runs, key=lambda run: (run.currency, run.start_date)):
+        _extend_stretch(spans.setdefault(run.currency, []), run.start_date, run.end_date)
+    told = []
+    for currency, found in spans.items():
+        listed = ", ".join(f"{first} to {last}" for first, last in found[:_NAMED])
+        more = f" and {len(found) - _NAMED:,} more stretches" if len(found) > _NAMED else ""
+        told.append(f"{listed}{more} in {currency}")
+    return f"; there are runs of {', and of '.join(told)}" if told else ""
+
+
+def _extend_stretch(spans: list[tuple[date, date]], first: date, last: date) -> None:
+    if spans and first <= spans[-1][1] + _DAY:
+        spans[-1] = (spans[-1][0], max(spans[-1][1], last))
+    else:
+        spans.append((first, last))
 
 
 def _extend_gap(gaps: list[tuple[date, date]], first: date, last: date) -> None:

@@ -4,6 +4,7 @@ It says no more than ``validate`` does, and less: what one record says of anothe
 calendar allows, only ``validate`` knows.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from inspect import isclass
@@ -25,7 +26,7 @@ Schema = Mapping[str, Any]
 _TEXT = {"type": "string"}
 _NAME = {"type": "string", "minLength": 1, "maxLength": 200}
 _NAMES = {"anyOf": [_NAME, {"type": "array", "items": _NAME, "minItems": 1}]}
-_WORDS = {"type": "array", "items": _NAME}
+_WORDS = {"anyOf": [_NAME, {"type": "array", "items": _NAME}]}
 _DAY = {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 _NUMBER = {"type": ["string", "number"]}
 _WHOLE = {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^[0-9]+$"}]}
@@ -44,10 +45,7 @@ VALUES: Mapping[str, Schema] = MappingProxyType(
         **dict.fromkeys(("archived_on", "active_from", "active_to", "date", "valid_from"), _DAY),
         **dict.fromkeys(("infrastructure", "billed", "custom"), _FLAG),
         **dict.fromkeys(("part_of", "receiver", "former_ids"), _NAMES),
-        **dict.fromkeys(
-            ("counted_statuses", "ignored_statuses", "counted_key_types", "ignored_key_types"),
-            _WORDS,
-        ),
+        **dict.fromkeys(settings.LISTS, _WORDS),
         **dict.fromkeys(("scale", "high_volume_threshold"), _WHOLE),
         **dict.fromkeys(("units", "year", "valid_from_year"), _WHOLE),
         "rate": _NUMBER,
@@ -63,6 +61,11 @@ VALUES: Mapping[str, Schema] = MappingProxyType(
 """What the value of a key looks like, where it is not plain text."""
 
 _OF_ONE_KIND = MappingProxyType({("nodes", "type"): _one_of(NodeType)})
+
+
+def text_of(schema: Schema) -> str:
+    """A schema as its file has it: the same bytes whoever writes it."""
+    return json.dumps(schema, indent=2) + "\n"
 
 
 def model_schema() -> Schema:

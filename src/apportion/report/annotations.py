@@ -1,13 +1,14 @@
 """Findings for the pages on which changes are reviewed: GitHub's annotations, and SARIF.
 
 Both show a finding at its line of the change, and what has several places at each of them,
-because a reviewer sees the lines that a change touches and no others. Files are named as the user
-named them, relative to the folder in which the command runs, which in a pipeline is the checkout.
+because a reviewer sees the lines that a change touches and no others. Files are named from the root
+of the repository that they lie in, as those pages name them, wherever the command runs; outside of
+any, from the folder in which it runs.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from os.path import relpath
+from os.path import normpath, relpath
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -60,7 +61,9 @@ def _file(finding: Finding) -> str:
     name = finding.where.file
     if name in (MEMORY.file, QUESTION.file):
         return ""
-    return Path(relpath(name)).as_posix() if Path(name).is_absolute() else Path(name).as_posix()
+    path = Path(normpath(Path.cwd() / name))
+    root = next((each for each in path.parents if (each / ".git").exists()), None)
+    return Path(relpath(path, root)).as_posix()
 
 
 def sarif(findings: Sequence[Finding], version: str) -> dict[str, Any]:

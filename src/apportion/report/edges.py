@@ -39,7 +39,7 @@ available AS (
     GROUP BY w.edge
 )
 SELECT w.edge, w.source, w.receiver, u.strategy, w.first, w.last,
-       CAST(c.amount AS DOUBLE) / nullif(CAST(v.holistic AS DOUBLE), 0) AS share,
+       report_share(c.amount, v.holistic) AS share,
        coalesce(c.amount, 0) AS amount
 FROM report_windows AS w
 JOIN report_uses AS u ON u.edge = w.edge

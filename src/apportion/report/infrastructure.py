@@ -84,7 +84,7 @@ carried AS (
     GROUP BY c.source, c.receiver
 )
 SELECT c.source, c.receiver, coalesce(r.name, c.receiver), c.amount,
-       CAST(c.amount AS DOUBLE) / nullif(CAST(h.holistic AS DOUBLE), 0)
+       report_share(c.amount, h.holistic)
 FROM carried AS c
 JOIN had AS h ON h.node = c.source
 LEFT JOIN report_kinds AS r ON r.node = c.receiver

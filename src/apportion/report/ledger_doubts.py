@@ -136,6 +136,17 @@ def _hole(source: str, found: Sequence[tuple[date, date]]) -> Finding:
     )
 
 
+def has_usage(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a connection's view ``usage`` has any row."""
+    return bool(connection.execute("SELECT 1 FROM usage LIMIT 1").fetchall())
+
+
+def named_metrics(model: Model) -> set[str]:
+    """The metrics that edges share by."""
+    every = (use.parameters.series() for _, use in _uses(model))
+    return {series.metric for series in every if series is not None}
+
+
 def unseen_names(
     connection: duckdb.DuckDBPyConnection, model: Model, computed: Iterable[str] = ()
 ) -> list[Finding]:

@@ -22,8 +22,9 @@ class UsageListing:
     """Rows that answer a question about usage, in the order in which they are to be read.
 
     ``asked`` says what was asked, for programs; ``title`` and ``meaning`` say it for people. Costs
-    are exact decimals in ``currency``. Where they are what accounts owe, ``coins`` gives the costs
-    of the rows as invoices have them, in the smallest coin.
+    are exact decimals in ``currency``. ``not_billed`` are the channels that cost nothing, of which
+    nothing is free or charged, whatever programs are given for it. Where costs are what accounts
+    owe, ``coins`` gives those of the rows as invoices have them, in the smallest coin.
     """
 
     asked: Mapping[str, str | int]
@@ -32,6 +33,7 @@ class UsageListing:
     currency: str
     columns: tuple[Column, ...]
     rows: pa.Table
+    not_billed: frozenset[str] = frozenset()
     coins: Callable[[], Sequence[int]] | None = None
 
     def totals(self) -> list[dict[str, int | str | Decimal]]:
@@ -107,6 +109,9 @@ _LEFT = Column("remaining_allowance", "Left", Kind.COUNT, summed=True)
 _ACCOUNT = Column("account", "Account")
 _NAME = Column("name", "Name")
 _DATE = Column("date", "Date", Kind.DATE)
+
+OF_BILLED = frozenset({_FREE, _CHARGED})
+"""Columns that say nothing of a channel that is not billed."""
 
 YEARLY = (TYPE_COLUMN, _RATE, _SENT, _UNITS, _FREE, _CHARGED, _COST)
 MONTHLY = (Column("month", "Month"), *YEARLY)

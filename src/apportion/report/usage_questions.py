@@ -152,7 +152,10 @@ def _listing(
     rows: pa.Table,
 ) -> UsageListing:
     kept = rows.select(columns_of(columns))
-    return UsageListing(asked, title, said, model.settings.currency, tuple(columns), kept)
+    not_billed = frozenset(each.id for each in model.channels if not each.billed)
+    return UsageListing(
+        asked, title, said, model.settings.currency, tuple(columns), kept, not_billed
+    )
 
 
 def _year(model: Model, year: int) -> dict[str, str | int]:

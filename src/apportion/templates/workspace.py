@@ -1,12 +1,11 @@
 """Writing a new workspace from the files of this package."""
 
-import json
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from apportion.findings import Finding, Place, UsageError
-from apportion.model.json_schema import examples_schema, model_schema
+from apportion.model.json_schema import examples_schema, model_schema, text_of
 
 _NAME = "{name}"
 _NAMED_FILES = ("apportion.yaml", "README.md")
@@ -31,7 +30,7 @@ def write_workspace(folder: Path, name: str) -> list[Path]:
     _require_name(name)
     texts = _texts(files("apportion.templates").joinpath("init"), name)
     for file, schema in (("model", model_schema()), ("examples", examples_schema())):
-        texts[Path("schema", f"{file}.json")] = json.dumps(schema, indent=1) + "\n"
+        texts[Path("schema", f"{file}.json")] = text_of(schema)
     _require_room(folder, texts)
     if (folder / _KEPT).exists():
         del texts[Path(_KEPT)]

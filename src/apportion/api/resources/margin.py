@@ -23,7 +23,7 @@ from apportion.api.described import (
 from apportion.api.formats import FORMATS
 from apportion.api.formats.format import Answer
 from apportion.api.rated import RatingId
-from apportion.api.reading import read_charges, read_result
+from apportion.api.reading import read_charges, read_result, workspace_of
 from apportion.report.margin import SCALE, By, as_data, margin
 
 router = APIRouter(tags=["usage"])
@@ -91,6 +91,7 @@ def get_margin(
     A line without id holds what belongs to no product, account or organisation.
     """
     chosen = wanted_format(request, format_name)
+    workspace_of(request).billing.require_accounts()
     charges, of_charges = read_charges(request, rating)
     cost = read_result(request, replace(period, currency=charges.rating.currency))
     result = cost.result

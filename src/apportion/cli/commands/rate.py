@@ -20,6 +20,7 @@ def rate(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False)
     session = session_of(context)
     with progress(RATE) as bar:
         workspace = session.open(bar.step)
+        workspace.billing.require_accounts()
         before = workspace.billing.ratings()[:1] if workspace.billing.has_usage() else []
         outcome = workspace.rate()
     if as_json:
@@ -27,6 +28,7 @@ def rate(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False)
     elif as_csv:
         view.put_csv(outcome)
     else:
-        view.show(outcome, before[0].run_id if before else "", session.suggestions)
+        units = workspace.charges(outcome.rating.run_id).units()
+        view.show(outcome, units, before[0].run_id if before else "", session.suggestions)
     if only_errors(outcome.findings):
         raise typer.Exit(1)

@@ -1,5 +1,6 @@
 """``apportion schema``: what editors need to complete and check a workspace's YAML files."""
 
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -23,7 +24,6 @@ def schema(
     A new workspace has both in schema/, and its files name them in their first line, so that an
     editor with a YAML language server completes keys and strategies and underlines what is wrong.
     """
-    from apportion.cli.output import put_json
-    from apportion.model.json_schema import examples_schema, model_schema
+    from apportion.model.json_schema import examples_schema, model_schema, text_of
 
-    put_json(model_schema() if of is Of.MODEL else examples_schema())
+    sys.stdout.write(text_of(model_schema() if of is Of.MODEL else examples_schema()))

@@ -112,6 +112,7 @@ def margin(
 
     one_format(as_json=as_json, as_csv=as_csv)
     session = session_of(context)
+    session.open().billing.require_accounts()
     charges = read_charges(session)
     cost = read_result(session, start, end, None, charges.rating.currency)
     found = session.open().billing.margin(cost.start, cost.end, str(by))

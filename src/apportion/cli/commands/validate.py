@@ -67,5 +67,10 @@ def validate(
             said = f", with {counted(findings)}" if findings else ""
             size_said = f"{several(size['nodes'], 'node')}, {several(size['edges'], 'edge')}"
             say(f"The model in {read_from}/ is valid{said}: {size_said}.")
+            if workspace.has_unheld_metrics():
+                say(
+                    "There is no usage in the ledger here, so names of metrics were not compared "
+                    "with it."
+                )
     if errors or (strict and findings):
         raise typer.Exit(1)

@@ -69,11 +69,9 @@ def _points(said: Statement, assumptions: int) -> Iterator[str]:
         "ledger's own rows just now, and is proved again whenever you reconcile."
     )
     if assumptions:
-        places = "one place" if assumptions == 1 else f"{assumptions:,} places"
-        yield (
-            f"In {places} usage was missing. The run says what it assumed there: "
-            "apportion runs show."
-        )
+        things = "one thing" if assumptions == 1 else f"{assumptions:,} things"
+        each = "it" if assumptions == 1 else "each"
+        yield f"The run assumed {things} and says {each} with its money: apportion runs show"
 
 
 def _invite(folder: Path, said: Statement) -> None:
@@ -88,7 +86,7 @@ def _invite(folder: Path, said: Statement) -> None:
         here.command(
             "show", "contributions", "--node", dearest, "--from", "2024-07", "--to", "2024-07"
         ),
-        here.command("show", "shares", "--node", dearest),
+        here.command("show", "edges", "--node", dearest),
         here.command("runs", "show"),
         here.command("strategies"),
         here.command("reconcile", "--from", "2024-06", "--to", "2024-06"),

@@ -75,12 +75,12 @@ def _show_margin(margin: Margin) -> None:
     say()
 
 
-_MARGIN_TITLES = ("Charged", "Cost", "Margin", "Price of a unit", "Its cost")
+_MARGIN_TITLES = ("Charges", "Cost", "Margin", "Cost a unit", "Rate")
 
 
 def _margin_row(line: MarginLine) -> tuple[str, ...]:
     name = line.name or "(no product)"
-    prices = (_price(line.rate), _price(line.unit_cost))
+    prices = (_price(line.unit_cost), _price(line.rate))
     return (name, line.charges_shown, line.cost_shown, line.margin_shown, *prices)
 
 

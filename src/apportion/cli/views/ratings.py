@@ -32,8 +32,13 @@ def put_csv(outcome: RatingOutcome) -> None:
     output.put_csv(([*data, "is_new"], [row]))
 
 
-def show(outcome: RatingOutcome, before: str, suggestions: Suggestions) -> None:
-    """What was rated. ``before`` is the rating that was the latest until now, if any."""
+def show(
+    outcome: RatingOutcome, units: tuple[int, int], before: str, suggestions: Suggestions
+) -> None:
+    """What was rated: ``units`` of billed channels, and of those that cost nothing.
+
+    ``before`` is the rating that was the latest until now, if any.
+    """
     tell(outcome.findings, suggestions)
     rating = outcome.rating
     if not outcome.is_new:
@@ -42,7 +47,7 @@ def show(outcome: RatingOutcome, before: str, suggestions: Suggestions) -> None:
             f"{rating.at:%Y-%m-%d %H:%M} UTC."
         )
     else:
-        _show_new(rating)
+        _show_new(rating, *units)
     say()
     if before and outcome.is_new:
         say_next(suggestions.command("usage", "changes", "--since", before))
@@ -53,7 +58,7 @@ def show(outcome: RatingOutcome, before: str, suggestions: Suggestions) -> None:
         say_next(suggestions.command("usage", "platform", "accounts", *days))
 
 
-def _show_new(rating: Rating) -> None:
+def _show_new(rating: Rating, chargeable: int, not_billed: int) -> None:
     heading(f"Rating {rating.run_id}")
     say()
     if rating.start_date is None:
@@ -64,12 +69,14 @@ def _show_new(rating: Rating) -> None:
         Head("Period", whole=True),
         Head("Rows", number=True),
         Head("Chargeable units", number=True),
+        Head("Not billed", number=True),
         Head(f"Cost, {rating.currency}", number=True),
     ]
     row = (
         f"{rating.start_date} to {rating.end_date}",
         f"{rating.rows:,}",
-        f"{int(rating.chargeable_units):,}",
+        f"{chargeable:,}",
+        f"{not_billed:,}",
         figures.texts([rating.cost])[0],
     )
     put(table(heads, [row]))

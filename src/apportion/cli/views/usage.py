@@ -1,6 +1,6 @@
 """Usage and charges for people and programs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -9,7 +9,7 @@ from apportion.cli.output import heading, put, say
 from apportion.cli.tables import Head, bar, table
 from apportion.report.column import Column, Kind
 from apportion.report.figures import rate_text
-from apportion.report.usage_listing import TYPE, UsageListing
+from apportion.report.usage_listing import OF_BILLED, TYPE, UsageListing
 from apportion.report.usage_statement import StatementAllowance
 
 _NUMBERS = frozenset({Kind.AMOUNT, Kind.COUNT, Kind.RATE})
@@ -29,7 +29,7 @@ def show(found: UsageListing, limit: int | None, empty: str) -> None:
     hidden = 0 if limit is None else max(found.rows.num_rows - limit, 0)
     costs, total = ([], "") if found.cost is None else found.costs_shown(limit)
     rows = [
-        [_text(column, row[column.name]) for column in columns]
+        [_cell(found, column, row) for column in columns]
         for row in found.rows.slice(0, limit).to_pylist()
     ]
     if hidden:
@@ -39,9 +39,9 @@ def show(found: UsageListing, limit: int | None, empty: str) -> None:
         for row, cost in zip(rows, costs, strict=True):
             row[place] = cost
     totals = found.totals()
-    put(table(_heads(columns), rows, _footer(columns, totals, total)))
+    put(table(_heads(columns), rows, _footer(found, columns, totals, total)))
     if len(totals) > 1:
-        _show_totals(columns, totals)
+        _show_totals(found, columns, totals)
     if hidden:
         say(
             f"{found.rows.num_rows - hidden:,} of {found.rows.num_rows:,} rows are shown; "
@@ -57,15 +57,21 @@ def _heads(columns: Sequence[Column]) -> list[Head]:
     ]
 
 
+def _cell(found: UsageListing, column: Column, row: Mapping[str, Any]) -> str:
+    if column in OF_BILLED and row[TYPE] in found.not_billed:
+        return ""
+    return _text(column, row[column.name])
+
+
 def _footer(
-    columns: Sequence[Column], totals: Sequence[dict[str, Any]], cost: str
+    found: UsageListing, columns: Sequence[Column], totals: Sequence[dict[str, Any]], cost: str
 ) -> list[str] | None:
     """Counts are summed where they are all of one channel; costs always."""
     alone = totals[0] if len(totals) == 1 else {}
     cells = [
         cost
         if column.kind is Kind.AMOUNT
-        else _text(column, alone[column.name])
+        else _cell(found, column, alone)
         if column.summed and alone
         else ""
         for column in columns
@@ -73,11 +79,12 @@ def _footer(
     return ["Total", *cells[1:]] if any(cells) else None
 
 
-def _show_totals(columns: Sequence[Column], totals: Sequence[dict[str, Any]]) -> None:
+def _show_totals(
+    found: UsageListing, columns: Sequence[Column], totals: Sequence[dict[str, Any]]
+) -> None:
     counts = [each for each in columns if each.summed and each.kind is Kind.COUNT]
     rows = [
-        [str(total[TYPE]), *(_text(column, total[column.name]) for column in counts)]
-        for total in totals
+        [str(total[TYPE]), *(_cell(found, column, total) for column in counts)] for total in totals
     ]
     put(table([Head("In all"), *_heads(counts)], rows))
 

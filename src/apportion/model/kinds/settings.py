@@ -29,13 +29,15 @@ MEANINGS = MappingProxyType(
         "ignored_key_types": "Key types that are known and left out.",
     }
 )
-_LISTS = (
+LISTS = (
     "null_words",
     "counted_statuses",
     "ignored_statuses",
     "counted_key_types",
     "ignored_key_types",
 )
+"""Those that are words in their order; a list may be empty, and one word may stand alone."""
+
 KEYS = frozenset(MEANINGS)
 SHAPE = Shape(
     keys=KEYS,
@@ -53,7 +55,7 @@ def build_settings(raw: Mapping[str, Any], findings: list[Finding]) -> Settings:
     given: dict[str, Any] = {}
     for key in sorted(raw.keys() & KEYS):
         before = len(findings)
-        value = _listed(fields, key) if key in _LISTS else fields.read(key, _reader(key), None)
+        value = _listed(fields, key) if key in LISTS else fields.read(key, _reader(key), None)
         if value is not None and len(findings) == before:
             given[key] = value
     places = {key: fields.place(key) for key in given}
