@@ -126,6 +126,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "empty_cost": "The cost of a bill that was chosen is blank where another has amounts.",
         "commitment_twice": "A commitment's purchase counts beside the usage that it pays for.",
         "incomplete_answer": "A file is a part of an answer only, or who gave it warns of it.",
+        "overlapping_selectors": "Two selectors of a metric give usage of one node on one day.",
         "rounded_amounts": "Amounts have more decimals than the workspace keeps.",
         "rounded_usage": "Usage values have more decimals than are kept.",
         "overlapping_source": "Another source already gives rows with the same keys.",
