@@ -369,3 +369,38 @@ def test_selectors_that_speak_of_other_days_or_were_put_together_on_purpose() ->
     both = written("b.json", export(("reads", [series([1])]), ("writes", [series([2])])))
     found = read("dynatrace", both, company=model(metric_nodes=NODES, metrics=own))
     assert (codes(found), amounts(found, "metric")) == ([], {"io": 3})
+
+
+def said_of(error: Any, **more: Any) -> str:
+    """What is said of an error answer."""
+    (said,) = refusal("dynatrace", written("a.json", {"error": error, **more}))
+    return said
+
+
+def test_an_error_answer_is_told_in_the_words_of_dynatrace() -> None:
+    said = said_of({"code": 403, "message": "Token is missing required scope: metrics.read"})
+    assert said == (
+        "a.json: error [unreadable_file] Dynatrace answered with an error 403 in place of metrics: "
+        "Token is missing required scope: metrics.read. Mend the token or the query, and ask "
+        "again; nothing is wrong with the file itself."
+    )
+    (said,) = refusal(
+        "dynatrace",
+        written("b.json", [export((REQUESTS, [series([1])])), {"error": {"code": 429}}]),
+    )
+    assert "page 2, Dynatrace answered with an error 429 in place of metrics: no more" in said
+
+
+def test_error_answers_of_any_form() -> None:
+    assert "in place of metrics: no such metric." in said_of("no such metric", result=[])
+    wrong = [{"path": "resolution", "message": "must be one of 1h, 1d"}, "?", {"path": 7}]
+    said = said_of({"code": "400", "message": "Invalid", "constraintViolations": wrong})
+    assert "error 400 in place of metrics: Invalid; resolution must be one of 1h, 1d; 7." in said
+    assert 'in place of metrics: ["x"].' in said_of(["x"])
+
+
+def test_an_error_answer_is_shown_short_and_without_control_characters() -> None:
+    said = said_of({"code": "4\x1b[1m", "message": "a\x1b]0;x\x07\u202e\n" + "z" * 10_000})
+    assert "error 4\\x1b[1m in place of metrics: a\\x1b]0;x\\x07\\u202e zzz" in said
+    assert len(said) < 600
+    assert said.isprintable()
