@@ -138,7 +138,7 @@ def test_a_column_nobody_reads_is_told() -> None:
 
 def test_usage_with_labels_of_their_own_columns_and_as_json() -> None:
     rows = [
-        {"label.env": "prod", "label.team": "", "labels": '{"team": "core", "env": "old"}'},
+        {"label.env": "prod", "label.team": "", "labels": '{"team": "core", "env": "prod"}'},
         {"label.env": "", "label.team": "", "labels": ""},
     ]
     found = read("usage", usage("a.csv", *rows))
@@ -146,6 +146,33 @@ def test_usage_with_labels_of_their_own_columns_and_as_json() -> None:
         '{"env":"prod","team":"core"}',
         "{}",
     ]
+
+
+def test_a_label_that_has_two_values_is_refused() -> None:
+    rows = [
+        {"label.env": "prod", "label.o'x": "1", "labels": '{"env": "prod"}'},
+        {"label.env": "prod", "label.o'x": "1", "labels": '{"env": "old", "o\'x": "1"}'},
+        {"label.env": "", "label.o'x": "2", "labels": '{"env": "old", "o\'x": "3"}'},
+        {"label.env": "prod", "label.o'x": "", "labels": "nothing"},
+    ]
+    said = refusal("usage", usage("a.csv", *rows))
+    assert [each.split(" is ")[0] for each in said] == [
+        "a.csv:3:5: error [invalid_value] label.env",
+        "a.csv:4:6: error [invalid_value] label.o'x",
+        "a.csv:5:7: error [invalid_value] labels",
+    ]
+    assert said[0].endswith(
+        "label.env is 'prod'; the column labels gives this label another value. "
+        "Say it in one of the two columns, or the same in both."
+    )
+
+
+def test_a_label_that_has_two_values_in_a_table_of_maps_is_refused() -> None:
+    labels = pa.array([[("env", "b")], [("env", "a")]], pa.map_(pa.string(), pa.string()))
+    two = {name: values * 2 for name, values in ONE.items() if name != "dimension"}
+    columns = {**two, "metric": ["m"] * 2, "value": [1, 2], "labels": labels}
+    (said,) = refusal("usage", parquet("a.parquet", **columns, **{"label.env": ["a", "a"]}))
+    assert said.startswith("a.parquet:1:6: error [invalid_value] label.env is 'a'; the column")
 
 
 def test_usage_labels_as_a_map() -> None:
