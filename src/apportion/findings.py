@@ -129,6 +129,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "overlapping_selectors": "Two selectors of a metric give usage of one node on one day.",
         "rounded_amounts": "Amounts have more decimals than the workspace keeps.",
         "rounded_usage": "Usage values have more decimals than are kept.",
+        "mixed_units": "Usage of one metric is in several units, or in none beside one.",
         "overlapping_source": "Another source already gives rows with the same keys.",
         "negative_usage": "Negative usage was taken as nothing.",
         "unknown_status": "An event's status or key type is none that the settings name.",

@@ -228,7 +228,7 @@ class Workspace:
 
         rating = self.billing.rate() if self.billing.has_usage() else None
         require_inputs(self.store, pins := pinned_versions(self.store))
-        costs, usage, holes = self._inputs(pins, start, end, rating)
+        costs, usage, doubts = self._inputs(pins, start, end, rating)
         problem = prepare(self.model, costs, usage, start, end, dimensions, currency)
         stale = self._read_otherwise(start, end)
         assumed = Assumed()
@@ -236,7 +236,7 @@ class Workspace:
         proofs: list[Reconciliation] = []
 
         def ending(connection: duckdb.DuckDBPyConnection) -> RunEnd:
-            findings[:] = [*assumed.findings(problem, connection), *holes]
+            findings[:] = [*assumed.findings(problem, connection), *doubts]
             require_allowed([*findings, *stale], strict=strict)
             return RunEnd(warning_rows(findings), assumed.slow_splits)
 

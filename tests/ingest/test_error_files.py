@@ -247,6 +247,7 @@ def test_every_error_that_reading_can_give_has_a_case() -> None:
         "memory_exceeded",
         "commitment_twice",
         "incomplete_answer",
+        "mixed_units",
         "overlapping_selectors",
         "events_as_before",
         "rows_beside",

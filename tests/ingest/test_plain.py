@@ -238,3 +238,35 @@ def test_two_sources_with_the_same_figures_are_two_bills(
     second = here.ingest("costs", costs("azure.csv", {"source": "azure"}))
     assert second.recorded.ingest_id
     assert [row["source"] for row in recorded(here)] == ["aws", "azure"]
+
+
+@pytest.mark.parametrize(
+    ("units", "said"),
+    [
+        (
+            ("s", "ms", "ms"),
+            "2 lines in 'ms' and 1 line in 's'; shares",
+        ),
+        (
+            ("ms", "", "ms"),
+            "2 lines in 'ms' and 1 line without a unit; whether those are in 'ms' too is not",
+        ),
+        (
+            ("s", "", "ms"),
+            "1 line in 'ms', 1 line in 's' and 1 line without a unit; shares",
+        ),
+    ],
+)
+def test_usage_of_a_metric_in_several_units_is_told(units: tuple[str, ...], said: str) -> None:
+    lines = [{"unit": unit, "date": f"2024-01-0{n}"} for n, unit in enumerate(units, 1)]
+    other = {"metric": "bytes", "unit": "GB"}
+    found = read("usage", usage("a.csv", *lines, other))
+    (doubt,) = found.report.findings
+    assert (doubt.code, doubt.severity) == ("mixed_units", "warning")
+    assert doubt.message.startswith(f"'requests' has {said} ")
+    assert doubt.message.endswith("shares add their values as bare numbers.")
+
+
+def test_units_of_other_metrics_are_their_own() -> None:
+    found = read("usage", usage("a.csv", {"unit": "s"}, {"unit": "ms", "metric": "other"}))
+    assert codes(found) == []
