@@ -125,6 +125,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unmapped_cost": "No mapping rule took these lines; they are kept as unmapped.",
         "empty_cost": "The cost of a bill that was chosen is blank where another has amounts.",
         "commitment_twice": "A commitment's purchase counts beside the usage that it pays for.",
+        "allocated_beside_origin": "Parts of a charge count beside what they were split from.",
         "incomplete_answer": "A file is a part of an answer only, or who gave it warns of it.",
         "overlapping_selectors": "Two selectors of a metric give usage of one node on one day.",
         "rounded_amounts": "Amounts have more decimals than the workspace keeps.",

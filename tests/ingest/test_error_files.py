@@ -245,6 +245,7 @@ def test_every_error_that_reading_can_give_has_a_case() -> None:
         "total_mismatch",
         "storage_failed",
         "memory_exceeded",
+        "allocated_beside_origin",
         "commitment_twice",
         "incomplete_answer",
         "mixed_units",
