@@ -1,12 +1,15 @@
 """Dynatrace metrics: both shapes of answer, metric ids, how points make a day, which node."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from inputs import amounts, codes, model, read, refusal, written
+from inputs import COMPANY, amounts, codes, model, read, recorded, refusal, written
+
+import apportion as ap
 
 REQUESTS = "builtin:service.requestCount.total"
 HOUR = 3_600_000
@@ -244,6 +247,19 @@ def test_it_replaces_days_of_its_metrics_alone() -> None:
         ("cpu_time_ms", date(2024, 1, 1), last),
         ("http_requests", date(2024, 1, 1), last),
     ]
+
+
+def test_a_day_is_replaced_wholly_by_a_later_command(
+    workspace: Callable[..., ap.Workspace],
+) -> None:
+    made = workspace({**COMPANY, "metric_nodes": NODES})
+    morning = written("a.json", export((REQUESTS, [series([1, 2, 3])])))
+    other = series([7], MIDNIGHT + 12 * HOUR, dimensions={"service": "servers"})
+    evening = written("b.json", export((REQUESTS, [other])))
+    made.ingest("dynatrace", morning, evening)
+    assert {row["node"] for row in recorded(made, "usage")} == {"checkout", "servers"}
+    made.ingest("dynatrace", evening)
+    assert [row["node"] for row in recorded(made, "usage")] == ["servers"]
 
 
 @pytest.mark.parametrize("stamp", [1704067200, 0, -5, None, "soon", 10**15])

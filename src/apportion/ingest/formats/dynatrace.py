@@ -5,6 +5,12 @@ metrics of services are known; ``metrics`` in the model names others, or these a
 with transformations behind it (``:splitBy(...)``) is the metric before them. Dimensions become
 labels; ``metric_nodes`` in the model says which node a label set belongs to.
 
+The files of one command speak together for each metric of their source, from the first to the last
+of its days there: a later command's days take the place of the earlier one's wholly, whichever
+nodes, label sets and hours each holds. So all answers of one day belong in one command. There a
+point, which is its metric, its dimensions and its timestamp, counts once however often it is told;
+told with two values, the files are refused.
+
 Days are those of the workspace's time zone. A point belongs to the day of its timestamp, unless
 the file shows that its timestamps mark the ends of slots: a point at the end of the ``timeframe``
 and none at its start, series that end at a midnight and do not begin at one, or, where neither
