@@ -46,7 +46,7 @@ from apportion.ledger.disk import Store
 from apportion.ledger.views import input_views
 from apportion.model import Model
 from apportion.rating.metrics import metric_names
-from apportion.report.ledger_doubts import days_without_bill
+from apportion.report.ledger_doubts import days_without_bill, units_mixed
 from apportion.result import Result
 from apportion.tables import as_table, days
 from apportion.trace import trace_shares
@@ -124,7 +124,7 @@ def recorded_inputs(
 ) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyRelation, list[Finding]]:
     """The ledger's costs of a period, and the usage that its shares look at, not yet read.
 
-    And what is known of days without a bill.
+    And what is known of days without a bill and of usage in several units.
 
     ``pins`` are the versions to read. Each is read when its turn comes, so that the rows of both
     are never held at once.
@@ -137,8 +137,11 @@ def recorded_inputs(
     wanted = sorted(set(metrics) & set(metric_names(model)))
     if billed and wanted:
         usage = usage.union(connection.from_arrow(billed(earliest, end, wanted)))
-    holes = days_without_bill(connection, start, end)
-    return connection.sql(_COSTS, params=[start, end]), usage, holes
+    doubts = [
+        *days_without_bill(connection, start, end),
+        *units_mixed(connection, earliest, end, metrics),
+    ]
+    return connection.sql(_COSTS, params=[start, end]), usage, doubts
 
 
 def flow_rows(

@@ -254,7 +254,7 @@ class Workspace:
 
         rating = self.billing.rate() if self.billing.has_usage() else None
         require_inputs(self.store, pins := pinned_versions(self.store))
-        costs, usage, holes = self._inputs(pins, start, end, rating)
+        costs, usage, doubts = self._inputs(pins, start, end, rating)
         problem = prepare(self.model, costs, usage, start, end, dimensions, currency)
         stale = self._read_otherwise(start, end)
         assumed = Assumed()
@@ -262,7 +262,7 @@ class Workspace:
         proofs: list[Reconciliation] = []
 
         def ending(connection: duckdb.DuckDBPyConnection) -> RunEnd:
-            told = assumed.told(problem, connection, holes)
+            told = assumed.told(problem, connection, doubts)
             findings[:] = told.findings
             require_allowed([*findings, *stale], strict=strict)
             return RunEnd(warning_days(told), assumed.slow_splits)

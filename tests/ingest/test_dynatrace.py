@@ -1,11 +1,15 @@
 """Dynatrace metrics: both shapes of answer, metric ids, how points make a day, which node."""
 
+import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from inputs import amounts, codes, model, read, refusal, written
+from inputs import COMPANY, amounts, codes, model, read, recorded, refusal, written
+
+import apportion as ap
 
 REQUESTS = "builtin:service.requestCount.total"
 HOUR = 3_600_000
@@ -245,6 +249,19 @@ def test_it_replaces_days_of_its_metrics_alone() -> None:
     ]
 
 
+def test_a_day_is_replaced_wholly_by_a_later_command(
+    workspace: Callable[..., ap.Workspace],
+) -> None:
+    made = workspace({**COMPANY, "metric_nodes": NODES})
+    morning = written("a.json", export((REQUESTS, [series([1, 2, 3])])))
+    other = series([7], MIDNIGHT + 12 * HOUR, dimensions={"service": "servers"})
+    evening = written("b.json", export((REQUESTS, [other])))
+    made.ingest("dynatrace", morning, evening)
+    assert {row["node"] for row in recorded(made, "usage")} == {"checkout", "servers"}
+    made.ingest("dynatrace", evening)
+    assert [row["node"] for row in recorded(made, "usage")] == ["servers"]
+
+
 @pytest.mark.parametrize("stamp", [1704067200, 0, -5, None, "soon", 10**15])
 def test_what_is_no_moment_in_milliseconds(stamp: Any) -> None:
     """Seconds are a thousand times too small, and would lie in January 1970."""
@@ -253,3 +270,153 @@ def test_what_is_no_moment_in_milliseconds(stamp: Any) -> None:
     (said,) = refusal("dynatrace", written("a.json", document))
     assert said.startswith("a.json: error [invalid_value] point 1: timestamp is ")
     assert "milliseconds" in said
+
+
+AGAIN = "Counted once: {} told again, same value ({})."
+
+
+def test_two_answers_that_share_a_point_count_it_once() -> None:
+    first = written("a.json", export((REQUESTS, [series([1, 2, 3])])))
+    more = series(["3.0", 4], MIDNIGHT + 2 * HOUR)
+    second = written("b.json", export((REQUESTS, [more])))
+    company = model(metric_nodes=NODES)
+    found = read("dynatrace", first, second, company=company)
+    assert amounts(found, "metric") == {"http_requests": 10}
+    assert AGAIN.format("1 point", "b.json: 1") in found.report.notes
+    one, two = found.report.files
+    assert (one.accepted, one.rejected, one.totals) == (3, 0, {REQUESTS: "6"})
+    assert (two.lines_read, two.accepted, two.rejections) == (2, 1, {"duplicate_key": 1})
+    assert two.totals == {REQUESTS: "4"}
+    other = read("dynatrace", second, first, company=company)
+    assert other.rows.equals(found.rows)
+
+
+def test_the_same_answer_laid_out_anew_counts_once() -> None:
+    document = export((REQUESTS, [series([1, 2, None])]))
+    files = [written("a.json", document), written("b.json", f" {json.dumps(document)}")]
+    found = read("dynatrace", *files, company=model(metric_nodes=NODES))
+    assert amounts(found, "metric") == {"http_requests": 3}
+    assert AGAIN.format("3 points", "b.json: 3") in found.report.notes
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [series([1, 2]), series([1, 2])],
+        [series([1, 2]), series([None, 2])],
+        [series([1, None]), series([1, 2])],
+        [series([1, 2]), {**series([2, 2]), "timestamps": [MIDNIGHT + HOUR] * 2}],
+    ],
+)
+@pytest.mark.parametrize("rule", ["sum", "mean", "max"])
+def test_a_point_told_twice_in_one_answer_counts_once(data: list[Any], rule: str) -> None:
+    own = [{"id": "m", "name": "m", "day": rule}]
+    expected = {"sum": 3, "mean": Decimal("1.5"), "max": 2}[rule]
+    assert figures(export(("m", data)), "metric", metrics=own) == {"m": expected}
+
+
+def test_points_of_other_dimensions_or_metrics_are_others() -> None:
+    data = [series([1]), series([1], dimensions={"service": "checkout", "code": "500"})]
+    found = figures(export((REQUESTS, data), ("builtin:service.cpu.time", [series([1])])), "metric")
+    assert found == {"http_requests": 2, "cpu_time_ms": 1}
+
+
+def test_the_copy_that_names_its_unit_counts() -> None:
+    metric = "builtin:service.cpu.time"
+    document = export((metric, [series([2000])]), (metric, [series([2000])]))
+    document["metrics"][1]["unit"] = "MicroSecond"
+    assert figures(document, "metric") == {"cpu_time_ms": 2}
+
+
+def test_a_point_told_again_with_another_value_is_refused() -> None:
+    first = written("a.json", export((REQUESTS, [series([1, 2, 3])])))
+    second = written("b.json", export((REQUESTS, [series([3.5, 4], MIDNIGHT + 2 * HOUR)])))
+    (said,) = refusal("dynatrace", first, second, company=model(metric_nodes=NODES))
+    assert said.startswith(
+        f"b.json: error [duplicate_key] point 1: {REQUESTS!r} with the dimensions "
+        '{"service": "checkout"} at 2024-01-01T02:00:00Z is 3.5, where point 3 of a.json says 3. '
+    )
+    assert "Leave out the answer that is older" in said
+
+
+def test_a_point_told_again_in_another_unit_is_refused() -> None:
+    document = export((REQUESTS, [series([2])]), (REQUESTS, [series([2])]))
+    document["metrics"][0]["unit"] = "Count"
+    document["metrics"][1]["unit"] = "PerSecond"
+    (said,) = refusal("dynatrace", written("a.json", document))
+    assert "is 2 PerSecond, where point 1 says 2 Count" in said
+
+
+def test_of_many_points_told_otherwise_the_first_are_shown() -> None:
+    document = export((REQUESTS, [series([1] * 24), series([2] * 24)]))
+    said = refusal("dynatrace", written("a.json", document))
+    assert len(said) == 21
+    assert "Not shown: 4 more points told again with another value" in said[-1]
+
+
+def test_what_is_no_point_is_told_as_that_though_it_is_there_twice() -> None:
+    document = export((REQUESTS, [series(["x", "x"], step=0)]))
+    said = refusal("dynatrace", written("a.json", document))
+    assert len(said) == 2
+    assert all("error [invalid_value] point" in each for each in said)
+
+
+def test_two_selectors_of_one_metric_are_told() -> None:
+    split = f'{REQUESTS}:splitBy("service")'
+    document = export((REQUESTS, [series([1])]), (split, [series([1])]))
+    path = written("a.json", document)
+    found = read("dynatrace", path, company=model(metric_nodes=NODES))
+    assert codes(found) == ["overlapping_selectors"]
+    message = found.report.findings[0].message
+    assert "'http_requests' is the sum of several selectors" in message
+    assert f"{split!r}" in message
+    assert "such as 'checkout' on 2024-01-01" in message
+
+
+def test_selectors_that_speak_of_other_days_or_were_put_together_on_purpose() -> None:
+    split = f"{REQUESTS}:splitBy()"
+    document = export((REQUESTS, [series([1])]), (split, [series([1], MIDNIGHT + 24 * HOUR)]))
+    company = model(metric_nodes=NODES)
+    assert codes(read("dynatrace", written("a.json", document), company=company)) == []
+    own = [
+        {"id": "reads", "name": "io", "day": "sum"},
+        {"id": "writes", "name": "io", "day": "sum"},
+    ]
+    both = written("b.json", export(("reads", [series([1])]), ("writes", [series([2])])))
+    found = read("dynatrace", both, company=model(metric_nodes=NODES, metrics=own))
+    assert (codes(found), amounts(found, "metric")) == ([], {"io": 3})
+
+
+def said_of(error: Any, **more: Any) -> str:
+    """What is said of an error answer."""
+    (said,) = refusal("dynatrace", written("a.json", {"error": error, **more}))
+    return said
+
+
+def test_an_error_answer_is_told_in_the_words_of_dynatrace() -> None:
+    said = said_of({"code": 403, "message": "Token is missing required scope: metrics.read"})
+    assert said == (
+        "a.json: error [unreadable_file] Dynatrace answered with an error 403 in place of metrics: "
+        "Token is missing required scope: metrics.read. Mend the token or the query, and ask "
+        "again; nothing is wrong with the file itself."
+    )
+    (said,) = refusal(
+        "dynatrace",
+        written("b.json", [export((REQUESTS, [series([1])])), {"error": {"code": 429}}]),
+    )
+    assert "page 2, Dynatrace answered with an error 429 in place of metrics: no more" in said
+
+
+def test_error_answers_of_any_form() -> None:
+    assert "in place of metrics: no such metric." in said_of("no such metric", result=[])
+    wrong = [{"path": "resolution", "message": "must be one of 1h, 1d"}, "?", {"path": 7}]
+    said = said_of({"code": "400", "message": "Invalid", "constraintViolations": wrong})
+    assert "error 400 in place of metrics: Invalid; resolution must be one of 1h, 1d; 7." in said
+    assert 'in place of metrics: ["x"].' in said_of(["x"])
+
+
+def test_an_error_answer_is_shown_short_and_without_control_characters() -> None:
+    said = said_of({"code": "4\x1b[1m", "message": "a\x1b]0;x\x07\u202e\n" + "z" * 10_000})
+    assert "error 4\\x1b[1m in place of metrics: a\\x1b]0;x\\x07\\u202e zzz" in said
+    assert len(said) < 600
+    assert said.isprintable()

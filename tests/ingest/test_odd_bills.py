@@ -284,3 +284,53 @@ def test_a_header_that_joining_has_left_in_the_middle_is_told_as_such() -> None:
     once = bill("a.csv", {}).read_bytes()
     (said,) = refusal("focus", written("b.csv", once + "\ufeff".encode() + once))
     assert "The line repeats the header" in said
+
+
+def split(*rows: tuple[str, str, str]) -> list[dict[str, str]]:
+    """Lines of a resource, a method and a cost."""
+    return [
+        {"ResourceId": resource, "AllocatedMethodId": method, "EffectiveCost": cost}
+        for resource, method, cost in rows
+    ]
+
+
+def test_split_charges_beside_the_charge_they_are_of_are_told() -> None:
+    lines = split(("r1", "", "100"), ("r1", "m", "60"), ("r1", "m", "40"), ("r2", "m", "7"))
+    (said,) = _said(read("focus", bill("a.csv", *lines)), "allocated_beside_origin")
+    assert said.message == (
+        "2 lines with an AllocatedMethodId count 100 USD of EffectiveCost beside 1 line without "
+        "one of the same ResourceId (1 resource, such as 'r1'); if the former are parts of the "
+        "latter, that money counts twice."
+    )
+    assert (said.severity, str(said.where)) == ("warning", "a.csv")
+    assert said.remedy.startswith("Leave one of the two out of the export")
+
+
+def test_split_charges_in_another_file_than_their_origin_are_told() -> None:
+    origin = bill("a.csv", {"ResourceId": "r1", "EffectiveCost": "100"})
+    parts = bill("b.csv", *split(("r1", "m", "60"), ("r1", "m", "40")))
+    (said,) = _said(read("focus", origin, parts), "allocated_beside_origin")
+    assert "count 100 USD" in said.message
+    assert str(said.where) == "b.csv"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("r1", "m", "60"), ("r1", "m", "40")],
+        [("r1", "", "60"), ("r2", "m", "40")],
+        [("r1", "", "0"), ("r1", "m", "60")],
+        [("", "", "60"), ("", "m", "60")],
+        [("r1", "", "60"), ("r1", "NULL", "40")],
+    ],
+)
+def test_split_charges_without_their_origin_are_not(rows: list[tuple[str, str, str]]) -> None:
+    found = read("focus", bill("a.csv", *split(*rows)))
+    assert "allocated_beside_origin" not in codes(found)
+
+
+def test_split_charges_of_a_bill_with_rejected_lines() -> None:
+    lines = split(("r1", "", "100"), ("r1", "m", "60"), ("r1", "m", "x"))
+    found = read("focus", bill("a.csv", *lines), reject_file="rejects.csv")
+    (said,) = _said(found, "allocated_beside_origin")
+    assert "count 60 USD" in said.message

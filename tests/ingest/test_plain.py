@@ -138,7 +138,7 @@ def test_a_column_nobody_reads_is_told() -> None:
 
 def test_usage_with_labels_of_their_own_columns_and_as_json() -> None:
     rows = [
-        {"label.env": "prod", "label.team": "", "labels": '{"team": "core", "env": "old"}'},
+        {"label.env": "prod", "label.team": "", "labels": '{"team": "core", "env": "prod"}'},
         {"label.env": "", "label.team": "", "labels": ""},
     ]
     found = read("usage", usage("a.csv", *rows))
@@ -146,6 +146,33 @@ def test_usage_with_labels_of_their_own_columns_and_as_json() -> None:
         '{"env":"prod","team":"core"}',
         "{}",
     ]
+
+
+def test_a_label_that_has_two_values_is_refused() -> None:
+    rows = [
+        {"label.env": "prod", "label.o'x": "1", "labels": '{"env": "prod"}'},
+        {"label.env": "prod", "label.o'x": "1", "labels": '{"env": "old", "o\'x": "1"}'},
+        {"label.env": "", "label.o'x": "2", "labels": '{"env": "old", "o\'x": "3"}'},
+        {"label.env": "prod", "label.o'x": "", "labels": "nothing"},
+    ]
+    said = refusal("usage", usage("a.csv", *rows))
+    assert [each.split(" is ")[0] for each in said] == [
+        "a.csv:3:5: error [invalid_value] label.env",
+        "a.csv:4:6: error [invalid_value] label.o'x",
+        "a.csv:5:7: error [invalid_value] labels",
+    ]
+    assert said[0].endswith(
+        "label.env is 'prod'; the column labels gives this label another value. "
+        "Say it in one of the two columns, or the same in both."
+    )
+
+
+def test_a_label_that_has_two_values_in_a_table_of_maps_is_refused() -> None:
+    labels = pa.array([[("env", "b")], [("env", "a")]], pa.map_(pa.string(), pa.string()))
+    two = {name: values * 2 for name, values in ONE.items() if name != "dimension"}
+    columns = {**two, "metric": ["m"] * 2, "value": [1, 2], "labels": labels}
+    (said,) = refusal("usage", parquet("a.parquet", **columns, **{"label.env": ["a", "a"]}))
+    assert said.startswith("a.parquet:1:6: error [invalid_value] label.env is 'a'; the column")
 
 
 def test_usage_labels_as_a_map() -> None:
@@ -211,3 +238,35 @@ def test_two_sources_with_the_same_figures_are_two_bills(
     second = here.ingest("costs", costs("azure.csv", {"source": "azure"}))
     assert second.recorded.ingest_id
     assert [row["source"] for row in recorded(here)] == ["aws", "azure"]
+
+
+@pytest.mark.parametrize(
+    ("units", "said"),
+    [
+        (
+            ("s", "ms", "ms"),
+            "2 lines in 'ms' and 1 line in 's'; shares",
+        ),
+        (
+            ("ms", "", "ms"),
+            "2 lines in 'ms' and 1 line without a unit; whether those are in 'ms' too is not",
+        ),
+        (
+            ("s", "", "ms"),
+            "1 line in 'ms', 1 line in 's' and 1 line without a unit; shares",
+        ),
+    ],
+)
+def test_usage_of_a_metric_in_several_units_is_told(units: tuple[str, ...], said: str) -> None:
+    lines = [{"unit": unit, "date": f"2024-01-0{n}"} for n, unit in enumerate(units, 1)]
+    other = {"metric": "bytes", "unit": "GB"}
+    found = read("usage", usage("a.csv", *lines, other))
+    (doubt,) = found.report.findings
+    assert (doubt.code, doubt.severity) == ("mixed_units", "warning")
+    assert doubt.message.startswith(f"'requests' has {said} ")
+    assert doubt.message.endswith("shares add their values as bare numbers.")
+
+
+def test_units_of_other_metrics_are_their_own() -> None:
+    found = read("usage", usage("a.csv", {"unit": "s"}, {"unit": "ms", "metric": "other"}))
+    assert codes(found) == []

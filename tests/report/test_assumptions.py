@@ -358,3 +358,38 @@ def test_every_answer_counts_the_same_assumptions(tmp_path: Path) -> None:
     assert f"rest on {count} assumptions" in said("show", "products", "--run", run.run_id)
     refused = said("run", *days, "--again", "--strict", status=1)
     assert f"would have assumed {count} things" in " ".join(refused.split())
+
+
+UNITS = "node,date,metric,value,unit\n"
+
+
+def measured(made: Workspace, file: Path, *lines: str) -> None:
+    """Bring in usage with units, of a source of its own."""
+    file.write_text(UNITS + "".join(f"{line}\n" for line in lines))
+    made.ingest("usage", file)
+
+
+def test_a_run_says_which_metric_is_in_several_units(tmp_path: Path) -> None:
+    made = workspace(tmp_path, costs="db,2024-01-02,compute,30\n")
+    at = "2024-01-02,queries"
+    measured(made, tmp_path / "one.csv", f"a,{at},1,s", f"b,{at},1,s", "a,2023-12-31,queries,1,h")
+    measured(
+        made,
+        tmp_path / "two.csv",
+        f"c,{at},1000,ms",
+        "c,2024-01-02,other,1,x",
+        "b,2024-01-02,other,1,y",
+    )
+    day = date(2024, 1, 2)
+    (told,) = found(made.run(day, day).assumptions(), "mixed_units")
+    assert told["message"] == (
+        "'queries' has 2 rows in 's' and 1 row in 'ms'; shares add their values as bare numbers."
+    )
+    with pytest.raises(ap.RunError, match="mixed_units"):
+        made.run(day, day, strict=True)
+
+
+def test_a_run_whose_metric_is_in_one_unit_says_nothing_of_it(tmp_path: Path) -> None:
+    made = workspace(tmp_path, costs="db,2024-01-02,compute,30\n")
+    measured(made, tmp_path / "one.csv", *(f"{node},2024-01-02,queries,1,s" for node in "abc"))
+    assert made.run(date(2024, 1, 2), date(2024, 1, 2)).assumptions() == []

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
+from apportion.findings import visible
 from apportion.ingest.dynatrace_pages import Page, page_of
 from apportion.ingest.inspected import Limits, RefusedError
 from apportion.model.values import show
@@ -33,6 +34,7 @@ SCHEMA = pa.schema(
 """One row a point. ``labels`` is JSON, ``value`` null where there was no measurement."""
 
 _LONG_SLOTS = re.compile(r"[0-9]*[dwMqy]")
+_LONGEST_SAID = 300
 _EXAMPLE = 'An example: {"timeframe": {...}, "metrics": [{"metricId": "...", "data": [...]}]}.'
 
 
@@ -138,6 +140,8 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _read_page(page: Any, where: str, columns: _Columns) -> None:
     if not isinstance(page, Mapping):
         raise RefusedError("wrong_type", f"{where}expected a JSON object.", _EXAMPLE)
+    if page.get("error"):
+        raise _told_error(page["error"], where)
     key = next((key for key in ("metrics", "result") if key in page), None)
     if key is None:
         has = ", ".join(map(repr, list(page)[:8])) or "nothing"
@@ -158,6 +162,32 @@ def _read_page(page: Any, where: str, columns: _Columns) -> None:
                 series, at, (name, unit if isinstance(unit, str) else None), frame, columns
             )
     columns.pages.append(page_of(page, page[key]))
+
+
+def _told_error(given: Any, where: str) -> RefusedError:
+    """What Dynatrace answered in place of metrics, in its own words."""
+    told = given if isinstance(given, Mapping) else {"message": given}
+    code = _words(told.get("code"))
+    said = [_words(told.get("message")), *_violations(told.get("constraintViolations"))]
+    words = "; ".join(text for text in said if text)[:_LONGEST_SAID] or "no more is said"
+    return RefusedError(
+        "unreadable_file",
+        f"{where}Dynatrace answered with an error{f' {code}' if code else ''} in place of "
+        f"metrics: {words.rstrip('.')}.",
+        "Mend the token or the query, and ask again; nothing is wrong with the file itself.",
+    )
+
+
+def _violations(given: Any) -> Iterator[str]:
+    """What is wrong with single parameters of the query."""
+    for each in given if isinstance(given, list) else []:
+        if isinstance(each, Mapping):
+            yield " ".join(_words(each[name]) for name in ("path", "message") if each.get(name))
+
+
+def _words(given: Any) -> str:
+    text = "" if given is None else given if isinstance(given, str) else json.dumps(given)
+    return " ".join(visible(text[:_LONGEST_SAID]).split())[:_LONGEST_SAID]
 
 
 def _read_series(

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from apportion.findings import Finding, IngestError, Severity
 from apportion.ingest.incoming import USAGE_DECIMALS, USAGE_SCHEMA, FileReport
+from apportion.ingest.mixed_units import mixed_units
 from apportion.ingest.words import count_of
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean
@@ -54,6 +55,7 @@ def usage_rows(
     findings = [
         *_negative(pc.sum(negative["lines"]).as_py() or 0),
         *_rounded(changed),
+        *_mixed_units(table),
         *unknown_nodes(table, model),
     ]
     order = [(name, "ascending") for name in (*KEYS, "value")]
@@ -86,6 +88,12 @@ def _rounded(count: int) -> list[Finding]:
             details={"count": count},
         )
     ]
+
+
+def _mixed_units(rows: pa.Table) -> list[Finding]:
+    counted = rows.group_by(["metric", "unit"]).aggregate([("lines", "sum")])
+    columns = (counted[name].to_pylist() for name in ("metric", "unit", "lines_sum"))
+    return mixed_units(zip(*columns, strict=True), "line")
 
 
 def unknown_nodes(rows: pa.Table, model: Model) -> list[Finding]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from apportion.findings import SETTINGS_FILE, Finding, Place, RunError, Severity
+from apportion.ingest.mixed_units import mixed_units
 from apportion.model import Edge, Model
 from apportion.model.files import MODEL_FOLDER, read_settings
 from apportion.model.spelling import did_you_mean, nearest
@@ -43,6 +44,10 @@ _HOLES = """
     FROM following SEMI JOIN daily USING (source)
     WHERE next - date > 1 AND next > $first AND date < $last AND date + 1 <= $last
     ORDER BY source, date
+"""
+_UNITS = """
+    SELECT metric, coalesce(unit, ''), count(*) FROM usage
+    WHERE date BETWEEN ? AND ? AND list_contains(?, metric) GROUP BY ALL
 """
 _NAMED = 5
 _MODEL_FILES = frozenset({".yaml", ".yml", ".csv", ".parquet"})
@@ -145,6 +150,19 @@ def named_metrics(model: Model) -> set[str]:
     """The metrics that edges share by."""
     every = (use.parameters.series() for _, use in _uses(model))
     return {series.metric for series in every if series is not None}
+
+
+def units_mixed(
+    connection: duckdb.DuckDBPyConnection, start: date, end: date, metrics: Sequence[str]
+) -> list[Finding]:
+    """One warning for each metric that has usage in several units on days that shares look at.
+
+    ``connection`` has the view ``usage``.
+    """
+    if not metrics:
+        return []
+    counts = connection.execute(_UNITS, [start, end, list(metrics)]).fetchall()
+    return mixed_units(counts, "row")
 
 
 def unseen_names(

@@ -5,6 +5,12 @@ metrics of services are known; ``metrics`` in the model names others, or these a
 with transformations behind it (``:splitBy(...)``) is the metric before them. Dimensions become
 labels; ``metric_nodes`` in the model says which node a label set belongs to.
 
+The files of one command speak together for each metric of their source, from the first to the last
+of its days there: a later command's days take the place of the earlier one's wholly, whichever
+nodes, label sets and hours each holds. So all answers of one day belong in one command. There a
+point, which is its metric, its dimensions and its timestamp, counts once however often it is told;
+told with two values, the files are refused.
+
 Days are those of the workspace's time zone. A point belongs to the day of its timestamp, unless
 the file shows that its timestamps mark the ends of slots: a point at the end of the ``timeframe``
 and none at its start, series that end at a midnight and do not begin at one, or, where neither
@@ -20,6 +26,7 @@ answer of which pages are missing is read, with a warning.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -39,9 +46,11 @@ from apportion.findings import Finding, IngestError, Place, Severity
 from apportion.ingest import cells
 from apportion.ingest.acceptance import Accepted, accept
 from apportion.ingest.connection import connect
-from apportion.ingest.decimals import VALUE_DECIMALS
+from apportion.ingest.decimals import VALUE_DECIMALS, shown
+from apportion.ingest.dynatrace_again import AGAIN, marked
 from apportion.ingest.dynatrace_json import SCHEMA, Points, read_points
 from apportion.ingest.dynatrace_pages import Page, page_findings
+from apportion.ingest.dynatrace_selectors import overlapping_selectors
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.incoming import (
     Context,
@@ -90,12 +99,15 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
     with private_folder() as folder:
         points = _flatten(inspect(paths, folder, context), folder, context, ZoneInfo(zone))
         with connect(folder, points.files) as connection:
+            files = marked(connection, points.files, points.ends, folder)
             layouts = [
                 _layout(file, zone, ends=ends)
-                for file, ends in zip(points.files, points.ends, strict=True)
+                for file, ends in zip(files, points.ends, strict=True)
             ]
             accepted = accept(connection, layouts, context, folder)
+            again = _told_again(accepted)
             groups = _placed(accepted, context.model).to_arrow_table()
+    accepted = replace(accepted, files=_less_told_again(accepted.files, again))
     return _incoming(groups, accepted, points, rules, context)
 
 
@@ -177,7 +189,8 @@ def _points(file: SafeFile, zone: ZoneInfo, context: Context) -> Points:
 
 
 def _layout(file: SafeFile, zone: str, *, ends: bool) -> Layout:
-    metric, labels, unit, moment, value = file.columns
+    metric, labels, unit, moment, value = file.columns[: len(SCHEMA)]
+    again = file.find(AGAIN)
     return Layout(
         file,
         (
@@ -185,6 +198,7 @@ def _layout(file: SafeFile, zone: str, *, ends: bool) -> Layout:
             cells.text("unit", unit, default=""),
             _day_cell(moment, zone, ends=ends),
             _labels_cell(labels),
+            cells.text(AGAIN, again, default="") if again else cells.constant(AGAIN, ""),
         ),
         cells.number("number", value, VALUE_DECIMALS, required=False),
         key="metric_id",
@@ -216,9 +230,35 @@ def _labels_cell(column: Column) -> cells.Cell:
     return cells.Cell("labels", ColumnExpression(column.id), ColumnExpression("labels"))
 
 
+def _told_again(accepted: Accepted) -> pa.Table:
+    """Of points that count already, how many there are in each file and what they sum to."""
+    keys = "file, metric_id"
+    return (
+        accepted.groups.filter(f"{AGAIN} <> ''")
+        .aggregate(f"{keys}, sum(amount) as amount, cast(sum(lines) as bigint) as lines", keys)
+        .to_arrow_table()
+    )
+
+
+def _less_told_again(files: Sequence[FileReport], again: pa.Table) -> tuple[FileReport, ...]:
+    reports = list(files)
+    for row in again.to_pylist():
+        file, count, metric = reports[row["file"]], row["lines"], row["metric_id"]
+        left = Decimal(file.totals[metric]) - row["amount"]
+        counted = file.rejections.get("duplicate_key", 0) + count
+        reports[row["file"]] = replace(
+            file,
+            accepted=file.accepted - count,
+            rejected=file.rejected + count,
+            rejections={**file.rejections, "duplicate_key": counted},
+            totals={**file.totals, metric: shown(left)},
+        )
+    return tuple(reports)
+
+
 def _placed(accepted: Accepted, model: Model) -> DuckDBPyRelation:
     """Days of series with their node, which is null where no rule takes the label set."""
-    known = accepted.groups.select(
+    known = accepted.groups.filter(f"{AGAIN} = ''").select(
         "*", SQLExpression(f"cast(cast(labels as json) as {_MAP})").alias("label_map")
     )
     chosen = choose(model.metric_nodes, Fields({"metricId": "metric_id"}, {"label": "label_map"}))
@@ -254,6 +294,7 @@ def _incoming(
         *accepted.findings,
         *page_findings(points.pages),
         *_left_out(left, rules, context.model),
+        *overlapping_selectors(taken, context.model.metrics),
     ]
     rows_in = [days_of_metric(rows, rule, source) for rows, rule in taken if rows.num_rows]
     if not any(rows.num_rows for rows in rows_in):
@@ -270,7 +311,7 @@ def _incoming(
         FORMAT.name,
         Kind.USAGE,
         files,
-        notes=_notes(points, groups, taken),
+        notes=_notes(files, points, groups, taken),
         findings=(*findings, *rows.findings),
     )
     return Incoming(Kind.USAGE, rows.table, speaks_for(rows.table, context), report)
@@ -360,8 +401,15 @@ def _homeless(rows: pa.Table, model: Model) -> Finding:
     )
 
 
-def _notes(points: _Read, groups: pa.Table, taken: _Taken) -> tuple[str, ...]:
+def _notes(
+    files: Sequence[FileReport], points: _Read, groups: pa.Table, taken: _Taken
+) -> tuple[str, ...]:
     notes = []
+    again = {file.file: file.rejections.get("duplicate_key", 0) for file in files}
+    count = sum(again.values())
+    if count:
+        told = ", ".join(f"{name}: {each:,}" for name, each in again.items() if each)
+        notes.append(f"Counted once: {count_of(count, 'point')} told again, same value ({told}).")
     blanks = pc.sum(groups["blanks"]).as_py() or 0
     if blanks:
         notes.append(f"Skipped {count_of(blanks, 'point')} without a value.")

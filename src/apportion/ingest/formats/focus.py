@@ -38,6 +38,7 @@ from apportion.ingest.cost_rows import MAPPED, CostRows, cost_rows
 from apportion.ingest.decimals import AMOUNT_DECIMALS
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.focus_accounts import account_findings
+from apportion.ingest.focus_allocated import allocated_findings
 from apportion.ingest.focus_columns import COLUMNS, COSTS, SPELLINGS, SUCCESSORS, version_of
 from apportion.ingest.focus_doubts import (
     blank_findings,
@@ -98,6 +99,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
                 *zero_findings(connection, files, accepted, context),
                 *commitment_findings(accepted.groups, context),
                 *unused_findings(accepted.groups, context),
+                *allocated_findings(connection, files, context),
                 *account_findings(connection, files, accepted.groups, names, context),
                 *float_findings(connection, layouts, context),
             ]

@@ -2,13 +2,14 @@
 
 ``node``, ``date``, ``metric`` and ``value`` are required; ``unit`` and ``source`` are optional.
 Labels are columns named ``label.NAME`` (``label.env`` with the cell ``prod`` is the label ``env``;
-a blank cell is no label), or one column ``labels`` with JSON objects or maps.
+a blank cell is no label), or one column ``labels`` with JSON objects or maps. Where a file has both
+and they give one label two values, the line is refused.
 
 A file speaks for each of its sources and metrics from the first to the last of its days. Lines of
 the same node, day, metric, labels and unit are summed, negative ones apart from the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from duckdb import (
@@ -132,12 +133,29 @@ def _label_cells(file: SafeFile) -> tuple[cells.Cell, ...]:
     )
     both = f"map_concat(coalesce({of_all}, map()), coalesce({said}, map()))"
     text = SQLExpression(LABELS.format(f"cast({both} as {_MAP})"))
+    checks = (*given.checks, *_one_value(given, each)) if given else ()
     return (
         cells.Cell("label_columns", parts, ColumnExpression("label_columns")),
-        cells.Cell(
-            "labels", given.raw if given else nothing, text, given.checks if given else (), whole
-        ),
+        cells.Cell("labels", given.raw if given else nothing, text, checks, whole),
     )
+
+
+def _one_value(given: cells.Cell, each: Sequence[Column]) -> Iterator[cells.Check]:
+    """That no column of one label says anything else than the column of all."""
+    for column in each:
+        key = ConstantExpression(column.name.removeprefix(LABEL)).cast("varchar")
+        said, told = (
+            FunctionExpression("map_extract_value", of_all, key)
+            for of_all in (ColumnExpression("label_columns"), given.value)
+        )
+        yield cells.Check(
+            "label_columns",
+            column,
+            "invalid_value",
+            "the column labels gives this label another value",
+            "Say it in one of the two columns, or the same in both.",
+            said != told,
+        )
 
 
 def _label_columns(file: SafeFile) -> tuple[Column, ...]:
