@@ -359,6 +359,66 @@ def test_bad_events_leave_the_ledger_as_it_was(bench, line):
     assert bench.usage() == before
 
 
+NOT_IDS = {
+    "": "it is blank",
+    "  ": "it is blank",
+    "NULL": "the word stands for nothing",
+    " null ": "the word stands for nothing",
+    "None": "the word stands for nothing",
+    "9\t": "it holds a tab or a line break",
+    "x" * 1001: "it is longer than 1,000 characters",
+}
+
+
+def as_parquet(folder: Path, ids: pa.Array) -> Path:
+    """Events with these ids that say the same otherwise."""
+    words = {"account": "visas", "channel": "sms", "status": "sent", "key_type": "normal"}
+    columns = {name: [word] * len(ids) for name, word in words.items()}
+    made = ["2023-05-01T12:00:00Z"] * len(ids)
+    path = folder / "events.parquet"
+    events = pa.table({"id": ids, **columns, "fragments": [1] * len(ids), "created_at": made})
+    pq.write_table(events, path)
+    return path
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(("word", "expected"), NOT_IDS.items())
+def test_b3_what_is_no_id_is_refused_with_its_line(bench, word, expected, count, form):
+    """Five events with the id NULL were told to be one event, and four of them were lost."""
+    ids = ["first-event", *[word] * count, "last-event"]
+    path = as_parquet(bench.folder, pa.array(ids))
+    if form == "csv":
+        path = bench.folder / "events.csv"
+        lines = [f"{each},2023-05-01T12:00:00Z,visas,sms,sent,normal,1\n" for each in ids]
+        path.write_text(HEADER + "".join(lines))
+    with pytest.raises(ap.IngestError) as refused:
+        bench.open().ingest("events", path)
+    findings = refused.value.findings
+    assert codes(findings) == ["invalid_value"] * count
+    start = 3 if form == "csv" else 2
+    assert [each.where.line for each in findings] == list(range(start, start + count))
+    assert all(expected in each.message for each in findings)
+
+
+def test_b3_an_id_that_is_missing_is_refused_whatever_its_type(bench):
+    for ids in (pa.array([1, None, 3]), pa.array([1.0, None]), pa.array([None, None], pa.null())):
+        with pytest.raises(ap.IngestError) as refused:
+            bench.open().ingest("events", as_parquet(bench.folder, ids))
+        assert refused.value.findings[0].where.line == (2 if ids[0].is_valid else 1)
+
+
+def test_b3_an_id_is_the_same_with_blanks_around_it_and_in_every_type(bench):
+    bench.open().ingest("events", as_parquet(bench.folder, pa.array([1, 1, 123_456])))
+    assert [each["notifications_sent"] for each in bench.usage()] == [2]
+    ids = ("12345678-a", " 12345678-a", "12345678-a  ", "12345678-A", "1", "1 ", "1\u00a0")
+    outcome = bench.events(
+        [f"{each},2023-05-02T12:00:00Z,{SENT}" for each in ids],
+    )
+    assert outcome.report.notes == ("Told again, and counted once: 4 events.",)
+    assert [each["notifications_sent"] for each in bench.usage()] == [2, 3]
+
+
 def test_events_of_parquet_are_counted_like_those_of_csv(tmp_path):
     start = datetime(2023, 3, 25, 20, tzinfo=UTC)
     moments = [start + timedelta(minutes=11 * step) for step in range(300)]

@@ -98,6 +98,11 @@ def text(
     return Cell(alias, text_of(column), value, tuple(checks), column)
 
 
+def trimmed(cell: Cell) -> Cell:
+    """The same text without the blanks around it, which are nobody's name."""
+    return replace(cell, value=SQLExpression(f"trim({cell.value.fragment()})"))
+
+
 def text_of(column: Column) -> Expression:
     """A column of the file as texts."""
     return SQLExpression(as_text(column.id, column.holds))

@@ -11,6 +11,7 @@ from duckdb import ColumnExpression, ConstantExpression, SQLExpression
 from apportion.findings import Finding, IngestError, Place
 from apportion.ingest import cells
 from apportion.ingest.cells import Cell, Check
+from apportion.ingest.event_ids import id_cell
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.incoming import Context
 from apportion.ingest.inspected import Column, Holds, SafeFile, Shape
@@ -47,7 +48,7 @@ def layout_of(file: SafeFile, context: Context, found: Sequence[Stretch], *, ids
     layout = Layout(
         file,
         (
-            *((_id_cell(file),) if ids else ()),
+            *((id_cell(file),) if ids else ()),
             _day_cell(file, context, found),
             account_cell(account, context.model),
             channel_cell(channel, context.model),
@@ -152,12 +153,6 @@ def _created(file: SafeFile) -> Column:
     column = file.find("created_at")
     assert column is not None
     return column
-
-
-def _id_cell(file: SafeFile) -> Cell:
-    column = file.find("id")
-    assert column is not None
-    return cells.name("id", column)
 
 
 def _day_cell(file: SafeFile, context: Context, found: Sequence[Stretch]) -> Cell:
