@@ -419,6 +419,29 @@ def test_b3_an_id_is_the_same_with_blanks_around_it_and_in_every_type(bench):
     assert [each["notifications_sent"] for each in bench.usage()] == [2, 3]
 
 
+def test_b3_blanks_around_a_word_of_an_event_mean_nothing_and_capitals_do(bench):
+    header = "id,created_at,account,channel,status,key_type,provider,template,fragments\n"
+    lines = [
+        "1,2023-05-01T12:00:00Z,visas,sms,sent,normal,mmg,t,1\n",
+        "2,2023-05-01T12:00:00Z, visas, sms,sent , normal,mmg , t,1\n",
+        "3,2023-05-01T12:00:00Z,visas ,sms ,sent,normal,  mmg,t\u00a0,1\n",
+        "1 , 2023-05-01T12:00:00Z,visas ,sms ,sent ,normal ,mmg ,t ,1\n",
+        "4,2023-05-01T12:00:00Z,visas,sms,sent,normal,MMG,t,1\n",
+        "5,2023-05-01T12:00:00Z,visas,sms,sent,normal,mmg,T,1\n",
+        "6,2023-05-01T12:00:00Z,visas,sms,sent,normal, NULL ,  ,1\n",
+    ]
+    path = bench.folder / "blanks.csv"
+    path.write_text(header + "".join(lines), encoding="utf-8")
+    outcome = bench.open().ingest("events", path)
+    assert outcome.report.notes == ("Told again, and counted once: 1 event.",)
+    assert [(r["provider"], r["template"], r["notifications_sent"]) for r in bench.usage()] == [
+        ("", "", 1),
+        ("MMG", "t", 1),
+        ("mmg", "T", 1),
+        ("mmg", "t", 3),
+    ]
+
+
 def test_events_of_parquet_are_counted_like_those_of_csv(tmp_path):
     start = datetime(2023, 3, 25, 20, tzinfo=UTC)
     moments = [start + timedelta(minutes=11 * step) for step in range(300)]

@@ -192,7 +192,7 @@ def _word_cell(
     """A status or key type, which the settings must know, counted or not."""
     column = file.find(alias)
     assert column is not None
-    cell = cells.text(alias, column)
+    cell = cells.trimmed(cells.text(alias, column))
     known = [*counted_words, *(word for word in ignored if word not in counted_words)]
     listed = ", ".join(_quoted(word) for word in known)
     expected = f"expected {one_of(known)}"
@@ -202,7 +202,7 @@ def _word_cell(
         guess = did_you_mean(text, known)
         return expected, guess or f"Add it to `{setting}` or to what is ignored, in apportion.yaml."
 
-    bad = SQLExpression(f"coalesce({alias}, '') not in ({listed})")
+    bad = SQLExpression(f"trim(coalesce({alias}, '')) not in ({listed})")
     check = Check(alias, column, "unknown_status", expected, "", bad, explain)
     return Cell(alias, cell.raw, cell.value, (*cell.checks, check), column)
 

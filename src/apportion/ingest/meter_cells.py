@@ -1,6 +1,7 @@
 """Cells of billable usage: whole units, booleans, and names that the model declares."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pyarrow as pa
 from duckdb import ColumnExpression, ConstantExpression, DuckDBPyConnection, SQLExpression
@@ -29,18 +30,18 @@ def _accounts(model: Model) -> list[str]:
 
 def account_cell(column: Column, model: Model) -> Cell:
     """The id that a declared account has, or had."""
-    known = f"account in (from {ACCOUNTS})"
+    known = f"trim(account) in (from {ACCOUNTS})"
     return _known("account", column, "unknown_account", _accounts(model), known)
 
 
 def channel_cell(column: Column, model: Model) -> Cell:
     """The id of a declared channel."""
-    known = f"channel in (from {CHANNELS})"
+    known = f"trim(channel) in (from {CHANNELS})"
     return _known("channel", column, "unknown_channel", list(model.channel_index), known)
 
 
 def _known(alias: str, column: Column, code: str, names: list[str], known: str) -> Cell:
-    cell = cells.name(alias, column)
+    cell = cells.trimmed(cells.name(alias, column))
     expected = f"the model declares no such {alias}"
 
     def explain(text: str) -> tuple[str, str]:
@@ -123,7 +124,10 @@ def flag(alias: str, column: Column | None) -> Cell:
 def optional_text(alias: str, file: SafeFile) -> Cell:
     """A text that may be absent, and is empty then."""
     column = file.find(alias)
-    return cells.text(alias, column, default="") if column else cells.constant(alias, "")
+    if column is None:
+        return cells.constant(alias, "")
+    cell = cells.trimmed(cells.text(alias, column, default=""))
+    return replace(cell, checks=(*cell.checks, cells.visible(alias, column)))
 
 
 def doubts(files: Iterable[SafeFile], columns: tuple[str, ...]) -> list[Finding]:
