@@ -15,13 +15,16 @@ from apportion.ingest.inspected import Column, Holds, SafeFile
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean
 
-ACCOUNTS, CHANNELS = "model_accounts", "model_channels"
+ACCOUNTS, CHANNELS, FORMER = "model_accounts", "model_channels", "model_former_ids"
 
 
 def register_meters(connection: DuckDBPyConnection, model: Model) -> None:
-    """Make the ids of the model's accounts and channels known to queries."""
+    """Make the ids of the model's accounts and channels known to queries, and former ids."""
     for table, names in ((ACCOUNTS, _accounts(model)), (CHANNELS, list(model.channel_index))):
         connection.register(table, pa.table({"id": pa.array(names, pa.string())}))
+    former, now = list(model.former_ids), list(model.former_ids.values())
+    columns = {"former_id": pa.array(former, pa.string()), "now": pa.array(now, pa.string())}
+    connection.register(FORMER, pa.table(columns))
 
 
 def _accounts(model: Model) -> list[str]:
@@ -29,9 +32,14 @@ def _accounts(model: Model) -> list[str]:
 
 
 def account_cell(column: Column, model: Model) -> Cell:
-    """The id that a declared account has, or had."""
+    """The id that a declared account has; one that it had stands for it (`B21`)."""
     known = f"trim(account) in (from {ACCOUNTS})"
-    return _known("account", column, "unknown_account", _accounts(model), known)
+    cell = _known("account", column, "unknown_account", _accounts(model), known)
+    if not model.former_ids:
+        return cell
+    name = cell.value.fragment()
+    now = f"(from {FORMER} select now where former_id = {name})"
+    return replace(cell, value=SQLExpression(f"coalesce({now}, {name})"))
 
 
 def channel_cell(column: Column, model: Model) -> Cell:
