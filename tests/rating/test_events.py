@@ -442,6 +442,62 @@ def test_b3_blanks_around_a_word_of_an_event_mean_nothing_and_capitals_do(bench)
     ]
 
 
+@pytest.mark.parametrize("has_rejects", [False, True])
+def test_b3_a_reused_id_is_told_with_its_lines_and_in_what_they_differ(bench, has_rejects):
+    bad = ["9,yesterday,visas,sms,sent,normal,mmg,1,1"] * has_rejects
+    rejects = bench.folder / "rejects.csv" if has_rejects else None
+    with pytest.raises(ap.IngestError) as refused:
+        bench.events(
+            [
+                *bad,
+                f"1,2023-05-01T12:00:00Z,{SENT}",
+                f"2,2023-05-01T12:00:00Z,{SENT}",
+                f" 1 ,2023-05-01T13:00:00+01:00,{SENT}",
+                "1,2023-05-01T12:00:00Z,parking,sms,delivered,normal,mmg,1,1",
+                "2,2023-05-01T12:00:01Z,visas,sms,sent,normal,mmg,,1",
+            ],
+            reject_file=rejects,
+        )
+    one, two = refused.value.findings
+    shift = len(bad)
+    assert one.code == two.code == "reused_id"
+    assert one.message == (
+        f"The id '1' stands on 3 lines; of these lines {2 + shift} and {5 + shift} differ in "
+        "account, status."
+    )
+    assert two.message == (
+        f"The id '2' stands on lines {3 + shift} and {6 + shift}, which differ in created_at, "
+        "fragments."
+    )
+    assert (two.where.line, [each.line for each in two.also]) == (3 + shift, [6 + shift])
+
+
+def test_b3_an_id_that_two_files_reuse_is_told_with_both(bench):
+    names = ("one.csv", "two.csv")
+    for name, account in zip(names, ("visas", "parking"), strict=True):
+        line = f"1,2023-05-01T12:00:00Z,{account},sms,sent,normal,1\n"
+        (bench.folder / name).write_text(HEADER + line)
+    paths = [bench.folder / name for name in names]
+    with pytest.raises(ap.IngestError) as refused:
+        bench.open().ingest("events", *paths)
+    (finding,) = refused.value.findings
+    one, two = paths
+    assert finding.message == (
+        f"The id '1' stands on {one}:2 and {two}:2, which differ in account."
+    )
+
+
+def test_b3_a_reused_id_of_a_parquet_file_is_told_with_its_rows(bench):
+    path = as_parquet(bench.folder, pa.array([7, 8, 7]))
+    events = pq.read_table(path)
+    events = events.set_column(5, "fragments", pa.array([1, 1, None]))
+    pq.write_table(events, path)
+    with pytest.raises(ap.IngestError) as refused:
+        bench.open().ingest("events", path)
+    (finding,) = refused.value.findings
+    assert finding.message == "The id '7' stands on lines 1 and 3, which differ in fragments."
+
+
 def test_events_of_parquet_are_counted_like_those_of_csv(tmp_path):
     start = datetime(2023, 3, 25, 20, tzinfo=UTC)
     moments = [start + timedelta(minutes=11 * step) for step in range(300)]

@@ -15,7 +15,7 @@ from deltalake import DeltaTable, write_deltalake
 from pyarrow import csv
 
 import apportion as ap
-from apportion.findings import Severity
+from apportion.findings import Place, Severity
 from apportion.ledger import allowances, record_billing, record_rating
 from apportion.ledger.damage import require_readable
 from apportion.ledger.record_billing import BILLING_STEPS
@@ -117,6 +117,21 @@ def test_b3_a_name_with_what_cannot_be_seen_is_refused(bench, name):
     with pytest.raises(ap.IngestError) as refused:
         bench.units({**row(APRIL, 1, template="t"), name: "mmg\t"})
     assert "it holds a character that cannot be seen" in refused.value.findings[0].message
+
+
+def test_b3_keys_that_are_given_twice_are_told_with_their_lines(bench):
+    one, two = bench.folder / "one.csv", bench.folder / "two.parquet"
+    other = row(APRIL, 4, template="t")
+    csv.write_csv(table(row(APRIL, 1), row(APRIL + DAY, 2), other), one)
+    pq.write_table(table(row(APRIL + DAY, 3), *[other] * 3), two)
+    with pytest.raises(ap.IngestError) as refused:
+        bench.open().ingest("billable", one, two)
+    first, second = refused.value.findings
+    assert codes([first, second]) == ["duplicate_key"] * 2
+    assert first.message.endswith(f"'t': {one}:4, {two}:2, {two}:3 and 1 more.")
+    assert second.message.endswith(f"'': {one}:3 and {two}:1.")
+    assert second.where == Place(str(one), 3)
+    assert second.also == (Place(str(two), 1),)
 
 
 def test_b3_a_source_of_billable_usage_is_refused(bench):
