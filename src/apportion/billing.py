@@ -111,6 +111,7 @@ class Billing:
                 replace=replace,
                 format=format_name,
                 files=files,
+                former_ids=self.declared.former_ids,
             ),
             ingest_id=self.new_id(at),
             at=at,

@@ -35,7 +35,7 @@ def test_b21_usage_of_a_former_id_counts_for_the_account_and_shares_its_allowanc
 
 def test_b21_the_ledger_rates_a_former_id_as_the_account(bench: Bench):
     bench.declare(accounts=RENAMED)
-    bench.units(row(APRIL, 6, "passport-renewals"), row(APRIL, 30))
+    bench.units(row(APRIL, 6, "passport-renewals"), row(APRIL + DAY, 30))
     outcome = bench.open().rate()
     assert outcome.findings == ()
     assert outcome.rating.rows == 2
@@ -107,3 +107,66 @@ def test_b21_rows_of_both_ids_with_one_key_share_the_allowance_in_one_order(benc
         charges = rated(*usage, model=service(accounts=RENAMED))
         months.append(sorted(figures(charges, "billable_units", "free_allowance_used")))
     assert months[0] == months[1]
+
+
+def units_held(bench: Bench) -> list[tuple[Any, ...]]:
+    return [(each["account"], each["template"], each["billable_units"]) for each in bench.usage()]
+
+
+@pytest.mark.parametrize("first", ["passport-renewals", "renewals"])
+@pytest.mark.parametrize("second", ["passport-renewals", "renewals"])
+def test_b21_a_delivery_takes_the_place_of_what_came_under_a_former_id(bench, first, second):
+    """Usage under an account's old id and its new one was added up: 16 units in place of 8."""
+    old = [*SERVICE["accounts"], {"id": "passport-renewals"}]
+    bench.declare(accounts=old)
+    bench.units(row(APRIL, 8, first), row(APRIL, 3, first, template="t"))
+    bench.open().rate()
+    bench.declare(accounts=RENAMED)
+    same = bench.units(row(APRIL, 8, second), row(APRIL, 3, second, template="t"))
+    assert same.recorded.ingest_id == ""
+    assert units_held(bench) == [("renewals", "", 8), ("renewals", "t", 3)]
+    fewer = bench.units(row(APRIL, 7, second))
+    assert fewer.report.notes[0].startswith("In place of 1 row with 8 units (0.")
+    assert codes(fewer.report.findings) == ["shrunk_day", "rows_beside"]
+    assert units_held(bench) == [("renewals", "", 7), ("renewals", "t", 3)]
+    with pytest.raises(ap.IngestError) as refused:
+        bench.units(row(APRIL, 7, second), period=(APRIL, APRIL))
+    assert "1 row with 3 units" in refused.value.findings[0].message
+    bench.units(row(APRIL, 7, second), replace=True)
+    assert units_held(bench) == [("renewals", "", 7)]
+
+
+def test_b21_a_delivery_takes_the_place_of_rows_under_both_ids(bench: Bench):
+    bench.declare(accounts=[*SERVICE["accounts"], {"id": "passport-renewals"}])
+    bench.units(row(APRIL, 8, "passport-renewals"), row(APRIL, 8), row(APRIL, 1, "visas"))
+    bench.declare(accounts=RENAMED)
+    outcome = bench.units(row(APRIL, 8))
+    assert outcome.report.notes == ("In place of 2 rows with 16 units: 1 row with 8 units.",)
+    assert codes(outcome.report.findings) == ["shrunk_day"]
+    assert units_held(bench) == [("renewals", "", 8), ("visas", "", 1)]
+
+
+def test_b21_both_ids_of_an_account_in_one_file_are_one_key(bench: Bench):
+    bench.declare(accounts=RENAMED)
+    with pytest.raises(ap.IngestError) as refused:
+        bench.units(row(APRIL, 8, "passport-renewals"), row(APRIL, 8))
+    assert codes(refused.value.findings) == ["duplicate_key"]
+
+
+def test_b21_an_event_is_the_same_under_either_id_of_its_account(bench: Bench):
+    sent = "sms,sent,normal,mmg,1,1"
+    lines = [f"{n},2023-04-01T12:00:00Z,passport-renewals,{sent}" for n in (1, 2)]
+    bench.declare(accounts=[*SERVICE["accounts"], {"id": "passport-renewals"}])
+    bench.events(lines)
+    bench.declare(accounts=RENAMED)
+    now = [f"{n},2023-04-01T12:00:00Z,renewals,{sent}" for n in (1, 2)]
+    outcome = bench.events([*lines, *now])
+    assert outcome.report.notes[0] == "Told again, and counted once: 2 events."
+    assert codes(outcome.report.findings) == ["events_as_before"]
+    assert units_held(bench) == [("renewals", "", 2)]
+    late = f"3,2023-04-01T12:00:00Z,renewals,{sent}"
+    with pytest.raises(ap.IngestError) as refused:
+        bench.events([*now, late])
+    assert codes(refused.value.findings) == ["unsaid_replacement"] * 2
+    bench.events([*now, late], replace=True)
+    assert units_held(bench) == [("renewals", "", 3)]

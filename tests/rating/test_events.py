@@ -359,6 +359,145 @@ def test_bad_events_leave_the_ledger_as_it_was(bench, line):
     assert bench.usage() == before
 
 
+NOT_IDS = {
+    "": "it is blank",
+    "  ": "it is blank",
+    "NULL": "the word stands for nothing",
+    " null ": "the word stands for nothing",
+    "None": "the word stands for nothing",
+    "9\t": "it holds a tab or a line break",
+    "x" * 1001: "it is longer than 1,000 characters",
+}
+
+
+def as_parquet(folder: Path, ids: pa.Array) -> Path:
+    """Events with these ids that say the same otherwise."""
+    words = {"account": "visas", "channel": "sms", "status": "sent", "key_type": "normal"}
+    columns = {name: [word] * len(ids) for name, word in words.items()}
+    made = ["2023-05-01T12:00:00Z"] * len(ids)
+    path = folder / "events.parquet"
+    events = pa.table({"id": ids, **columns, "fragments": [1] * len(ids), "created_at": made})
+    pq.write_table(events, path)
+    return path
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(("word", "expected"), NOT_IDS.items())
+def test_b3_what_is_no_id_is_refused_with_its_line(bench, word, expected, count, form):
+    """Five events with the id NULL were told to be one event, and four of them were lost."""
+    ids = ["first-event", *[word] * count, "last-event"]
+    path = as_parquet(bench.folder, pa.array(ids))
+    if form == "csv":
+        path = bench.folder / "events.csv"
+        lines = [f"{each},2023-05-01T12:00:00Z,visas,sms,sent,normal,1\n" for each in ids]
+        path.write_text(HEADER + "".join(lines))
+    with pytest.raises(ap.IngestError) as refused:
+        bench.open().ingest("events", path)
+    findings = refused.value.findings
+    assert codes(findings) == ["invalid_value"] * count
+    start = 3 if form == "csv" else 2
+    assert [each.where.line for each in findings] == list(range(start, start + count))
+    assert all(expected in each.message for each in findings)
+
+
+def test_b3_an_id_that_is_missing_is_refused_whatever_its_type(bench):
+    for ids in (pa.array([1, None, 3]), pa.array([1.0, None]), pa.array([None, None], pa.null())):
+        with pytest.raises(ap.IngestError) as refused:
+            bench.open().ingest("events", as_parquet(bench.folder, ids))
+        assert refused.value.findings[0].where.line == (2 if ids[0].is_valid else 1)
+
+
+def test_b3_an_id_is_the_same_with_blanks_around_it_and_in_every_type(bench):
+    bench.open().ingest("events", as_parquet(bench.folder, pa.array([1, 1, 123_456])))
+    assert [each["notifications_sent"] for each in bench.usage()] == [2]
+    ids = ("12345678-a", " 12345678-a", "12345678-a  ", "12345678-A", "1", "1 ", "1\u00a0")
+    outcome = bench.events(
+        [f"{each},2023-05-02T12:00:00Z,{SENT}" for each in ids],
+    )
+    assert outcome.report.notes == ("Told again, and counted once: 4 events.",)
+    assert [each["notifications_sent"] for each in bench.usage()] == [2, 3]
+
+
+def test_b3_blanks_around_a_word_of_an_event_mean_nothing_and_capitals_do(bench):
+    header = "id,created_at,account,channel,status,key_type,provider,template,fragments\n"
+    lines = [
+        "1,2023-05-01T12:00:00Z,visas,sms,sent,normal,mmg,t,1\n",
+        "2,2023-05-01T12:00:00Z, visas, sms,sent , normal,mmg , t,1\n",
+        "3,2023-05-01T12:00:00Z,visas ,sms ,sent,normal,  mmg,t\u00a0,1\n",
+        "1 , 2023-05-01T12:00:00Z,visas ,sms ,sent ,normal ,mmg ,t ,1\n",
+        "4,2023-05-01T12:00:00Z,visas,sms,sent,normal,MMG,t,1\n",
+        "5,2023-05-01T12:00:00Z,visas,sms,sent,normal,mmg,T,1\n",
+        "6,2023-05-01T12:00:00Z,visas,sms,sent,normal, NULL ,  ,1\n",
+    ]
+    path = bench.folder / "blanks.csv"
+    path.write_text(header + "".join(lines), encoding="utf-8")
+    outcome = bench.open().ingest("events", path)
+    assert outcome.report.notes == ("Told again, and counted once: 1 event.",)
+    assert [(r["provider"], r["template"], r["notifications_sent"]) for r in bench.usage()] == [
+        ("", "", 1),
+        ("MMG", "t", 1),
+        ("mmg", "T", 1),
+        ("mmg", "t", 3),
+    ]
+
+
+@pytest.mark.parametrize("has_rejects", [False, True])
+def test_b3_a_reused_id_is_told_with_its_lines_and_in_what_they_differ(bench, has_rejects):
+    bad = ["9,yesterday,visas,sms,sent,normal,mmg,1,1"] * has_rejects
+    rejects = bench.folder / "rejects.csv" if has_rejects else None
+    with pytest.raises(ap.IngestError) as refused:
+        bench.events(
+            [
+                *bad,
+                f"1,2023-05-01T12:00:00Z,{SENT}",
+                f"2,2023-05-01T12:00:00Z,{SENT}",
+                f" 1 ,2023-05-01T13:00:00+01:00,{SENT}",
+                "1,2023-05-01T12:00:00Z,parking,sms,delivered,normal,mmg,1,1",
+                "2,2023-05-01T12:00:01Z,visas,sms,sent,normal,mmg,,1",
+            ],
+            reject_file=rejects,
+        )
+    one, two = refused.value.findings
+    shift = len(bad)
+    assert one.code == two.code == "reused_id"
+    assert one.message == (
+        f"The id '1' stands on 3 lines; of these lines {2 + shift} and {5 + shift} differ in "
+        "account, status."
+    )
+    assert two.message == (
+        f"The id '2' stands on lines {3 + shift} and {6 + shift}, which differ in created_at, "
+        "fragments."
+    )
+    assert (two.where.line, [each.line for each in two.also]) == (3 + shift, [6 + shift])
+
+
+def test_b3_an_id_that_two_files_reuse_is_told_with_both(bench):
+    names = ("one.csv", "two.csv")
+    for name, account in zip(names, ("visas", "parking"), strict=True):
+        line = f"1,2023-05-01T12:00:00Z,{account},sms,sent,normal,1\n"
+        (bench.folder / name).write_text(HEADER + line)
+    paths = [bench.folder / name for name in names]
+    with pytest.raises(ap.IngestError) as refused:
+        bench.open().ingest("events", *paths)
+    (finding,) = refused.value.findings
+    one, two = paths
+    assert finding.message == (
+        f"The id '1' stands on {one}:2 and {two}:2, which differ in account."
+    )
+
+
+def test_b3_a_reused_id_of_a_parquet_file_is_told_with_its_rows(bench):
+    path = as_parquet(bench.folder, pa.array([7, 8, 7]))
+    events = pq.read_table(path)
+    events = events.set_column(5, "fragments", pa.array([1, 1, None]))
+    pq.write_table(events, path)
+    with pytest.raises(ap.IngestError) as refused:
+        bench.open().ingest("events", path)
+    (finding,) = refused.value.findings
+    assert finding.message == "The id '7' stands on lines 1 and 3, which differ in fragments."
+
+
 def test_events_of_parquet_are_counted_like_those_of_csv(tmp_path):
     start = datetime(2023, 3, 25, 20, tzinfo=UTC)
     moments = [start + timedelta(minutes=11 * step) for step in range(300)]

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from bench import Bench
-from billing import SERVICE, codes, figures, rated, row
+from billing import SERVICE, codes, figures, rated, row, table
 from deltalake import DeltaTable, write_deltalake
+from pyarrow import csv
 
 import apportion as ap
-from apportion.findings import Severity
+from apportion.findings import Place, Severity
 from apportion.ledger import allowances, record_billing, record_rating
 from apportion.ledger.damage import require_readable
 from apportion.ledger.record_billing import BILLING_STEPS
@@ -89,6 +91,47 @@ def test_b3_rows_that_stay_beside_another_cut_of_the_same_day_are_told(bench, ot
         "rating): 0 rows with 0 units."
     )
     assert [units for *_, units in units_of(bench)] == [7, 60]
+
+
+@pytest.mark.parametrize("name", ["account", "channel", "provider", "template"])
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_b3_blanks_around_a_name_mean_nothing(bench, name, form):
+    """Usage of the provider 'mmg ' was added to that of 'mmg', as of another."""
+    plain = row(APRIL, 100, template="t")
+    blank = {**plain, "billable_units": 60, name: f" {plain[name]}  "}
+    bench.units(plain)
+    path = bench.folder / f"blank.{form}"
+    write = pq.write_table if form == "parquet" else csv.write_csv
+    write(table(blank, row(APRIL, 5, provider="MMG", template="t")), path)
+    report = bench.open().ingest("billable", path).report
+    assert report.files[0].totals == {"sms": "65"}
+    assert units_of(bench) == [("renewals", APRIL, "MMG", 5), ("renewals", APRIL, "mmg", 60)]
+    write(table(plain, blank), path)
+    with pytest.raises(ap.IngestError) as refused:
+        bench.open().ingest("billable", path)
+    assert codes(refused.value.findings) == ["duplicate_key"]
+
+
+@pytest.mark.parametrize("name", ["account", "channel", "provider", "template"])
+def test_b3_a_name_with_what_cannot_be_seen_is_refused(bench, name):
+    with pytest.raises(ap.IngestError) as refused:
+        bench.units({**row(APRIL, 1, template="t"), name: "mmg\t"})
+    assert "it holds a character that cannot be seen" in refused.value.findings[0].message
+
+
+def test_b3_keys_that_are_given_twice_are_told_with_their_lines(bench):
+    one, two = bench.folder / "one.csv", bench.folder / "two.parquet"
+    other = row(APRIL, 4, template="t")
+    csv.write_csv(table(row(APRIL, 1), row(APRIL + DAY, 2), other), one)
+    pq.write_table(table(row(APRIL + DAY, 3), *[other] * 3), two)
+    with pytest.raises(ap.IngestError) as refused:
+        bench.open().ingest("billable", one, two)
+    first, second = refused.value.findings
+    assert codes([first, second]) == ["duplicate_key"] * 2
+    assert first.message.endswith(f"'t': {one}:4, {two}:2, {two}:3 and 1 more.")
+    assert second.message.endswith(f"'': {one}:3 and {two}:1.")
+    assert second.where == Place(str(one), 3)
+    assert second.also == (Place(str(two), 1),)
 
 
 def test_b3_a_source_of_billable_usage_is_refused(bench):

@@ -253,6 +253,7 @@ def _again(layout: Layout, careful: CarefulLines | None) -> second_reading.Readi
         number.nulls,
         layout.number.decimals,
         codes=layout.key == "currency",
+        trimmed=layout.key == "channel",
     )
     if careful is None:
         return reading

@@ -98,6 +98,11 @@ def text(
     return Cell(alias, text_of(column), value, tuple(checks), column)
 
 
+def trimmed(cell: Cell) -> Cell:
+    """The same text without the blanks around it, which are nobody's name."""
+    return replace(cell, value=SQLExpression(f"trim({cell.value.fragment()})"))
+
+
 def text_of(column: Column) -> Expression:
     """A column of the file as texts."""
     return SQLExpression(as_text(column.id, column.holds))
@@ -156,7 +161,12 @@ def in_currency(number: Number, currency: Cell) -> Number:
 def name(alias: str, column: Column) -> Cell:
     """A text that names something: not blank, without characters that cannot be seen."""
     cell = text(alias, column, required=True)
-    check = Check(
+    return replace(cell, checks=(*cell.checks, visible(alias, column)))
+
+
+def visible(alias: str, column: Column) -> Check:
+    """All characters of a text can be seen; two that differ in others look the same."""
+    return Check(
         alias,
         column,
         "invalid_value",
@@ -164,7 +174,6 @@ def name(alias: str, column: Column) -> Cell:
         "Remove line breaks, tabs and other control characters.",
         SQLExpression(f"coalesce(regexp_matches({alias}, '[\\x00-\\x1f\\x7f]'), false)"),
     )
-    return Cell(alias, cell.raw, cell.value, (*cell.checks, check), column)
 
 
 def day(alias: str, column: Column) -> Cell:

@@ -11,6 +11,7 @@ from duckdb import ColumnExpression, ConstantExpression, SQLExpression
 from apportion.findings import Finding, IngestError, Place
 from apportion.ingest import cells
 from apportion.ingest.cells import Cell, Check
+from apportion.ingest.event_ids import id_cell
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.incoming import Context
 from apportion.ingest.inspected import Column, Holds, SafeFile, Shape
@@ -47,7 +48,7 @@ def layout_of(file: SafeFile, context: Context, found: Sequence[Stretch], *, ids
     layout = Layout(
         file,
         (
-            *((_id_cell(file),) if ids else ()),
+            *((id_cell(file),) if ids else ()),
             _day_cell(file, context, found),
             account_cell(account, context.model),
             channel_cell(channel, context.model),
@@ -154,12 +155,6 @@ def _created(file: SafeFile) -> Column:
     return column
 
 
-def _id_cell(file: SafeFile) -> Cell:
-    column = file.find("id")
-    assert column is not None
-    return cells.name("id", column)
-
-
 def _day_cell(file: SafeFile, context: Context, found: Sequence[Stretch]) -> Cell:
     column = _created(file)
     raw = SQLExpression(day_of(f"({moment(file)})", list(found)))
@@ -197,7 +192,7 @@ def _word_cell(
     """A status or key type, which the settings must know, counted or not."""
     column = file.find(alias)
     assert column is not None
-    cell = cells.text(alias, column)
+    cell = cells.trimmed(cells.text(alias, column))
     known = [*counted_words, *(word for word in ignored if word not in counted_words)]
     listed = ", ".join(_quoted(word) for word in known)
     expected = f"expected {one_of(known)}"
@@ -207,7 +202,7 @@ def _word_cell(
         guess = did_you_mean(text, known)
         return expected, guess or f"Add it to `{setting}` or to what is ignored, in apportion.yaml."
 
-    bad = SQLExpression(f"coalesce({alias}, '') not in ({listed})")
+    bad = SQLExpression(f"trim(coalesce({alias}, '')) not in ({listed})")
     check = Check(alias, column, "unknown_status", expected, "", bad, explain)
     return Cell(alias, cell.raw, cell.value, (*cell.checks, check), column)
 

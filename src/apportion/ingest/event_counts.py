@@ -16,6 +16,7 @@ from apportion.ingest.decimals import shown
 from apportion.ingest.event_cells import counted, layout_of, moment, offsets
 from apportion.ingest.event_ids import Ids, count_ids, register_repeated, told_again, told_once
 from apportion.ingest.event_lines import CarefulFile
+from apportion.ingest.event_reuse import REUSED, ReusedError
 from apportion.ingest.first_reading import Layout, groups, raw_cells, values
 from apportion.ingest.incoming import Context, FileReport
 from apportion.ingest.inspected import SafeFile
@@ -23,7 +24,6 @@ from apportion.ingest.inspected import SafeFile
 OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """Errors in our queries, which no file can cause and none may hide."""
 
-_SHOWN = 20
 _EVENTS = "counted_events"
 _AGAIN = "events_told_again"
 
@@ -40,13 +40,6 @@ _UNCOUNTED = """
     FROM counted_events
     GROUP BY day, account, channel, provider, rate_multiplier, international, template
     HAVING NOT bool_or(counts)
-"""
-_REUSED = """
-    SELECT id, count(*) FROM events_told_again GROUP BY id
-    HAVING count(DISTINCT {moment: moment, account: account, channel: channel, status: status,
-        key_type: key_type, provider: provider, multiplier: rate_multiplier,
-        international: international, template: template, amount: amount, blank: blank}) > 1
-    ORDER BY id
 """
 _ONCE = """
     SELECT DISTINCT ON (id) day, account, channel, status, key_type, provider, rate_multiplier,
@@ -106,7 +99,7 @@ def count_events(
 ) -> Counted | None:
     """Count events, or say that a line is in the way, which ``judge_lines`` then finds.
 
-    Raises ``IngestError``: ``reused_id``, ``check_saw_no_rows``, ``total_mismatch``.
+    Raises ``ReusedError``, and ``IngestError``: ``check_saw_no_rows``, ``total_mismatch``.
     """
     try:
         found = offsets(lines, files, context.model.settings.time_zone)
@@ -181,7 +174,7 @@ def _gather_again(
     lines: Sequence[duckdb.DuckDBPyRelation],
     layouts: Sequence[Layout],
 ) -> bool:
-    """Make the table of events that are told again. Raises ``IngestError`` (``reused_id``)."""
+    """Make the table of events that are told again. Raises ``ReusedError``."""
     parts = []
     for index, (relation, layout) in enumerate(zip(lines, layouts, strict=True)):
         again = told_again(relation, layout.file)
@@ -204,27 +197,10 @@ def _gather_again(
     bad = connection.execute("SELECT count_if(bad) FROM events_told_again").fetchall()[0]
     if bad[0]:
         return False
-    reused = connection.execute(_REUSED).fetchall()
+    reused = connection.execute(REUSED).fetchall()
     if reused:
-        raise IngestError(_reused(reused, Place(", ".join(each.file.name for each in layouts))))
+        raise ReusedError(reused)
     return True
-
-
-def _reused(found: Sequence[tuple[str, int]], where: Place) -> list[Finding]:
-    findings = [
-        Finding(
-            "reused_id",
-            f"The id {name!r} stands on {count} lines that do not say the same.",
-            where,
-            "An id is one event's; export the events again, each as it is now.",
-            details={"id": name},
-        )
-        for name, count in found[:_SHOWN]
-    ]
-    if len(found) > _SHOWN:
-        more = f"There are {len(found) - _SHOWN:,} more ids that are reused."
-        findings.append(Finding("reused_id", more, where))
-    return findings
 
 
 def _summed(connection: duckdb.DuckDBPyConnection, ids: Ids) -> tuple[Counted, int]:

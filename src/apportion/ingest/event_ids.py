@@ -11,27 +11,68 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from duckdb import ColumnExpression, SQLExpression
+from duckdb import SQLExpression
 
-from apportion.ingest.inspected import SafeFile
+from apportion.ingest import cells
+from apportion.ingest.cells import LONGEST_NAME, Cell, Check, any_of
+from apportion.ingest.inspected import Column, SafeFile
 
 REPEATED = "repeated_ids"
 _ROWS_AT_ONCE = 1_000_000
 _BLOCK = 10_000_000
 
 
+def id_cell(file: SafeFile) -> Cell:
+    """An event's id: not blank, no word for nothing, and on one line."""
+    column = _column(file)
+    cell = cells.trimmed(cells.text("id", column, required=True))
+    check = Check(
+        "id",
+        column,
+        "invalid_value",
+        "it holds a tab or a line break",
+        "Remove it.",
+        SQLExpression(f"coalesce({_is_broken('id')}, false)"),
+    )
+    return Cell(cell.alias, cell.raw, cell.value, (*cell.checks, check), column)
+
+
 def event_hash(file: SafeFile) -> str:
-    """The hash of an event's id, as a query expression."""
+    """The hash of an event's id, as a query expression; that of null where it is no id.
+
+    Few ids are odd, and only those are looked at closely: it is what takes the time.
+    """
+    column = _column(file)
+    cell = id_cell(file)
+    text = f"({cells.text_of(column).fragment()})"
+    shortest = max(len(word.encode()) for word in column.nulls) + 1
+    odd = (
+        f"strlen({text}) not between {shortest} and {LONGEST_NAME} or contains({text}, ' ')"
+        f" or strlen({text}) <> length({text}) or {_is_broken(text)}"
+    )
+    wrong = any_of(check.bad for check in cell.checks).fragment()
+    judged = f"case when {wrong} then null else {cell.value.fragment()} end"
+    # A list of one is how an expression over the cell's alias is asked of its text.
+    asked = f"list_transform([{text}], lambda id: {judged})[1]"
+    return f"hash(case when {odd} then {asked} else {text} end)"
+
+
+def _is_broken(text: str) -> str:
+    return " or ".join(f"contains({text}, chr({code}))" for code in (9, 10, 13))
+
+
+def _column(file: SafeFile) -> Column:
     column = file.find("id")
     assert column is not None
-    return f"hash(cast({column.id} as varchar))"
+    return column
 
 
 @dataclass(frozen=True, slots=True)
 class Ids:
     """How many events each file has, and what their ids are like.
 
-    ``repeated`` are the hashes that occur more than once, ascending.
+    ``repeated`` are the hashes that occur more than once, ascending. ``some_blank`` says that a
+    line has no id, or none that can be one.
     """
 
     counts: tuple[int, ...]
@@ -57,7 +98,7 @@ def count_ids(
 
 
 def _some_blank(connection: duckdb.DuckDBPyConnection, hashes: npt.NDArray[np.uint64]) -> bool:
-    blank = connection.execute("SELECT hash(NULL::VARCHAR), hash('')").fetchall()[0]
+    blank = connection.execute("SELECT hash(NULL::VARCHAR)").fetchall()[0]
     wanted = np.array(blank, dtype=np.uint64)
     left = np.searchsorted(hashes, wanted, side="left")
     right = np.searchsorted(hashes, wanted, side="right")
@@ -104,7 +145,8 @@ def told_once(lines: duckdb.DuckDBPyRelation, file: SafeFile) -> duckdb.DuckDBPy
 
 def told_again(lines: duckdb.DuckDBPyRelation, file: SafeFile) -> duckdb.DuckDBPyRelation:
     """The events whose hash is repeated, with their ``id``."""
-    column = file.find("id")
-    assert column is not None
     again = lines.filter(SQLExpression(f"{event_hash(file)} in (from {REPEATED})"))
-    return again.select("*", ColumnExpression(column.id).cast("varchar").alias("id"))
+    cell = id_cell(file)
+    return again.select("*", cell.raw.alias("id")).select(
+        SQLExpression("* exclude (id)"), cell.value.alias("id")
+    )

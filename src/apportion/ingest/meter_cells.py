@@ -1,6 +1,7 @@
 """Cells of billable usage: whole units, booleans, and names that the model declares."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pyarrow as pa
 from duckdb import ColumnExpression, ConstantExpression, DuckDBPyConnection, SQLExpression
@@ -14,13 +15,16 @@ from apportion.ingest.inspected import Column, Holds, SafeFile
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean
 
-ACCOUNTS, CHANNELS = "model_accounts", "model_channels"
+ACCOUNTS, CHANNELS, FORMER = "model_accounts", "model_channels", "model_former_ids"
 
 
 def register_meters(connection: DuckDBPyConnection, model: Model) -> None:
-    """Make the ids of the model's accounts and channels known to queries."""
+    """Make the ids of the model's accounts and channels known to queries, and former ids."""
     for table, names in ((ACCOUNTS, _accounts(model)), (CHANNELS, list(model.channel_index))):
         connection.register(table, pa.table({"id": pa.array(names, pa.string())}))
+    former, now = list(model.former_ids), list(model.former_ids.values())
+    columns = {"former_id": pa.array(former, pa.string()), "now": pa.array(now, pa.string())}
+    connection.register(FORMER, pa.table(columns))
 
 
 def _accounts(model: Model) -> list[str]:
@@ -28,19 +32,24 @@ def _accounts(model: Model) -> list[str]:
 
 
 def account_cell(column: Column, model: Model) -> Cell:
-    """The id that a declared account has, or had."""
-    known = f"account in (from {ACCOUNTS})"
-    return _known("account", column, "unknown_account", _accounts(model), known)
+    """The id that a declared account has; one that it had stands for it (`B21`)."""
+    known = f"trim(account) in (from {ACCOUNTS})"
+    cell = _known("account", column, "unknown_account", _accounts(model), known)
+    if not model.former_ids:
+        return cell
+    name = cell.value.fragment()
+    now = f"(from {FORMER} select now where former_id = {name})"
+    return replace(cell, value=SQLExpression(f"coalesce({now}, {name})"))
 
 
 def channel_cell(column: Column, model: Model) -> Cell:
     """The id of a declared channel."""
-    known = f"channel in (from {CHANNELS})"
+    known = f"trim(channel) in (from {CHANNELS})"
     return _known("channel", column, "unknown_channel", list(model.channel_index), known)
 
 
 def _known(alias: str, column: Column, code: str, names: list[str], known: str) -> Cell:
-    cell = cells.name(alias, column)
+    cell = cells.trimmed(cells.name(alias, column))
     expected = f"the model declares no such {alias}"
 
     def explain(text: str) -> tuple[str, str]:
@@ -123,7 +132,10 @@ def flag(alias: str, column: Column | None) -> Cell:
 def optional_text(alias: str, file: SafeFile) -> Cell:
     """A text that may be absent, and is empty then."""
     column = file.find(alias)
-    return cells.text(alias, column, default="") if column else cells.constant(alias, "")
+    if column is None:
+        return cells.constant(alias, "")
+    cell = cells.trimmed(cells.text(alias, column, default=""))
+    return replace(cell, checks=(*cell.checks, cells.visible(alias, column)))
 
 
 def doubts(files: Iterable[SafeFile], columns: tuple[str, ...]) -> list[Finding]:

@@ -36,7 +36,8 @@ class Reading:
     ``key`` is the position of the currency or metric, or ``None`` where every line has the
     default. ``rejected`` are lines to leave out, ascending, by their number. ``line`` is the
     position of a column with the lines' numbers; without one they count from 1. ``codes`` says
-    that keys are codes of currencies, which are the same in any capitals.
+    that keys are codes of currencies, which are the same in any capitals, ``trimmed`` that blanks
+    around a key mean nothing.
     """
 
     path: Path
@@ -50,6 +51,7 @@ class Reading:
     rejected: npt.NDArray[np.int64] | None = None
     line: int | None = None
     codes: bool = False
+    trimmed: bool = False
 
 
 @dataclass(slots=True)
@@ -166,7 +168,7 @@ def _coded(keys: Any, reading: Reading) -> tuple[list[str], npt.NDArray[np.int64
     names = [
         reading.default_key
         if text is None or text.strip(" ").lower() in reading.nulls
-        else (text.strip(" ").upper() if reading.codes else text)
+        else _key(text, reading)
         for text in texts
     ]
     words = sorted({*names, reading.default_key})
@@ -174,6 +176,12 @@ def _coded(keys: Any, reading: Reading) -> tuple[list[str], npt.NDArray[np.int64
     # A null has the index -1, which picks the last entry.
     codes = np.array([*(place[name] for name in names), place[reading.default_key]])
     return words, codes[coded.indices.fill_null(-1).to_numpy()]
+
+
+def _key(text: str, reading: Reading) -> str:
+    if reading.codes:
+        return text.strip(" ").upper()
+    return text.strip() if reading.trimmed else text
 
 
 def _total(number: Any, reading: Reading) -> int:

@@ -119,7 +119,8 @@ def as_text(cell: str, holds: Holds, plain: str = "") -> str:
     if holds is Holds.TEXT:
         return held
     if holds is Holds.NUMBER:
-        return f"regexp_replace({text}, '[.]0*$|([.][0-9]*[1-9])0+$', '\\1')"
+        short = f"regexp_replace({text}, '[.]0*$|([.][0-9]*[1-9])0+$', '\\1')"
+        return f"case when contains({text}, '.') then {short} else {text} end"
     if holds in (Holds.DOUBLE, Holds.FLOAT):
         whole = f"{held} = trunc({held}) and abs({held}) < 1e15"
         return f"case when {whole} then cast(cast({held} as bigint) as varchar) else {text} end"

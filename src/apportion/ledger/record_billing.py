@@ -31,7 +31,12 @@ from apportion.ledger.store import (
     version,
     within,
 )
-from apportion.ledger.usage_delivery import BillingIngest, Moved, moved
+from apportion.ledger.usage_delivery import (
+    BillingIngest,
+    Moved,
+    moved,
+    under_present_ids,
+)
 
 BILLING_STEPS = ("lock", "recover", "compare", "write", "read back", "record", "unlock")
 _DAY = timedelta(days=1)
@@ -85,7 +90,7 @@ def commit_billing(
         done = moved(store, ingest, rows, before)
         whole = pa.concat_tables([rows, done.kept])
         digest = content_digest(BILLABLE_USAGE.name, whole)
-        if content_digest(BILLABLE_USAGE.name, before) == digest:
+        if _says(ingest, before) == _says(ingest, whole):
             return RecordedBilling("", rows.num_rows, 0, usage_moved=done)
         on_step("write")
         reached = replace(store, BILLABLE_USAGE, whole, _predicate(stretches))
@@ -97,6 +102,11 @@ def commit_billing(
         add_record(store, BILLING_INGESTS, record)
         on_step("unlock")
     return RecordedBilling(ingest_id, rows.num_rows, replaced, usage_moved=done)
+
+
+def _says(ingest: BillingIngest, rows: pa.Table) -> str:
+    """A digest of what rows say, under whichever of its ids an account has them."""
+    return content_digest(BILLABLE_USAGE.name, under_present_ids(rows, ingest.former_ids))
 
 
 def _stretches(days: Iterable[date]) -> list[tuple[date, date]]:

@@ -5,14 +5,15 @@ take away without mentioning it is asked for first (`D4`), and so is another cou
 were counted before: without their ids nobody can tell late events from a corrected day.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from apportion import database
 from apportion.amounts import decimals_of, format_shown, round_shown
@@ -24,6 +25,13 @@ from apportion.ledger.schemas import BILLABLE_USAGE
 
 _SHOWN = 10
 
+# Rows that came under two ids of one account have one key. They count together, so what is
+# delivered takes the place of all of them.
+_BEFORE = """
+    CREATE VIEW before AS SELECT *, count(*) OVER (
+        PARTITION BY date, account, channel, provider, rate_multiplier, international, template
+    ) = 1 AS is_alone FROM held
+"""
 # A key that is delivered without units is one whose events no longer count.
 _FATES = """
     CREATE TABLE fates AS
@@ -35,7 +43,7 @@ _FATES = """
                NULL, NULL FROM uncounted
     ), meters AS (SELECT DISTINCT date, account, channel, provider, true AS is_near FROM delivered)
     SELECT before.*, CASE
-        WHEN new_units = billable_units AND new_sent = notifications_sent THEN 'same'
+        WHEN is_alone AND new_units = billable_units AND new_sent = notifications_sent THEN 'same'
         WHEN new_units IS NOT NULL THEN 'changed'
         WHEN delivered.date IS NOT NULL OR ($whole_days AND spoken.day IS NOT NULL)
             OR ($replace AND coalesce(is_near, false)) THEN 'gone'
@@ -53,7 +61,8 @@ _GONE = "CREATE TABLE gone AS FROM fates WHERE fate IN ('gone', 'changed')"
 _ASKED = """
     CREATE TABLE asked AS FROM fates WHERE fate = 'gone' OR (fate = 'changed' AND $counts_events)
 """
-_KEPT = "SELECT * EXCLUDE (fate) FROM fates WHERE fate IN ('beside', 'apart')"
+_STAYING = "CREATE VIEW staying AS FROM fates WHERE fate IN ('beside', 'apart')"
+_KEPT = "SELECT * EXCLUDE (fate, told, is_alone) REPLACE (told AS account) FROM staying"
 _SUMS = """
     WITH parts AS (
         SELECT 'gone' AS part, date, billable_units FROM gone
@@ -84,6 +93,10 @@ _SHRUNK = """
                sum(notifications_sent)::DECIMAL(38, 0) AS sent,
                sum(billable_units)::DECIMAL(38, 0) AS units
         FROM before GROUP BY ALL
+    ), after AS (
+        SELECT date, account, channel, provider, notifications_sent, billable_units FROM coming
+        UNION ALL
+        SELECT date, account, channel, provider, notifications_sent, billable_units FROM staying
     ), new AS (
         SELECT date, account, channel, provider,
                sum(notifications_sent)::DECIMAL(38, 0) AS sent,
@@ -97,14 +110,20 @@ _SHRUNK = """
     ORDER BY date, account, channel, provider
 """
 _COST_OF_GONE = """
-    SELECT count(*), coalesce(sum(cost), 0) FROM charges SEMI JOIN gone
+    SELECT count(*), coalesce(sum(cost), 0) FROM charges_now SEMI JOIN gone
     USING (date, account, channel, provider, rate_multiplier, international, template,
            billable_units, notifications_sent)
 """
 _COST_OF_ASKED = """
-    SELECT count(*), coalesce(sum(cost), 0) FROM charges SEMI JOIN asked
+    SELECT count(*), coalesce(sum(cost), 0) FROM charges_now SEMI JOIN asked
     USING (date, account, channel, provider, rate_multiplier, international, template,
            billable_units, notifications_sent)
+"""
+
+_CHARGES_NOW = """
+    CREATE OR REPLACE VIEW charges_now AS
+    SELECT charges.* REPLACE (coalesce(former.now, charges.account) AS account)
+    FROM charges LEFT JOIN former ON charges.account = former.former_id
 """
 
 
@@ -115,7 +134,8 @@ class BillingIngest:
     ``uncounted`` are keys whose events are in the files and do not count. With ``whole_days`` the
     files are all there is of ``days``. ``counts_events`` says that the rows are counts, which a
     part of a day's events makes too small. ``replace`` says that the files are all there is of the
-    days, accounts, channels and providers that they name.
+    days, accounts, channels and providers that they name. ``former_ids`` gives the account of each
+    id that one had before; rows are of present ids, and the ledger's are taken to be (`B21`).
     """
 
     rows: pa.Table
@@ -126,6 +146,7 @@ class BillingIngest:
     replace: bool
     format: str
     files: tuple[str, ...]
+    former_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,22 +207,25 @@ def moved(store: Store, ingest: BillingIngest, rows: pa.Table, before: pa.Table)
     connection = database.connect()
     # Rows of other days are there too, where the days that the files speak for lie far apart.
     spoken = pa.table({"day": pa.array(ingest.days, pa.date32())})
+    held = under_present_ids(before, ingest.former_ids)
     for name, table in (
-        ("before", before),
+        ("held", held.append_column("told", before["account"])),
+        ("former", _former(ingest.former_ids)),
         ("coming", rows),
         ("uncounted", ingest.uncounted),
         ("spoken", spoken),
     ):
         connection.register(name, table)
+    connection.execute(_BEFORE)
     connection.execute(_FATES, {"whole_days": ingest.whole_days, "replace": ingest.replace})
     connection.execute(_NEWS)
     connection.execute(_GONE)
+    connection.execute(_STAYING)
     if not ingest.replace:
         _require_said(store, connection, ingest)
     found = {row[0]: row[1:] for row in connection.execute(_SUMS).fetchall()}
     sums = {part: Amount(*map(int, found.get(part, (0, 0, 0)))) for part in _PARTS}
     kept = connection.sql(_KEPT).to_arrow_table().cast(BILLABLE_USAGE.schema)
-    connection.register("after", pa.concat_tables([rows, kept]))
     shrunk = tuple(
         Shrunk(*row[:4], *map(int, row[4:])) for row in connection.execute(_SHRUNK).fetchall()
     )
@@ -212,12 +236,26 @@ def moved(store: Store, ingest: BillingIngest, rows: pa.Table, before: pa.Table)
 _PARTS = ("gone", "came", "beside", "same")
 
 
+def under_present_ids(rows: pa.Table, former_ids: Mapping[str, str]) -> pa.Table:
+    """Rows of usage, each under the id that its account has now (`B21`)."""
+    former, told = _former(former_ids), rows["account"]
+    now = former["now"].take(pc.index_in(told, former["former_id"]).combine_chunks())
+    place = rows.column_names.index("account")
+    return rows.set_column(place, rows.schema.field("account"), pc.coalesce(now, told))
+
+
+def _former(former_ids: Mapping[str, str]) -> pa.Table:
+    former, now = list(former_ids), list(former_ids.values())
+    return pa.table({"former_id": pa.array(former, pa.string()), "now": pa.array(now, pa.string())})
+
+
 def _cost(store: Store, connection: duckdb.DuckDBPyConnection, query: str, count: int) -> str:
     """What rows that go cost in the latest rating, where it rated all of them."""
     rated = list_ratings(store)[:1]
     if not rated or not count:
         return ""
     charges_view(connection, store, rated[0].run_id)
+    connection.execute(_CHARGES_NOW)
     rows, cost = connection.execute(query).fetchall()[0]
     if rows != count:
         return ""

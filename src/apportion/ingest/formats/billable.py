@@ -11,7 +11,6 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from apportion.findings import Finding, IngestError, Place
 from apportion.ingest.acceptance import accept
@@ -40,8 +39,9 @@ from apportion.ingest.meter_cells import (
     whole_cell,
 )
 from apportion.ingest.plain import day_cell
+from apportion.ingest.repeated_keys import require_each_key_once
 from apportion.ingest.safe_reading import inspect, private_folder
-from apportion.model.billable_usage import KEY, LARGEST_MULTIPLIER, SCHEMA
+from apportion.model.billable_usage import LARGEST_MULTIPLIER, SCHEMA
 from apportion.model.billing import LARGEST_COUNT
 
 REQUIRED = {
@@ -52,7 +52,6 @@ REQUIRED = {
     "notifications_sent": "1000",
 }
 COLUMNS = (*REQUIRED, "provider", "rate_multiplier", "international", "template")
-_SHOWN = 20
 
 _ROWS = """
     SELECT day AS date, account, channel, provider, rate_multiplier, international, template,
@@ -72,8 +71,8 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
             register_meters(connection, context.model)
             layouts = [_layout(file, context) for file in files]
             rows, reports, notes, findings = _accepted(connection, layouts, context, folder)
+            require_each_key_once(connection, rows, layouts, folder, context.limits.line)
     where = Place(", ".join(file.name for file in files))
-    _refuse_repeats(rows, where)
     require_first_rates(rows, context.model, where)
     report = IngestReport(
         FORMAT.name,
@@ -139,33 +138,6 @@ def _layout(file: SafeFile, context: Context) -> Layout:
 def _rows(connection: duckdb.DuckDBPyConnection, groups: duckdb.DuckDBPyRelation) -> pa.Table:
     groups.create_view("accepted")
     return connection.sql(_ROWS).to_arrow_table()
-
-
-def _refuse_repeats(rows: pa.Table, where: Place) -> None:
-    """One file cannot say two things of one key; which of them counts would be a guess."""
-    counted = rows.group_by(list(KEY)).aggregate([("lines", "sum")])
-    repeated = counted.filter(pc.greater(counted["lines_sum"], 1))
-    if not repeated.num_rows:
-        return
-    findings = [
-        Finding(
-            "duplicate_key",
-            f"There are {row['lines_sum']} lines of {row['account']} on {row['date']} with the "
-            f"channel {row['channel']}, the provider {row['provider']!r}, the multiplier "
-            f"{row['rate_multiplier']} and the template {row['template']!r}.",
-            where,
-            "Give each date, account, channel, provider, rate_multiplier, international and "
-            "template once.",
-            details={"account": row["account"], "date": row["date"]},
-        )
-        for row in repeated.sort_by([(name, "ascending") for name in KEY])
-        .slice(0, _SHOWN)
-        .to_pylist()
-    ]
-    if repeated.num_rows > _SHOWN:
-        more = f"There are {repeated.num_rows - _SHOWN:,} more such keys."
-        findings.append(Finding("duplicate_key", more, where))
-    raise IngestError(findings)
 
 
 FORMAT = Format(

@@ -20,6 +20,7 @@ from apportion.ingest.connection import connect, open_lines
 from apportion.ingest.event_cells import require_zones
 from apportion.ingest.event_counts import Counted, count_events
 from apportion.ingest.event_lines import CarefulFile, judge_lines
+from apportion.ingest.event_reuse import ReusedError, reused_ids
 from apportion.ingest.first_rates import require_first_rates
 from apportion.ingest.header import require_columns, require_tables
 from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
@@ -87,6 +88,19 @@ def _counted(
     folder: Path,
 ) -> tuple[Counted, Sequence[CarefulFile]]:
     """Count events the quick way; where that stumbles, look at each line and try again."""
+    try:
+        return _counted_once(connection, files, context, folder)
+    except ReusedError as reused:
+        found = reused_ids(connection, files, context, folder, reused.ids)
+        raise IngestError(found) from None
+
+
+def _counted_once(
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[SafeFile],
+    context: Context,
+    folder: Path,
+) -> tuple[Counted, Sequence[CarefulFile]]:
     lines = [open_lines(connection, file, context.limits.line) for file in files]
     try:
         counted = count_events(connection, lines, files, context)
