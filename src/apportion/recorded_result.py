@@ -111,6 +111,14 @@ class RecordedResult:
         return warnings_within(self.store, self.runs, self.pieces)
 
     @property
+    def no_cost(self) -> tuple[str, ...]:
+        """What the runs say of these days where they found no cost at all."""
+        codes, messages = (self.warnings[name].to_pylist() for name in ("code", "message"))
+        return tuple(
+            message for code, message in zip(codes, messages, strict=True) if code == "no_cost"
+        )
+
+    @property
     def assumed(self) -> tuple[int, Decimal, str]:
         """How many things the runs assumed, and how much money the dearest of them concerns."""
         amounts = [abs(each) for each in self.warnings["amount"].to_pylist() if each]

@@ -262,8 +262,7 @@ class Workspace:
         proofs: list[Reconciliation] = []
 
         def ending(connection: duckdb.DuckDBPyConnection) -> RunEnd:
-            told = assumed.told(problem, connection, doubts)
-            findings[:] = told.findings
+            findings[:] = (told := assumed.told(problem, connection, doubts)).findings
             require_allowed([*findings, *stale], strict=strict)
             return RunEnd(warning_days(told), assumed.slow_splits)
 

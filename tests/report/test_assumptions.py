@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import apportion as ap
 from apportion.cli.app import app
 from apportion.ledger.schemas import WARNINGS
+from apportion.report.doubts import doubts
 from apportion.workspace import Workspace
 
 MODEL = """
@@ -329,6 +330,16 @@ def test_what_a_run_before_days_were_kept_assumed_is_told_as_it_told_it(tmp_path
     assert made.result(run=run.run_id).warnings.to_pylist() == [told]
     later = made.result(date(2024, 2, 1), date(2024, 2, 1)).warnings.to_pylist()
     assert [each["code"] for each in later] == ["no_cost"]
+
+
+def test_days_without_any_bill_are_told_wherever_their_zeros_stand(tmp_path: Path) -> None:
+    made = workspace(tmp_path, costs=january(ALL), usage=queries("abc", ALL))
+    made.run(*JANUARY)
+    made.run(date(2024, 3, 1), date(2024, 3, 31))
+    found = doubts(made.result(date(2024, 3, 5), date(2024, 3, 6)))
+    assert [each.code for each in found] == ["no_cost", "assumed"]
+    assert found[0].message == "There is no cost from 2024-03-01 to 2024-03-31."
+    assert [each.code for each in doubts(made.result(*JANUARY))] == []
 
 
 def test_every_answer_counts_the_same_assumptions(tmp_path: Path) -> None:

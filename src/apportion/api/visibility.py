@@ -70,6 +70,11 @@ class NarrowedResult(RecordedResult):
         """Nothing: it would tell of what cannot be seen."""
         return 0, Decimal(0), self.currency
 
+    @property
+    def no_cost(self) -> tuple[str, ...]:
+        """Nothing, for the same reason."""
+        return ()
+
     def connect_usage(self) -> duckdb.DuckDBPyConnection:
         """The same with the usage of what can be seen."""
         connection = super().connect_usage()

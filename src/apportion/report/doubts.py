@@ -56,6 +56,10 @@ class Answer(Protocol):
         """How many things its runs assumed, and the most money that one of them concerns."""
 
     @property
+    def no_cost(self) -> tuple[str, ...]:
+        """What its runs say of days without any cost, where they had none at all."""
+
+    @property
     def read_otherwise(self) -> tuple[str, ...]:
         """Files whose rows count, and would be others by the mapping and cost column of now."""
 
@@ -71,12 +75,25 @@ def doubts(answer: Answer) -> tuple[Finding, ...]:
     """Warnings: days that no run covers, and that ledger or model changed since, if they did."""
     gaps = (_gap(first, last) for first, last in answer.gaps)
     read_otherwise = outdated_mapping(answer.read_otherwise, answer.start, answer.end)
-    return (*gaps, *_outdated(answer), *read_otherwise, *_assumed(answer))
+    return (*gaps, *_outdated(answer), *read_otherwise, *_no_cost(answer), *_assumed(answer))
 
 
 def without_assumed(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The same for who is shown each assumption."""
-    return tuple(each for each in findings if each.code != "assumed")
+    return tuple(each for each in findings if each.code not in ("assumed", "no_cost"))
+
+
+def _no_cost(answer: Answer) -> Sequence[Finding]:
+    """Zeros that come of a bill which is not there must not pass for figures."""
+    return [
+        Finding(
+            "no_cost",
+            message,
+            remedy="Bring the bills of that period in, then run it again.",
+            severity=Severity.WARNING,
+        )
+        for message in answer.no_cost
+    ]
 
 
 def _assumed(answer: Answer) -> Sequence[Finding]:
