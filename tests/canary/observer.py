@@ -12,19 +12,22 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 REPORT = "APPORTION_CANARY_REPORT"
-PROFILE = "canary"
+PROFILE, BRIEF = "canary", "canary-brief"
 
-# Half of the everyday examples, the same ones each time; a failure is told, not made small.
-settings.register_profile(
-    PROFILE,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    max_examples=20,
-    phases=(Phase.explicit, Phase.generate),
-    report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+# Half of the everyday examples, the same ones each time; a failure is told, not made small. Brief
+# are tests of which it is asked only whether they pass where nothing is planted: elsewhere in the
+# suite they are run in full.
+for _name, _examples in ((PROFILE, 20), (BRIEF, 1)):
+    settings.register_profile(
+        _name,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        max_examples=_examples,
+        phases=(Phase.explicit, Phase.generate),
+        report_multiple_bugs=False,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
 
 _seen: list[dict[str, str]] = []
 

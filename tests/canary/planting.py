@@ -106,14 +106,14 @@ def _forget_compiled(file: Path) -> None:
     Path(cache_from_source(str(file))).unlink(missing_ok=True)
 
 
-def watch(tree: Path, tests: Iterable[str]) -> Watched:
-    """Run tests in a copy, in a process of its own.
+def watch(tree: Path, tests: Iterable[str], profile: str = PROFILE) -> Watched:
+    """Run tests in a copy, in a process of its own, with Hypothesis' effort of a profile.
 
     Raises ``TimeoutError`` where they take too long.
     """
     output, report = tree / "output.txt", tree / "report.json"
     report.unlink(missing_ok=True)
-    process = _FORKS.Process(target=_run, args=(tree, list(tests), report, output))
+    process = _FORKS.Process(target=_run, args=(tree, list(tests), report, output, profile))
     process.start()
     process.join(SECONDS)
     if process.exitcode is None:
@@ -152,7 +152,7 @@ _PYTEST = (
 _FOREIGN = ("PYTEST_", "COV_", "COVERAGE_", "HYPOTHESIS_", "APPORTION_", "COLUMNS")
 
 
-def _run(tree: Path, tests: list[str], report: Path, output: Path) -> None:
+def _run(tree: Path, tests: list[str], report: Path, output: Path, profile: str) -> None:
     with output.open("wb") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -161,7 +161,7 @@ def _run(tree: Path, tests: list[str], report: Path, output: Path) -> None:
     places = [str(tree / "src"), str(tree / "tests" / "canary")]
     os.environ |= {
         "PYTHONPATH": os.pathsep.join(places),
-        "HYPOTHESIS_PROFILE": PROFILE,
+        "HYPOTHESIS_PROFILE": profile,
         # Plug-ins that none of these tests needs take longer to start than most of them to run.
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         REPORT: str(report),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from defects import DEFECTS
+from observer import BRIEF
 from planting import Defect, RottenDefectError, not_caught, plant, pull_up, watch
 
 TESTS = sorted({test for defect in DEFECTS for test in defect.tests})
@@ -20,7 +21,7 @@ def test_a_planted_defect_is_caught(defect: Defect, tree: Path) -> None:
 
 
 def test_without_a_defect_all_of_them_pass(tree: Path) -> None:
-    watched = watch(tree, TESTS)
+    watched = watch(tree, TESTS, BRIEF)
     assert watched.status == 0, watched.output
     assert {test: watched.of(test) for test in TESTS} == {test: {"passed"} for test in TESTS}
     assert not_caught((), replace(watched, status=1), tree) == []

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apportion.findings import Finding
@@ -16,6 +16,7 @@ from apportion.model.checks import CHECKS, cycles, fixed_shares, overlapping_win
 from apportion.model.checks import conflicting_rest as rest
 from apportion.model.declared import Declared
 from apportion.model.raw import RawSettings
+from effort import effort
 
 FIRST = date(2024, 1, 1)
 DAYS = [FIRST + timedelta(days=count) for count in range(-1, 14)]
@@ -66,7 +67,7 @@ def has_circle(pairs: set[tuple[str, str]]) -> bool:
 
 
 @given(edge_lists())
-@settings(max_examples=400, deadline=None)
+@effort(400)
 def test_a_circle_is_found_on_exactly_the_days_that_have_one(edges: list[dict[str, Any]]) -> None:
     found = list(cycles.check(declared(edges)))
     for day in DAYS:
@@ -93,7 +94,7 @@ def _says(finding: Finding, day: date) -> bool:
 
 
 @given(edge_lists())
-@settings(max_examples=300, deadline=None)
+@effort(300)
 def test_overlaps(edges: list[dict[str, Any]]) -> None:
     found = list(overlapping_windows.check(declared(edges)))
     expected = False
@@ -121,7 +122,7 @@ overridden = st.builds(
 
 
 @given(edge_lists(fixed | overridden | st.just({})))
-@settings(max_examples=300, deadline=None)
+@effort(300)
 def test_fixed_shares_above_the_whole(edges: list[dict[str, Any]]) -> None:
     found = list(fixed_shares.check(declared(edges)))
     for source in NAMES:

@@ -5,10 +5,11 @@ import random
 from datetime import date, timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apportion.model import Model
+from effort import effort
 
 names = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=8)
 days = st.none() | st.integers(0, 400).map(lambda count: date(2024, 1, 1) + timedelta(days=count))
@@ -90,7 +91,7 @@ scales = st.integers(2, 9)
 
 
 @given(models())
-@settings(max_examples=200, deadline=None)
+@effort(200)
 def test_written_and_read_again_it_is_the_same_model(content: dict[str, Any]) -> None:
     model = Model.from_dict(content)
     again = Model.from_dict(json.loads(json.dumps(model.to_dict())))
@@ -101,7 +102,7 @@ def test_written_and_read_again_it_is_the_same_model(content: dict[str, Any]) ->
 
 
 @given(models(), st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@effort(100)
 def test_no_order_matters(content: dict[str, Any], chance: random.Random) -> None:
     model = Model.from_dict(content)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apportion.findings import Finding, ModelError, Severity
@@ -13,6 +13,7 @@ from apportion.model import Model, validate
 from apportion.model.build import LIST_KINDS
 from apportion.model.kinds.settings import KEYS
 from apportion.model.read_yaml import read_yaml
+from effort import effort
 
 WORDS = ["a", "b", "equal", "fixed_percent", "proportional_on", "product", "platform", "in", "USD"]
 DEEPER = ["metric", "percent", "segment_filter", "values", "all", "not", "column", "tag"]
@@ -72,7 +73,7 @@ def check(content: Any) -> None:
 
 
 @given(models)
-@settings(max_examples=500, deadline=None)
+@effort(500)
 def test_any_dictionary(content: dict[str, Any]) -> None:
     check(content)
 
@@ -100,7 +101,7 @@ GOOD: dict[str, Any] = {
 
 
 @given(st.lists(st.tuples(st.lists(st.integers(0, 9), min_size=1, max_size=6), junk), max_size=2))
-@settings(max_examples=500, deadline=None)
+@effort(500)
 def test_a_sound_model_with_something_replaced(changes: list[tuple[list[int], Any]]) -> None:
     content: Any = GOOD
     for path, value in changes:
@@ -142,7 +143,7 @@ exchange_rates:
     st.integers(0, 6),
     st.text("abc:{}[]&*!|>-'\"\n\t #%@`,0123.", max_size=4),
 )
-@settings(max_examples=400, deadline=None)
+@effort(400)
 def test_a_sound_file_with_a_few_characters_replaced(start: int, length: int, new: str) -> None:
     text = TEXT[:start] + new + TEXT[start + length :]
     findings: list[Finding] = []

@@ -1,7 +1,7 @@
 """Ways through a graph, against the plainest definition of each."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apportion.model.paths import (
@@ -11,6 +11,7 @@ from apportion.model.paths import (
     reachable,
     shortest_circle,
 )
+from effort import effort
 
 SIZE = 9
 graphs = st.sets(st.tuples(st.integers(0, SIZE - 1), st.integers(0, SIZE - 1)), max_size=25)
@@ -49,7 +50,7 @@ def test_reachable(pairs: set[tuple[int, int]], starts: set[int]) -> None:
 
 
 @given(graphs)
-@settings(max_examples=300, deadline=None)
+@effort(300)
 def test_circular_parts(pairs: set[tuple[int, int]]) -> None:
     ways = closure(pairs)
     expected = set()

@@ -5,13 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apportion.findings import Finding, Place
 from apportion.model import read_yaml as module
 from apportion.model.raw import place_of
 from apportion.model.read_yaml import MAXIMUM_BYTES, read_yaml
+from effort import effort
 
 
 def read(text: str | bytes) -> Any:
@@ -140,7 +141,7 @@ def test_a_syntax_error_keeps_its_line_and_column() -> None:
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-@settings(max_examples=300, deadline=None)
+@effort(300)
 def test_nothing_but_findings_comes_of_any_bytes(data: bytes) -> None:
     findings: list[Finding] = []
     read_yaml("m.yaml", data, findings)
@@ -162,7 +163,7 @@ def test_nothing_but_findings_comes_of_any_bytes(data: bytes) -> None:
         max_leaves=15,
     )
 )
-@settings(max_examples=200, deadline=None)
+@effort(200)
 def test_what_a_yaml_writer_writes_is_read_back(value: Any) -> None:
     import yaml
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from types import GeneratorType
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apportion.model import Edge, Model, Node, NodeType, StrategyUse, epochs
@@ -19,6 +19,7 @@ from apportion.model.days import (
     span_of,
     span_text,
 )
+from effort import effort
 
 FIRST = date(2024, 2, 20)
 EQUAL = StrategyUse("equal", None)
@@ -54,7 +55,7 @@ def is_active(edge: Edge, archived: dict[str, date], day: date) -> bool:
 
 
 @given(edges, archives, days, days)
-@settings(max_examples=300, deadline=None)
+@effort(300)
 def test_every_day_is_in_one_epoch_with_exactly_its_active_edges(
     edge_list: list[Edge], archived: dict[str, date], start: date, end: date
 ) -> None:

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from effort import effort
 from histories_made import History, histories
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +18,7 @@ from apportion.report.figures import Figures
 from apportion.report.margin import By, margin
 from apportion.report.usage_listing import UsageListing
 from apportion.report.usage_statement import usage_statement
+from effort import effort
 
 FIRST, LAST = date(2020, 1, 1), date(2030, 1, 1)
 YEARS = (2022, 2023, 2024, 2025)

@@ -10,12 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 from bench import Bench
 from billing import codes, service
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import apportion as ap
 from apportion.ingest.ingest import read_files
 from apportion.ingest.zones import FIRST, LAST, stretches
+from effort import effort
 
 LONDON = "Europe/London"
 HEADER = "id,created_at,account,channel,status,key_type,fragments\n"
@@ -101,7 +102,7 @@ def test_b6_days_of_other_zones(tmp_path, zone):
     st.sampled_from([LONDON, "Africa/Casablanca", "Australia/Lord_Howe", "America/New_York"]),
     st.integers(0, 66 * 365 * 86_400).map(lambda s: FIRST + timedelta(days=366, seconds=s)),
 )
-@settings(max_examples=200)
+@effort(200)
 def test_b6_offsets_are_those_of_the_zone_at_every_moment(zone, moment):
     first, last = moment - timedelta(days=200), moment + timedelta(days=200)
     found = stretches(zone, first, last)
