@@ -7,6 +7,7 @@ libraries' threads would not come along.
 """
 
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -25,12 +26,22 @@ LIMIT_SECONDS = 1800.0
 
 
 def import_everything() -> None:
-    """Import all that a command could."""
-    import apportion
+    """Import all that a command could, and make what every one needs."""
+    import pyarrow.acero
+    import pyarrow.dataset
+    import rich.console
 
+    import apportion
+    from apportion.cli.app import command_line
+
+    del pyarrow, rich
     for module in pkgutil.walk_packages(apportion.__path__, "apportion."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    command_line()
+    # Whoever tidies up in a fork would copy every page that it looks at.
+    gc.collect()
+    gc.freeze()
 
 
 def command(request: dict[str, Any], steps: int, said: tuple[int, int]) -> int:

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command line and exit: 0 done, 1 input or numbers wrong, 2 wrong usage."""
-    from apportion.cli.app import app
+    from apportion.cli.app import command_line
     from apportion.cli.output import prepare_streams
 
     prepare_streams()
-    app(args=arguments, prog_name="apportion")
+    command_line()(args=arguments, prog_name="apportion")

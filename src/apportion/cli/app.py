@@ -1,11 +1,13 @@
 """The commands, and the options that stand before them."""
 
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_command
 
 from apportion.cli.commands import (
     allowance,
@@ -134,3 +136,9 @@ app.add_typer(show.app, name="show", rich_help_panel=LOOK)
 app.add_typer(usage.app, name="usage", rich_help_panel=LOOK)
 app.command("serve", rich_help_panel=LOOK)(serve.serve)
 app.command("strategies", rich_help_panel=LOOK)(strategies.strategies)
+
+
+@cache
+def command_line() -> Any:
+    """All commands with their options, which take long to be made; called with ``args`` it runs."""
+    return get_command(app)
