@@ -31,22 +31,26 @@ class Noted:
 def noted(grouped: DuckDBPyRelation, layout: Layout) -> Noted:
     """Count in what ``first_reading.groups`` gives of a file."""
     words: Counter[tuple[str, str]] = Counter()
-    for cell in layout.cells:
-        if cell.column is None or cell.column.holds is not Holds.TEXT:
-            continue
-        known = tuple(each for each in cell.column.nulls if each)
-        if not known:
-            continue
-        word = f"lower(trim({cell.alias}))"
-        counted = (
-            grouped.filter(f"{cell.alias} is not null and {is_nothing(cell.alias, known)}")
-            .aggregate(f"{word}, cast(sum(lines) as bigint)", word)
-            .fetchall()
+    texts = {
+        cell.alias: (
+            cell.column.name,
+            f"{cell.alias} is not null and {is_nothing(cell.alias, known)}",
         )
-        words.update({(cell.column.name, text): lines for text, lines in counted})
-    sums = "cast(coalesce(sum({}), 0) as bigint)"
-    both = ", ".join(sums.format(name) for name in ("words", "finer"))
-    worded, finer = grouped.aggregate(both).fetchall()[0]
+        for cell in layout.cells
+        if cell.column is not None
+        and cell.column.holds is Holds.TEXT
+        and (known := tuple(each for each in cell.column.nulls if each))
+    }
+    sums = ["sum(words)", "sum(finer)"]
+    sums += [f"sum(lines) filter ({is_word})" for _, is_word in texts.values()]
+    counts = ", ".join(f"cast(coalesce({each}, 0) as bigint)" for each in sums)
+    worded, finer, *of_texts = grouped.aggregate(counts).fetchall()[0]
+    # Hardly any column has one, and only those are asked which.
+    for (alias, (name, is_word)), count in zip(texts.items(), of_texts, strict=True):
+        if count:
+            word = f"lower(trim({alias}))"
+            told = grouped.filter(is_word).aggregate(f"{word}, cast(sum(lines) as bigint)", word)
+            words.update({(name, text): lines for text, lines in told.fetchall()})
     number = layout.number.cell.column
     if number is not None and worded:
         words[number.name, ""] += worded
