@@ -121,8 +121,14 @@ class RecordedResult:
     @property
     def assumed(self) -> tuple[int, Decimal, str]:
         """How many things the runs assumed, and how much money the dearest of them concerns."""
-        amounts = [abs(each) for each in self.warnings["amount"].to_pylist() if each]
-        return self.warnings.num_rows, max(amounts, default=Decimal(0)), self.currency
+        # What was left out was not assumed: it was asked for, and every page says so.
+        codes, amounts = (self.warnings[name].to_pylist() for name in ("code", "amount"))
+        assumed = [
+            abs(amount or Decimal(0))
+            for code, amount in zip(codes, amounts, strict=True)
+            if code != "dimension_left_out"
+        ]
+        return len(assumed), max(assumed, default=Decimal(0)), self.currency
 
     def _rows(self, query: str, amounts: Sequence[str]) -> pa.Table:
         rows = self.connect().sql(query).to_arrow_table()

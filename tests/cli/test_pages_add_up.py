@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from apportion.cli.views import margin as view_of_margin
+
 Apportion = Callable[..., Any]
 Row = Mapping[str, str]
 
@@ -132,6 +134,29 @@ def test_rows_sum_to_their_total_and_parts_to_their_whole(awkward: Apportion) ->
                         assert parts == amount(row[whole]), (row, answer.out)
                         seen += 1
         assert seen, answer.out
+
+
+def test_edges_of_a_node_sum_to_what_it_received_and_passed_on(awkward: Apportion) -> None:
+    for node in ("sms-provider", "database", "passports", "visas"):
+        lines = awkward("show", "edges", "--node", node).out.splitlines()
+        sides = {"into": Decimal(0), "out": Decimal(0)}
+        for row in (line.split() for line in lines if "2023-04-01" in line and "%" in line):
+            sides["into" if row[1] == node else "out"] += amount(row[-1])
+        (said,) = re.findall(r"received (\S+) GBP and passed on (\S+) GBP", " ".join(lines))
+        assert (sides["into"], sides["out"]) == tuple(map(amount, said)), "\n".join(lines)
+
+
+def test_a_long_margin_is_cut_and_still_sums(
+    awkward: Apportion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view_of_margin, "LINES_SHOWN", 2)
+    answer = awkward("show", "margin", "--by", "account")
+    ((rows, total),) = tables(answer.out)
+    assert len(rows) == 3
+    assert "more" in rows[-1]["label"]
+    assert "2 of 5 lines are shown" in answer.out
+    for head in ("Charges", "Cost", "Margin"):
+        assert sum(amount(row[head]) for row in rows) == amount(total[head])
 
 
 def test_a_total_has_one_text_however_its_lines_are_cut(awkward: Apportion) -> None:

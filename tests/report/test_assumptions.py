@@ -280,16 +280,15 @@ def test_an_answer_tells_what_was_assumed_on_its_own_days(tmp_path: Path) -> Non
         rows = made.result(date(2024, 1, first), date(2024, 1, last)).warnings.to_pylist()
         return {(each["code"], each["days"], each["amount"]) for each in rows}
 
-    both = {("zero_usage", 6, Decimal(180)), ("unmapped_cost", None, Decimal("8.25"))}
+    both = {("zero_usage", 6, Decimal(180)), ("unmapped_cost", 2, Decimal("8.25"))}
     assert told(1, 31) == both
     assert told(1, 5) == {("zero_usage", 3, Decimal(90)), ("unmapped_cost", 1, Decimal("7.25"))}
     assert told(6, 28) == set()
     assert told(29, 29) == {("zero_usage", 1, Decimal(30))}
     # A day computed anew is told once, by the run that answers for it.
     made.run(date(2024, 1, 30), date(2024, 1, 30))
-    again = {("zero_usage", 6, Decimal(180)), ("unmapped_cost", 2, Decimal("8.25"))}
     # That run had no row of the metric at all.
-    assert told(1, 31) == {*again, ("missing_usage", 1, Decimal(10))}
+    assert told(1, 31) == {*both, ("missing_usage", 1, Decimal(10))}
     assert made.result(*JANUARY).assumed == (5, Decimal(180), "USD")
 
 
@@ -299,6 +298,41 @@ def test_what_edges_lacked_is_told_for_the_days_asked(tmp_path: Path) -> None:
     (told,) = made.result(date(2024, 1, 9), date(2024, 1, 20)).warnings.to_pylist()
     assert (told["code"], told["receiver"]) == ("receiver_without_usage", "c")
     assert (told["days"], told["amount"]) == (2, Decimal(60))
+
+
+def test_a_receiver_is_not_without_usage_on_days_on_which_all_shared_equally(
+    tmp_path: Path,
+) -> None:
+    made = workspace(tmp_path, costs=january(range(15, 19)), usage=queries("a", range(15, 16)))
+    made.run(*JANUARY)
+    rows = {each["code"]: each for each in made.result(*JANUARY).warnings.to_pylist()}
+    told = {
+        code: (rows[code]["days"], rows[code]["amount"]) for code in rows if rows[code]["amount"]
+    }
+    assert told == {
+        "zero_usage": (3, Decimal(90)),
+        "receiver_without_usage": (1, Decimal(30)),
+    }
+
+
+def test_what_was_left_out_on_request_is_not_assumed(tmp_path: Path) -> None:
+    costs = january(ALL) + "db,2024-01-05,licences,7\n"
+    made = workspace(tmp_path, costs=costs, usage=queries("abc", ALL))
+    outcome = made.run(*JANUARY, dimensions=["compute"])
+    assert [each.code for each in outcome.findings] == ["dimension_left_out"]
+    assert outcome.assumptions() == []
+    assert made.result(run=outcome.run.run_id).assumed == (0, Decimal(0), "USD")
+
+
+def test_several_units_are_told_on_the_days_that_have_them(tmp_path: Path) -> None:
+    made = workspace(tmp_path, costs=january(ALL), usage=queries("abc", ALL))
+    more = tmp_path / "more.csv"
+    more.write_text("node,date,metric,value,unit\na,2024-01-09,queries,1,k\n")
+    made.ingest("usage", more, source="more")
+    made.run(*JANUARY)
+    assert made.result(date(2024, 1, 1), date(2024, 1, 8)).warnings.num_rows == 0
+    (told,) = made.result(date(2024, 1, 8), date(2024, 1, 10)).warnings.to_pylist()
+    assert (told["code"], told["days"]) == ("mixed_units", 1)
 
 
 def test_months_and_days_without_cost_are_told_where_they_are_asked_for(tmp_path: Path) -> None:
@@ -325,9 +359,10 @@ def test_what_a_run_before_days_were_kept_assumed_is_told_as_it_told_it(tmp_path
     shutil.rmtree(folder)
     write_deltalake(folder, rows, partition_by=["run_id"])
     (told,) = made.result(date(2024, 1, 1), date(2024, 1, 2)).warnings.to_pylist()
-    assert (told["days"], told["amount"]) == (2, Decimal(60))
+    assert (told["code"], told["days"], told["amount"]) == ("zero_usage", None, None)
     made.run(date(2024, 2, 1), date(2024, 2, 1))
-    assert made.result(run=run.run_id).warnings.to_pylist() == [told]
+    (whole,) = made.result(run=run.run_id).warnings.to_pylist()
+    assert (whole["days"], whole["amount"]) == (2, Decimal(60))
     later = made.result(date(2024, 2, 1), date(2024, 2, 1)).warnings.to_pylist()
     assert [each["code"] for each in later] == ["no_cost"]
 

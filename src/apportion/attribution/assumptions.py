@@ -51,7 +51,9 @@ _MOVED = {
     """,
     "receiver_without_usage": """
         SELECT p.place, c.date, c.amount FROM assumed_along c
-        JOIN assumed_place p USING (source, metric) WHERE p.code = 'receiver_without_usage'
+        JOIN assumed_place p USING (source, metric)
+        ANTI JOIN assumed_day f USING (source, series, date)
+        WHERE p.code = 'receiver_without_usage'
     """,
     "unmapped_cost": """
         SELECT p.place, a.date, a.direct FROM allocations a
@@ -98,15 +100,15 @@ def with_money(
     """
     by_day = [_BY_DAY.empty_table(), _stretches(findings)]
     kinds = sorted({each.code for each in findings} & _MOVED.keys())
-    totals: dict[int, Decimal] = {}
+    totals: dict[int, tuple[Decimal, int]] = {}
     if kinds:
         _lay_out(connection, problem, findings, no_usage)
         moved = " UNION ALL ".join(_MOVED[kind] for kind in kinds)
         found = connection.sql(_SUMMED.format(moved=moved)).to_arrow_table()
         by_day.append(found.cast(_BY_DAY))
         connection.register("assumed_moved", found)
-        summed = connection.sql("SELECT place, sum(amount) FROM assumed_moved GROUP BY place")
-        totals = dict(summed.fetchall())
+        summed = connection.sql("SELECT place, sum(amount), count(*) FROM assumed_moved GROUP BY 1")
+        totals = {place: (amount, days) for place, amount, days in summed.fetchall()}
     currency = problem.costs.currency
     told = (
         each if each.code not in _MOVED else _with_amount(each, currency, totals.get(place))
@@ -153,9 +155,11 @@ def _lay_out(
 _SILENT = "receiver_without_usage"
 
 
-def _with_amount(finding: Finding, currency: str, amount: Decimal | None) -> Finding:
-    moved = {"amount": format(amount or Decimal(0), "f"), "currency": currency}
-    return replace(finding, details={**finding.details, **moved})
+def _with_amount(finding: Finding, currency: str, moved: tuple[Decimal, int] | None) -> Finding:
+    """The finding with its money, and on how many days that was."""
+    amount, days = moved or (Decimal(0), 0)
+    told = {"days": days, "amount": format(amount, "f"), "currency": currency}
+    return replace(finding, details={**finding.details, **told})
 
 
 def _variants(problem: Problem) -> pa.Table:

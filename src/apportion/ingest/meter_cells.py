@@ -37,9 +37,9 @@ def account_cell(column: Column, model: Model) -> Cell:
     cell = _known("account", column, "unknown_account", _accounts(model), known)
     if not model.former_ids:
         return cell
-    name = cell.value.fragment()
-    now = f"(from {FORMER} select now where former_id = {name})"
-    return replace(cell, value=SQLExpression(f"coalesce({now}, {name})"))
+    # Compared with anything longer than this, the engine would look through all for each line.
+    now = f"(from {FORMER} select now where former_id = trim(account))"
+    return replace(cell, value=SQLExpression(f"coalesce({now}, {cell.value.fragment()})"))
 
 
 def channel_cell(column: Column, model: Model) -> Cell:

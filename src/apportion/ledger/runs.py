@@ -208,7 +208,8 @@ def recorded_warnings(store: Store, runs: Sequence[Run]) -> pa.Table:
 def warnings_within(store: Store, runs: Sequence[Run], pieces: Sequence[Piece]) -> pa.Table:
     """What runs assumed on the days for which they answer, with the money of these days.
 
-    The same of several runs is one row. What is not known by day is told as each run has it.
+    The same of several runs is one row. What is not known by day, as of older runs, is told as each
+    run has it; of a part of a run without days and money, which are those of the whole.
     """
     from apportion import database  # noqa: PLC0415
 
@@ -230,6 +231,8 @@ def warnings_within(store: Store, runs: Sequence[Run], pieces: Sequence[Piece]) 
     names = ("run_id", "first", "last")
     columns = [list(column) for column in zip(*bounds, strict=True)]
     connection.register("pieces", pa.table(dict(zip(names, columns, strict=True))))
+    whole = [run.run_id for run in runs if (run.run_id, run.start_date, run.end_date) in bounds]
+    connection.register("whole", pa.table({"run_id": pa.array(whole, pa.string())}))
     return connection.sql(_WITHIN).to_arrow_table().cast(_TOLD)
 
 
@@ -241,7 +244,8 @@ _WITHIN = """
     JOIN pieces USING (run_id) WHERE date BETWEEN first AND last
     GROUP BY code, message, source, receiver, metric, policy, currency
     UNION ALL
-    SELECT code, message, source, receiver, metric, days, policy, amount, currency
+    SELECT code, message, source, receiver, metric, CASE WHEN run_id IN (FROM whole) THEN days END,
+           policy, CASE WHEN run_id IN (FROM whole) THEN amount END, currency
     FROM told WHERE dates IS NULL
     ORDER BY ALL
 """

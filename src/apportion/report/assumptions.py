@@ -39,10 +39,12 @@ def assumptions(
 
     ``recorded`` are the warnings of its runs for its days; ``doubts`` those of reading them: gaps,
     and runs that are outdated.
-    Amounts are not to be added: several can be of the same money.
+    Amounts are not to be added: several can be of the same money. A dimension that was left out
+    was asked for, and not assumed.
     """
     rows = [*map(dict, recorded), *map(assumption, doubts)]
-    return sorted(rows, key=_by_money)
+    assumed = (row for row in rows if row["code"] != "dimension_left_out")
+    return sorted(assumed, key=_by_money)
 
 
 def _by_money(row: Mapping[str, Any]) -> tuple[Decimal, str, str]:

@@ -106,7 +106,8 @@ def _assumed(answer: Answer) -> Sequence[Finding]:
         Finding(
             "assumed",
             f"These figures rest on {rests}{concerns}.",
-            remedy=f"See each with: apportion reconcile --from {answer.start} --to {answer.end}",
+            remedy=f"See each with: apportion reconcile --from {answer.start} --to {answer.end}"
+            + (f" --run {answer.runs[0].run_id}" if answer.runs[0].dimensions else ""),
             severity=Severity.WARNING,
             details={"assumptions": count, "largest_amount": str(largest), "currency": currency},
         )

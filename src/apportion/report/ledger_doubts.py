@@ -49,6 +49,10 @@ _UNITS = """
     SELECT metric, coalesce(unit, ''), count(*) FROM usage
     WHERE date BETWEEN ? AND ? AND list_contains(?, metric) GROUP BY ALL
 """
+_MIXED_DAYS = """
+    SELECT date FROM usage WHERE date BETWEEN ? AND ? AND metric = ?
+    GROUP BY date HAVING count(DISTINCT coalesce(unit, '')) > 1 ORDER BY date
+"""
 _NAMED = 5
 _MODEL_FILES = frozenset({".yaml", ".yml", ".csv", ".parquet"})
 _FILTERED = frozenset({"eq", "in"})
@@ -162,7 +166,20 @@ def units_mixed(
     if not metrics:
         return []
     counts = connection.execute(_UNITS, [start, end, list(metrics)]).fetchall()
-    return mixed_units(counts, "row")
+    found = []
+    for each in mixed_units(counts, "row"):
+        stretches = _days_with_units(connection, each, start, end)
+        found.append(replace(each, details={**each.details, "stretches": stretches}))
+    return found
+
+
+def _days_with_units(
+    connection: duckdb.DuckDBPyConnection, mixed: Finding, start: date, end: date
+) -> tuple[tuple[str, str], ...]:
+    """The days on which a metric has more than one unit; all, where each has one of its own."""
+    asked = [start, end, mixed.details["metric"]]
+    days = [str(day) for (day,) in connection.execute(_MIXED_DAYS, asked).fetchall()]
+    return tuple((day, day) for day in days) or ((str(start), str(end)),)
 
 
 def unseen_names(

@@ -47,8 +47,8 @@ class Listing:
     there may be millions of them; otherwise the number of rows that stand before. It stays good
     for as long as the same runs answer the same question.
 
-    ``node_totals`` is what the one node that was asked for ``received`` in all and has ``given``,
-    of rows whose amounts have no total; empty of other listings.
+    ``node_totals`` is what the one node that they are ``about`` ``received`` in all and has
+    ``given``, of rows whose amounts have no total; empty of other listings.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Listing:
     totals: Mapping[str, Decimal]
     following: tuple[str, ...] = ()
     node_totals: Mapping[str, Decimal] = field(default_factory=dict)
+    about: tuple[str, ...] = ()
 
     @property
     def scale(self) -> int:
@@ -86,9 +87,23 @@ class Listing:
         lone = exact.keys() - shown.keys()
         if lone >= {"indirect", "given"}:
             return shown | balanced(figures, exact, shown)
+        if self.node_totals and not cut and "receiver" in self.rows.column_names:
+            # They stand over a sentence of what the node received and gave on, and sum to it.
+            return shown | {name: self._by_receiver(figures, exact[name]) for name in lone}
         return shown | {
             name: [figures.rounded([amount])[0] for amount in exact[name]] for name in lone
         }
+
+    def _by_receiver(self, figures: Figures, exact: Sequence[Decimal]) -> list[int]:
+        """Amounts of one node's edges: those into it sum to their total, and those out of it."""
+        shown = [0] * len(exact)
+        into = [name in self.about for name in self.rows["receiver"].to_pylist()]
+        for side in (True, False):
+            places = [place for place, each in enumerate(into) if each is side]
+            rounded = figures.rounded([exact[place] for place in places])
+            for place, each in zip(places, rounded, strict=True):
+                shown[place] = each
+        return shown
 
 
 def scale_of(schema: pa.Schema) -> int:
@@ -224,7 +239,7 @@ def with_node_totals(
     nothing = zero(found.scale)
     sums = connection.execute(_NODE_TOTALS).fetchall()[0]
     received, given = (nothing if each is None else each for each in sums)
-    return replace(found, node_totals={"received": received, "given": given})
+    return replace(found, node_totals={"received": received, "given": given}, about=wanted.nodes)
 
 
 def require_known(connection: duckdb.DuckDBPyConnection, model: Model, wanted: Wanted) -> None:

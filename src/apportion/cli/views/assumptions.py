@@ -57,7 +57,10 @@ def put_assumptions(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
 def show_assumptions(rows: Sequence[Mapping[str, Any]], suggestions: Suggestions) -> None:
     """What a reconciliation assumed: the few that concern most money, and how many more."""
     if not rows:
-        say("Nothing was assumed: no usage was missing, no cost unmapped, no day without its bill.")
+        say(
+            "Nothing was assumed: no usage was missing, no cost unmapped, no day between bills "
+            "without one."
+        )
         say()
         return
     together = rows_by_source_and_metric(rows)
@@ -65,7 +68,8 @@ def show_assumptions(rows: Sequence[Mapping[str, Any]], suggestions: Suggestions
     for each in together[:TOLD]:
         said = [money(each["amount"], each["currency"])] if each["amount"] else []
         said += [several(each["days"], "day")] if each["days"] else []
-        say(f"- {' on '.join(said)}{': ' if said else ''}{each['message']}")
+        count = f" ({each['together']:,} assumptions)" if each["together"] > 1 else ""
+        say(f"- {' on '.join(said)}{': ' if said else ''}{each['message']}{count}")
     if len(together) > TOLD:
         more = suggestions.command("reconcile", "--json")
         shown = sum(each["together"] for each in together[:TOLD])

@@ -1,14 +1,19 @@
 """Charges beside cost, for people and programs."""
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from apportion.cli.output import heading, put, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
-from apportion.report.figures import Figures
+from apportion.report.figures import Figures, without_separators
 from apportion.report.margin import SCALE, By, Margin, MarginLine
 
 _TITLES = {By.PRODUCT: "Product", By.ACCOUNT: "Account", By.ORGANISATION: "Organisation"}
+
+
+LINES_SHOWN = 1_000
+"""Lines that are laid out for people: nobody reads more, and a hundred thousand take minutes."""
 
 
 def show(found: Margin, company: str, suggestions: Suggestions) -> None:
@@ -27,8 +32,16 @@ def show(found: Margin, company: str, suggestions: Suggestions) -> None:
         Head("Cost a unit", number=True),
         Head("Rate", number=True),
     ]
-    rows = [(_label(line, found.by), *_figures(line)) for line in found.lines]
+    rows = [(_label(line, found.by), *_figures(line)) for line in found.lines[:LINES_SHOWN]]
+    hidden = found.lines[LINES_SHOWN:]
+    if hidden:
+        rows.append((f"{len(hidden):,} more", *_together(hidden), "", "", ""))
     put(table(heads, rows, ("Total", *_figures(found.total))))
+    if hidden:
+        say(
+            f"{LINES_SHOWN:,} of {len(found.lines):,} lines are shown; --csv and --json give all "
+            "to other programs."
+        )
     say(
         "Margin is what is charged less what the products cost, with the infrastructure that "
         f"reached them; {_without_product(found)}. Rate is the price of a unit before any "
@@ -47,6 +60,15 @@ def show(found: Margin, company: str, suggestions: Suggestions) -> None:
         say_next(suggestions.command("show", "margin", *period, "--by", str(By.ACCOUNT)))
     else:
         say_next(suggestions.command("usage", "platform", "accounts", *period))
+
+
+def _together(lines: Sequence[MarginLine]) -> tuple[str, ...]:
+    """What lines charge, cost and leave as shown, in all."""
+    shown = [(line.charges_shown, line.cost_shown, line.margin_shown) for line in lines]
+    return tuple(
+        f"{sum(Decimal(without_separators(text)) for text in column):,}"
+        for column in zip(*shown, strict=True)
+    )
 
 
 def _without_product(found: Margin) -> str:

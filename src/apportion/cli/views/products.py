@@ -22,7 +22,7 @@ def show(found: Products, title: str, suggestions: Suggestions, asked: Sequence[
     _put_serving(found)
     if found.kept_unallocated:
         say(f"Products whose own part counts as unallocated: {few(found.kept_unallocated)}.")
-    dearest = max((line for line in found.lines), key=lambda line: line.own, default=None)
+    dearest = max((line for line in found.lines), key=lambda line: abs(line.own), default=None)
     if dearest is not None and dearest.own:
         say_next(suggestions.command("show", "edges", "--node", dearest.id))
         return
