@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -11,19 +10,11 @@ from typing import Any
 import pytest
 from billed import billed_workspace
 from fastapi.testclient import TestClient
-from serving import COMMAND, Served, served
+from serving import Served, run_command, served
 from typed import require_words_of_http
 
 from apportion.api.application import application
 from apportion.serve_settings import ServeSettings
-
-
-def run_command(folder: Path, *lines: str) -> None:
-    for line in lines:
-        done = subprocess.run(
-            [COMMAND, *line.split()], cwd=folder, check=False, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="session")

@@ -85,3 +85,12 @@ def _await_ready(running: Served) -> None:
                 return
         time.sleep(0.05)
     raise AssertionError(f"the server did not start: {running.log_text()}")
+
+
+def run_command(folder: Path, *lines: str) -> None:
+    """Run command lines of ``apportion`` in a folder, each of which must succeed."""
+    for line in lines:
+        done = subprocess.run(
+            [COMMAND, *line.split()], cwd=folder, check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr

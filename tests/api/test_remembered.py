@@ -13,13 +13,13 @@ import pytest
 from duckdb import DuckDBPyConnection
 from fastapi import Request, Response
 from fastapi.testclient import TestClient
+from serving import run_command
 
 from apportion import Workspace
 from apportion.api.layers.remembered import PIECE, _in_pieces
 from apportion.api.resources import nodes
 from apportion.reconcile.reconciliation import Reconciliation
 from apportion.recorded_result import RecordedResult
-from conftest import run_command
 
 Ask = Callable[..., TestClient]
 NODES = "/api/v1/nodes"

@@ -117,11 +117,11 @@ def test_most_of_it_reaches_products_and_the_rest_says_why(proof: Reconciliation
 
 
 def test_the_run_warns_of_sundays_without_training_and_of_silent_receivers(ran: RunOutcome) -> None:
-    found = [(each.code, each.details["source"], each.details.get("days")) for each in ran.findings]
-    assert sorted(found, key=str) == [
+    found = [(each.code, each.details["source"], each.details["days"]) for each in ran.findings]
+    assert sorted(found) == [
         ("receiver_without_usage", "kubernetes-prod", 366),
-        ("unmapped_cost", "unmapped:AWS", None),
-        ("unmapped_cost", "unmapped:Microsoft", None),
+        ("unmapped_cost", "unmapped:AWS", 366),
+        ("unmapped_cost", "unmapped:Microsoft", 366),
         ("zero_usage", "ml-platform", 52),
     ]
 

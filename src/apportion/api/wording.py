@@ -30,6 +30,7 @@ PARAMETERS: Mapping[str, str] = {
     "--currency": "currency",
     "--dimension": "dimensions",
     "--node": "nodes",
+    "--run": "run",
     "--source": "source",
     "--replace": "replace",
     "--cost-column": "cost_column",
