@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from companies_made import Company, companies, knobs, make
-from effort import effort
 from engine import Answer, attribute
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import rational, same_rounding
 from oracle.same_rounding import Outcome
+
+from effort import effort
 
 
 def expected_of(company: Company) -> Outcome:

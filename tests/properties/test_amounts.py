@@ -5,13 +5,13 @@ from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
-from effort import effort
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle.recorded import LARGEST, half_away
 
 from apportion.amounts import decimal_text, format_shown, round_shown
 from apportion.amounts.columns import arrow_to_units, units_to_arrow
+from effort import effort
 
 UNITS = st.one_of(st.integers(-LARGEST, LARGEST), st.integers(-1000, 1000))
 SCALES = st.integers(2, 9)

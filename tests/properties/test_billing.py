@@ -8,7 +8,6 @@ from typing import Any
 import billing_oracle as oracle
 import duckdb
 import pyarrow as pa
-from effort import effort
 from histories_made import History, histories
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +20,7 @@ from apportion.rating.failures import failures
 from apportion.rating.plan import leave_out, plan
 from apportion.report import usage_questions
 from apportion.report.usage_statement import usage_statement
+from effort import effort
 
 FIRST, LAST = date(2020, 1, 1), date(2030, 1, 1)
 BILLED = ("call", "sms")

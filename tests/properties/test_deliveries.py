@@ -6,7 +6,6 @@ from typing import Any
 import billing_oracle as oracle
 import pyarrow as pa
 import pytest
-from effort import effort
 from histories_made import Delivered, deliveries
 from hypothesis import given
 
@@ -15,6 +14,7 @@ from apportion.ledger.schemas import BILLABLE_USAGE
 from apportion.ledger.store import Store, open_store
 from apportion.ledger.usage_delivery import BillingIngest, moved
 from apportion.model.billable_usage import KEY, SCHEMA
+from effort import effort
 
 Counts = dict[tuple[Any, ...], tuple[int, int]]
 METER = 4

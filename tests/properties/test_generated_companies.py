@@ -4,10 +4,11 @@ import random
 from collections import Counter
 
 from companies_made import FEATURES, Knobs, make
-from effort import USUAL, effort
 from hypothesis import settings
 from oracle import same_rounding
 from uses_made import STRATEGIES
+
+from effort import USUAL, effort
 
 
 def _knobs(seed: int) -> Knobs:

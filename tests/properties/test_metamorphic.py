@@ -9,10 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 from companies_made import START, Company, Knobs, changed, companies, knobs, make
-from effort import effort
 from engine import Answer, attribute, attribute_tables
 from hypothesis import given
 from hypothesis import strategies as st
+
+from effort import effort
 
 Rename = Callable[[str], str]
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import yaml
 from companies_made import Knobs, knobs, make
-from effort import effort
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apportion import Model, Workspace, load_model
 from apportion.model.model_text import model_text
+from effort import effort
 
 TRAPS = (
     "yes", "No", "null", "~", "true", "1e3", "0x1F", "007", "1_000", "12:30:45", "2024-01-01",

@@ -3,13 +3,13 @@
 from typing import Any
 
 from companies_made import Company, companies
-from effort import effort
 from engine import attribute, units
 from hypothesis import given
 from oracle import figures, same_rounding
 from oracle.figures import COVERAGE_DECIMALS, Figures
 
 from apportion.reconcile.hierarchy import roll_up
+from effort import effort
 
 AMOUNTS = (
     "raw_infrastructure_cost",

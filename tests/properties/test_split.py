@@ -6,7 +6,6 @@ from fractions import Fraction
 import pytest
 from companies_made import START as DAY
 from companies_made import Company
-from effort import effort
 from engine import attribute
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from oracle.same_rounding import split as oracle_split
 from oracle.shares import Kind, Share, Shares
 
 from apportion.amounts import decimal_text, split
+from effort import effort
 
 AMOUNTS = st.one_of(
     st.integers(-LARGEST, LARGEST),
