@@ -13,6 +13,7 @@ from apportion.ingest.decimals import VALUE_DECIMALS
 from apportion.ingest.header import unknown_columns
 from apportion.ingest.inspected import Column, Holds, SafeFile
 from apportion.model import Model
+from apportion.model.billable_usage import former_ids_table
 from apportion.model.spelling import did_you_mean
 
 ACCOUNTS, CHANNELS, FORMER = "model_accounts", "model_channels", "model_former_ids"
@@ -22,9 +23,7 @@ def register_meters(connection: DuckDBPyConnection, model: Model) -> None:
     """Make the ids of the model's accounts and channels known to queries, and former ids."""
     for table, names in ((ACCOUNTS, _accounts(model)), (CHANNELS, list(model.channel_index))):
         connection.register(table, pa.table({"id": pa.array(names, pa.string())}))
-    former, now = list(model.former_ids), list(model.former_ids.values())
-    columns = {"former_id": pa.array(former, pa.string()), "now": pa.array(now, pa.string())}
-    connection.register(FORMER, pa.table(columns))
+    connection.register(FORMER, former_ids_table(model.former_ids))
 
 
 def _accounts(model: Model) -> list[str]:

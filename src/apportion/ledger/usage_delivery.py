@@ -22,6 +22,7 @@ from apportion.findings import Finding, IngestError, Place
 from apportion.ledger.disk import Store
 from apportion.ledger.record_rating import charges_view, list_ratings
 from apportion.ledger.schemas import BILLABLE_USAGE
+from apportion.model.billable_usage import former_ids_table
 
 _SHOWN = 10
 
@@ -210,7 +211,7 @@ def moved(store: Store, ingest: BillingIngest, rows: pa.Table, before: pa.Table)
     held = under_present_ids(before, ingest.former_ids)
     for name, table in (
         ("held", held.append_column("told", before["account"])),
-        ("former", _former(ingest.former_ids)),
+        ("former", former_ids_table(ingest.former_ids)),
         ("coming", rows),
         ("uncounted", ingest.uncounted),
         ("spoken", spoken),
@@ -238,15 +239,10 @@ _PARTS = ("gone", "came", "beside", "same")
 
 def under_present_ids(rows: pa.Table, former_ids: Mapping[str, str]) -> pa.Table:
     """Rows of usage, each under the id that its account has now (`B21`)."""
-    former, told = _former(former_ids), rows["account"]
+    former, told = former_ids_table(former_ids), rows["account"]
     now = former["now"].take(pc.index_in(told, former["former_id"]).combine_chunks())
     place = rows.column_names.index("account")
     return rows.set_column(place, rows.schema.field("account"), pc.coalesce(now, told))
-
-
-def _former(former_ids: Mapping[str, str]) -> pa.Table:
-    former, now = list(former_ids), list(former_ids.values())
-    return pa.table({"former_id": pa.array(former, pa.string()), "now": pa.array(now, pa.string())})
 
 
 def _cost(store: Store, connection: duckdb.DuckDBPyConnection, query: str, count: int) -> str:

@@ -3,6 +3,8 @@
 One row for each date, account, channel, provider, rate multiplier, international and template.
 """
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 
 LARGEST_MULTIPLIER = 10**6
@@ -29,3 +31,9 @@ SCHEMA = pa.schema(
         ("notifications_sent", pa.int64()),
     ]
 )
+
+
+def former_ids_table(former_ids: Mapping[str, str]) -> pa.Table:
+    """The ids that accounts had before, and the one that each has ``now`` (`B21`)."""
+    former, now = list(former_ids), list(former_ids.values())
+    return pa.table({"former_id": pa.array(former, pa.string()), "now": pa.array(now, pa.string())})

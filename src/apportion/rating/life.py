@@ -5,12 +5,13 @@ import pyarrow as pa
 
 from apportion.findings import Finding, Place, Severity
 from apportion.model import Model
+from apportion.model.billable_usage import former_ids_table
 from apportion.rating.plan import Plan
 from apportion.rating.usage import WHAT
 
 _RESOLVED = """
     CREATE VIEW billable_usage AS
-    SELECT named.* REPLACE (coalesce(former.account, named.account) AS account)
+    SELECT named.* REPLACE (coalesce(former.now, named.account) AS account)
     FROM named_billable_usage named LEFT JOIN rating_former former
     ON named.account = former.former_id
 """
@@ -32,8 +33,7 @@ def resolve_former(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     """
     if not model.former_ids:
         return
-    names = {"former_id": list(model.former_ids), "account": list(model.former_ids.values())}
-    connection.from_arrow(pa.table(names)).create("rating_former")
+    connection.from_arrow(former_ids_table(model.former_ids)).create("rating_former")
     connection.execute("ALTER VIEW billable_usage RENAME TO named_billable_usage")
     connection.execute(_RESOLVED)
 
