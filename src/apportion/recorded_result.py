@@ -26,6 +26,7 @@ from apportion.ledger.views import read_view, result_views
 from apportion.model import Model
 from apportion.model.declared import Declared
 from apportion.reconcile.reconciliation import Reconciliation
+from apportion.report.assumptions import is_assumed
 
 
 @dataclass(frozen=True)
@@ -121,12 +122,11 @@ class RecordedResult:
     @property
     def assumed(self) -> tuple[int, Decimal, str]:
         """How many things the runs assumed, and how much money the dearest of them concerns."""
-        # What was left out was not assumed: it was asked for, and every page says so.
         codes, amounts = (self.warnings[name].to_pylist() for name in ("code", "amount"))
         assumed = [
             abs(amount or Decimal(0))
             for code, amount in zip(codes, amounts, strict=True)
-            if code != "dimension_left_out"
+            if is_assumed(code)
         ]
         return len(assumed), max(assumed, default=Decimal(0)), self.currency
 

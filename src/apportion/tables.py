@@ -146,6 +146,11 @@ def ordinal(day: date) -> int:
     return (day - date(1970, 1, 1)).days
 
 
+def every_day(first: date, last: date) -> list[date]:
+    """The days of a stretch, both ends included; none where it ends before it begins."""
+    return [first + timedelta(days=passed) for passed in range((last - first).days + 1)]
+
+
 def from_ordinal(days_since: int) -> date:
     """The date that many days after 1970-01-01."""
     return date(1970, 1, 1) + timedelta(days=days_since)

@@ -6,7 +6,7 @@ along the edges that an assumption is about, or what it kept where the edges say
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import duckdb
@@ -18,7 +18,7 @@ from apportion.attribution.graph import Integers
 from apportion.attribution.plan import POLICIES
 from apportion.attribution.problem import Problem
 from apportion.findings import Finding, Severity
-from apportion.tables import from_ordinal, ordinal
+from apportion.tables import every_day, from_ordinal, ordinal
 
 _NAMED = 5
 
@@ -120,10 +120,10 @@ def with_money(
 def _stretches(findings: Sequence[Finding]) -> pa.Table:
     """The days that findings tell themselves, without money."""
     days = [
-        (place, date.fromisoformat(first) + timedelta(days=passed))
+        (place, day)
         for place, each in enumerate(findings)
         for first, last in each.details.get("stretches", ())
-        for passed in range((date.fromisoformat(last) - date.fromisoformat(first)).days + 1)
+        for day in every_day(date.fromisoformat(first), date.fromisoformat(last))
     ]
     rows = {"place": [place for place, _ in days], "date": [day for _, day in days]}
     return pa.table({**rows, "amount": [None] * len(days)}, schema=_BY_DAY)
@@ -150,9 +150,6 @@ def _lay_out(
     connection.register("assumed_edge", _edges(problem, set(named["source"].to_pylist())))
     connection.register("assumed_day", _days(problem, findings, no_usage))
     connection.execute(_ALONG)
-
-
-_SILENT = "receiver_without_usage"
 
 
 def _with_amount(finding: Finding, currency: str, moved: tuple[Decimal, int] | None) -> Finding:
@@ -281,7 +278,7 @@ def _silent(problem: Problem, source: int, metric: str, receivers: Sequence[int]
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
     have, they = ("has", "it") if len(names) == 1 else ("have", "they")
     return Finding(
-        _SILENT,
+        "receiver_without_usage",
         f"{named}{more} {have} no row of {metric!r} in the period, while other receivers of "
         f"{problem.nodes[source]!r} have; {problem.nodes[source]!r} was shared as if {they} had "
         "used nothing.",

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from apportion.findings import Finding
 from apportion.ingest.incoming import Context
+from apportion.tables import every_day
 
 
 def days_of(rows: pa.Table) -> list[date]:
@@ -21,8 +22,7 @@ def spoken_days(days: Iterable[date], period: tuple[date, date] | None) -> tuple
     """The days that a file speaks for: those of the declared period, or those it names."""
     if period is None:
         return tuple(days)
-    first, last = period
-    return tuple(first + timedelta(days=shift) for shift in range((last - first).days + 1))
+    return tuple(every_day(*period))
 
 
 def may_be_empty(context: Context) -> bool:

@@ -38,13 +38,15 @@ def assumptions(
     """All that an answer assumes, those that moved most money first.
 
     ``recorded`` are the warnings of its runs for its days; ``doubts`` those of reading them: gaps,
-    and runs that are outdated.
-    Amounts are not to be added: several can be of the same money. A dimension that was left out
-    was asked for, and not assumed.
+    and runs that are outdated. Amounts are not to be added: several can be of the same money.
     """
     rows = [*map(dict, recorded), *map(assumption, doubts)]
-    assumed = (row for row in rows if row["code"] != "dimension_left_out")
-    return sorted(assumed, key=_by_money)
+    return sorted((row for row in rows if is_assumed(row["code"])), key=_by_money)
+
+
+def is_assumed(code: str) -> bool:
+    """Whether a warning tells of an assumption: what was left out on request is none."""
+    return code != "dimension_left_out"
 
 
 def _by_money(row: Mapping[str, Any]) -> tuple[Decimal, str, str]:

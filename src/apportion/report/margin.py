@@ -7,7 +7,7 @@ what they sent; where they sent nothing, equally. The parts sum to the whole.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -25,6 +25,7 @@ from apportion.rating.views.asking import billed_channels, require_period
 from apportion.report.csv_text import Lines
 from apportion.report.figures import Figures, to_units
 from apportion.report.invoiced import coins_by, invoiced
+from apportion.tables import every_day
 
 SCALE = RATE_DECIMALS
 """Decimals of charges and costs, and of what a unit costs."""
@@ -146,7 +147,8 @@ def margin(
     require_period(start, end)
     by = _by(by)
     currency = currency or model.settings.currency
-    accounts = _charged(connection, model, start, end, gaps)
+    uncovered = [day for stretch in gaps for day in every_day(*stretch)]
+    accounts = _charged(connection, model, start, end, uncovered)
     products, without_product = _kept(costs or connection, model, start, end)
     for account in accounts.values():
         for product in account.products:
@@ -159,7 +161,7 @@ def margin(
         if product not in taken
     }
     figures = Figures(currency, SCALE)
-    _round(connection, model, start, end, _days(gaps), accounts, alone, figures)
+    _round(connection, model, start, end, uncovered, accounts, alone, figures)
     sums = _gathered(model, by, accounts, alone)
     return Margin(
         start,
@@ -186,7 +188,7 @@ def _charged(
     model: Model,
     start: date,
     end: date,
-    gaps: Sequence[tuple[date, date]],
+    uncovered: Sequence[date],
 ) -> dict[str, _Sum]:
     """Every declared account, and those that only the ledger knows."""
     found = {
@@ -197,20 +199,12 @@ def _charged(
         )
         for account in model.account_index.values()
     }
-    given = [billed_channels(model), start, end, _days(gaps)]
+    given = [billed_channels(model), start, end, uncovered]
     for name, charges, units, priced, sent in connection.execute(_CHARGED, given).fetchall():
         account = found.setdefault(name, _Sum(accounts={name}))
         account.charges, account.units = to_units(charges, SCALE), units
         account.priced, account.sent = to_units(priced, SCALE), sent
     return found
-
-
-def _days(gaps: Sequence[tuple[date, date]]) -> list[date]:
-    return [
-        first + timedelta(days=passed)
-        for first, last in gaps
-        for passed in range((last - first).days + 1)
-    ]
 
 
 def _round(

@@ -76,20 +76,25 @@ def recorded(result: RecordedResult) -> dict[str, Any]:
 
 def _with_money(findings: Sequence[Finding]) -> list[Finding]:
     """The findings, those of whose money more is known with a sentence of it."""
-    from apportion.report.assumptions import assumption
+    return [
+        replace(each, message=f"{each.message} This concerns {concerns}.")
+        if (concerns := _concerns(each))
+        else each
+        for each in findings
+    ]
 
-    told = []
-    for each in findings:
-        amount, days = assumption(each)["amount"], each.details.get("first") and each.details
-        concerns = [money(amount, each.details["currency"])] if amount else []
-        concerns += [f"{several(days['days'], 'day')}, the first {days['first']}"] if days else []
-        if concerns and each.code != "dimension_left_out":
-            told.append(
-                replace(each, message=f"{each.message} This concerns {' on '.join(concerns)}.")
-            )
-        else:
-            told.append(each)
-    return told
+
+def _concerns(finding: Finding) -> str:
+    """How much money an assumption is about, and on which days, as far as that is known."""
+    from apportion.report.assumptions import assumption, is_assumed
+
+    if not is_assumed(finding.code):
+        return ""
+    amount, details = assumption(finding)["amount"], finding.details
+    said = [money(amount, details["currency"])] if amount else []
+    if "first" in details:
+        said.append(f"{several(details['days'], 'day')}, the first {details['first']}")
+    return " on ".join(said)
 
 
 def _tell_some(findings: Sequence[tuple[Finding, int]], suggestions: Suggestions) -> None:
