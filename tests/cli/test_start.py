@@ -113,7 +113,7 @@ def test_each_table_is_opened_once_and_one_connection_is_made(
 
     connect = duckdb.connect
     # A process remembers the tables that it opened, and a command is one.
-    store.forget()
+    store._listed.cache_clear()
     monkeypatch.setattr(store, "DeltaTable", Counted)
     monkeypatch.setattr(duckdb, "connect", lambda: connected.append(connect()) or connected[-1])
     assert ask(command).status == 0

@@ -1,7 +1,7 @@
 """Which run answers for which day (`A27`)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -228,9 +228,7 @@ def warnings_within(store: Store, runs: Sequence[Run], pieces: Sequence[Piece]) 
     ]
     connection = database.connect()
     connection.register("told", pa.concat_tables(parts))
-    names = ("run_id", "first", "last")
-    columns = [list(column) for column in zip(*bounds, strict=True)]
-    connection.register("pieces", pa.table(dict(zip(names, columns, strict=True))))
+    connection.register("pieces", pa.Table.from_pylist([asdict(piece) for piece in pieces]))
     whole = [run.run_id for run in runs if (run.run_id, run.start_date, run.end_date) in bounds]
     connection.register("whole", pa.table({"run_id": pa.array(whole, pa.string())}))
     return connection.sql(_WITHIN).to_arrow_table().cast(_TOLD)
@@ -275,7 +273,7 @@ def coverage(runs: Sequence[Run], start: date, end: date) -> Coverage:
         last = after - timedelta(days=1)
         answering = [run for run in runs if run.start_date <= first and last <= run.end_date]
         if not answering:
-            _extend_gap(gaps, first, last)
+            _extend(gaps, first, last)
             continue
         latest = max(answering, key=lambda run: run.sequence)
         if pieces and pieces[-1].run_id == latest.run_id and pieces[-1].last + _DAY == first:
@@ -293,7 +291,7 @@ def covered(runs: Sequence[Run]) -> str:
     """The days that some runs cover, as the end of a sentence; nothing where there is no run."""
     spans: dict[str, list[tuple[date, date]]] = {}
     for run in sorted(runs, key=lambda run: (run.currency, run.start_date)):
-        _extend_stretch(spans.setdefault(run.currency, []), run.start_date, run.end_date)
+        _extend(spans.setdefault(run.currency, []), run.start_date, run.end_date)
     told = []
     for currency, found in spans.items():
         listed = ", ".join(f"{first} to {last}" for first, last in found[:_NAMED])
@@ -302,15 +300,9 @@ def covered(runs: Sequence[Run]) -> str:
     return f"; there are runs of {', and of '.join(told)}" if told else ""
 
 
-def _extend_stretch(spans: list[tuple[date, date]], first: date, last: date) -> None:
+def _extend(spans: list[tuple[date, date]], first: date, last: date) -> None:
+    """Add a stretch of days to others that begin no later, to the last where it meets it."""
     if spans and first <= spans[-1][1] + _DAY:
         spans[-1] = (spans[-1][0], max(spans[-1][1], last))
     else:
         spans.append((first, last))
-
-
-def _extend_gap(gaps: list[tuple[date, date]], first: date, last: date) -> None:
-    if gaps and gaps[-1][1] + _DAY == first:
-        gaps[-1] = (gaps[-1][0], last)
-    else:
-        gaps.append((first, last))

@@ -152,7 +152,7 @@ def append(store: Store, table: Table, rows: pa.Table) -> None:
     """Add rows in one commit, and the columns that an older program did not know."""
     before = _newest_entry(store, table)
     with changing(store.folder(table), "append rows"):
-        _append(store, table, rows, widening=True)
+        _append(store, table, rows)
         _sync(store, table, before)
     _checkpoint(store, table)
 
@@ -164,7 +164,7 @@ def add_record(store: Store, table: Table, rows: pa.Table) -> None:
     """
     before = _newest_entry(store, table)
     with changing(store.folder(table), "record"):
-        _append(store, table, rows, widening=True)
+        _append(store, table, rows)
     with suppress(LedgerError), changing(store.folder(table), "shorten the table"):
         _sync(store, table, before)
         if len(_files(store, table, None)) > _MOST_FILES:
@@ -172,13 +172,13 @@ def add_record(store: Store, table: Table, rows: pa.Table) -> None:
     _checkpoint(store, table)
 
 
-def _append(store: Store, table: Table, rows: pa.Table, *, widening: bool = False) -> None:
+def _append(store: Store, table: Table, rows: pa.Table) -> None:
     def commit() -> None:
         write_deltalake(
             store.folder(table),
             rows,
             mode="append",
-            schema_mode="merge" if widening else None,
+            schema_mode="merge",
             partition_by=list(table.partition_by) or None,
             writer_properties=_WRITING,
             post_commithook_properties=_NOTHING_AFTER,
@@ -367,11 +367,6 @@ def _listed(
     actions = pa.table(_opened(folder, name, at_version).get_add_actions())
     told = (actions[each].to_pylist() for each in ("path", "size_bytes", "num_records"))
     return tuple(zip(*told, strict=True))
-
-
-def forget() -> None:
-    """Open each table anew when it is asked for, as a new process does."""
-    _listed.cache_clear()
 
 
 def _log_as_it_is(folder: Path) -> tuple[tuple[str, int, int], ...]:
