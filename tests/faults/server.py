@@ -27,14 +27,11 @@ LIMIT_SECONDS = 1800.0
 
 def import_everything() -> None:
     """Import all that a command could, and make what every one needs."""
-    import pyarrow.acero
-    import pyarrow.dataset
-    import rich.console
-
     import apportion
     from apportion.cli.app import command_line
 
-    del pyarrow, rich
+    for name in ("pyarrow.acero", "pyarrow.dataset", "rich.console"):
+        importlib.import_module(name)
     for module in pkgutil.walk_packages(apportion.__path__, "apportion."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)

@@ -33,8 +33,6 @@ from apportion.report.allowances import as_data, changed_as_data
 
 router = APIRouter(prefix="/allowances", tags=["usage"])
 
-"""More than anybody ever used, and few enough to be summed over accounts and years."""
-
 _FLAG = {"type": "boolean"}
 _RESOLVED = object_schema(
     {"channel": TEXT, "unit": TEXT, "units": COUNT, "is_default": _FLAG, "origin": TEXT}

@@ -28,7 +28,8 @@ def rate(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False)
     elif as_csv:
         view.put_csv(outcome)
     else:
-        units = workspace.charges(outcome.rating.run_id).units()
+        charges = workspace.charges(outcome.rating.run_id)
+        units = charges.units() if outcome.is_new else (0, 0)
         view.show(outcome, units, before[0].run_id if before else "", session.suggestions)
     if only_errors(outcome.findings):
         raise typer.Exit(1)
