@@ -52,7 +52,10 @@ def _database() -> tuple[duckdb.DuckDBPyConnection, list[str]]:
 
 @cache
 def _made() -> tuple[duckdb.DuckDBPyConnection, list[str]]:
-    return duckdb.connect(), []
+    database = duckdb.connect()
+    # A moment's day is that of UTC, wherever the machine stands.
+    database.execute("SET GLOBAL TimeZone = 'UTC'")
+    return database, []
 
 
 def _anew() -> None:

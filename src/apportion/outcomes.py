@@ -26,13 +26,15 @@ class IngestOutcome:
 class RunOutcome:
     """A completed run, and the proof made of its rows as they were read back.
 
-    ``rating`` is that of the billable usage, where there is any.
+    ``rating`` is that of the billable usage, where there is any. ``derived`` tells what moved where
+    the run first made costs anew by the rules of now.
     """
 
     run: Run
     findings: tuple[Finding, ...]
     reconciliation: Reconciliation
     rating: RatingOutcome | None = None
+    derived: Recorded | None = None
 
     def assumptions(self) -> list[dict[str, Any]]:
         """What the run assumed, those that moved most money first (`A29`)."""

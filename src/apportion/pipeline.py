@@ -47,6 +47,7 @@ from apportion.ledger.views import input_views
 from apportion.model import Model
 from apportion.rating.metrics import metric_names
 from apportion.report.ledger_doubts import days_without_bill, units_mixed
+from apportion.report.missing_bills import missing_bills
 from apportion.result import Result
 from apportion.tables import as_table, days
 from apportion.trace import trace_shares
@@ -139,6 +140,7 @@ def recorded_inputs(
         usage = usage.union(connection.from_arrow(billed(earliest, end, wanted)))
     doubts = [
         *days_without_bill(connection, start, end),
+        *missing_bills(connection, start, end),
         *units_mixed(connection, earliest, end, metrics),
     ]
     return connection.sql(_COSTS, params=[start, end]), usage, doubts

@@ -66,8 +66,14 @@ class RecordedResult:
 
     @cached_property
     def read_otherwise(self) -> tuple[str, ...]:
-        """Files whose rows count, and would be others by the mapping and cost column of now."""
+        """Files that have to be ingested again for the mapping and cost column of now to count."""
         return read_otherwise(self.store, self._ingests, self.written, self.start, self.end)
+
+    @cached_property
+    def mapped_otherwise(self) -> tuple[str, ...]:
+        """Files whose costs the next run makes anew by the mapping and cost column of now."""
+        asked = (self.store, self._ingests, self.written, self.start, self.end)
+        return read_otherwise(*asked, kept=True)
 
     @cached_property
     def _ingests(self) -> pa.Table:

@@ -29,6 +29,8 @@ from apportion.ledger.runs import (
     find_run,
     list_runs,
     model_of_run,
+    pinned_versions,
+    require_inputs,
 )
 from apportion.ledger.schemas import COSTS, INGESTS, USAGE
 from apportion.ledger.steps import Step, no_step
@@ -39,12 +41,16 @@ if TYPE_CHECKING:
 
     from apportion.attribution.problem import Problem
     from apportion.billing import Billing, RatingOutcome
-    from apportion.ingest.incoming import IngestReport
+    from apportion.ingest.incoming import Incoming, IngestReport
+    from apportion.ledger.audited import Audit
+    from apportion.ledger.derived import Derive
     from apportion.ledger.disk import Store
+    from apportion.ledger.inventory import Delivered, Inventoried
     from apportion.ledger.model_versions import ModelVersion
     from apportion.ledger.record_ingest import Recorded
     from apportion.ledger.record_model import PutModel
     from apportion.ledger.record_run import RunEnd, RunFacts
+    from apportion.ledger.upgrade import Upgraded
     from apportion.model import Model
     from apportion.model.declared import Declared
     from apportion.outcomes import IngestOutcome, RunOutcome
@@ -52,6 +58,10 @@ if TYPE_CHECKING:
     from apportion.reconcile.reconciliation import Reconciliation
     from apportion.recorded_charges import RecordedCharges
     from apportion.recorded_result import RecordedResult
+    from apportion.report.links import Link
+    from apportion.report.mapping_moves import MappingMoves
+    from apportion.report.node_lines import NodeLines
+    from apportion.report.unmapped import Unmapped
 
 
 def _now() -> datetime:
@@ -131,7 +141,6 @@ class Workspace:
     def _connect_inputs(self) -> duckdb.DuckDBPyConnection:
         """A connection with views of all costs and usage that count."""
         from apportion import database
-        from apportion.ledger.runs import pinned_versions
         from apportion.ledger.views import input_views
 
         connection = database.connect()
@@ -170,59 +179,205 @@ class Workspace:
         reject_file: Path | str | None = None,
         limits: Limits = LIMITS,
         replace: bool = False,
+        append: bool = False,
     ) -> IngestOutcome:
         """Bring files of one format into the ledger; all or nothing (`A28`).
 
-        ``limits`` are what a file may cost to read. ``replace`` says of billable usage that the
-        files are all there is of what they speak for, so that rows which they lack go (`B3`).
-        Raises ``IngestError``, ``ModelError``, ``LedgerError``; the ledger then is as it was.
+        Of a bill the manifest of an export, or the folder that holds it, stands for its parts.
+        ``limits`` are what a file may cost to read. ``replace`` says that the files are all there
+        is of what they speak for, so that what they lack goes; ``append`` that they add to what the
+        ledger has (`D4`). Raises ``IngestError``, ``ModelError``, ``LedgerError``; the ledger then
+        is as it was.
         """
+        from apportion.ingest.ingest import read_files
+        from apportion.ingest.manifests import Parts, parts_of_export
+        from apportion.ingest.safe_reading import private_folder
+
+        named = tuple(Path(path) for path in paths)
+        parts = parts_of_export(named, limits) if format_name == "focus" else Parts(named)
+        with private_folder() as folder:
+            at = self.now()
+            delivery = self._id(at)
+            incoming = read_files(
+                format_name,
+                parts.paths,
+                self.model,
+                source=source,
+                period=period,
+                cost_column=cost_column,
+                reject_file=None if reject_file is None else Path(reject_file),
+                limits=limits,
+                replace=replace,
+                append=append,
+                delivery=delivery,
+                folder=folder,
+            )
+            parts.require_rows({each.file: each.lines_read for each in incoming.report.files})
+            answer = "replace" if replace else "append" if append else parts.answer
+            return self._recorded(
+                incoming, format_name, parts.paths, cost_column, answer, period, at, delivery
+            )
+
+    def _recorded(
+        self,
+        incoming: Incoming,
+        format_name: str,
+        paths: Sequence[Path],
+        cost_column: str | None,
+        answer: str,
+        period: tuple[date, date] | None,
+        at: datetime,
+        delivery: str,
+    ) -> IngestOutcome:
         import pyarrow.compute as pc
 
+        from apportion.deliveries import delivery_of, derive_by
         from apportion.ingest.incoming import Kind
-        from apportion.ingest.ingest import read_files
         from apportion.ledger.readings import reading
+        from apportion.ledger.record_delivery import commit_delivery
         from apportion.ledger.record_ingest import Ingest, commit_ingest
         from apportion.outcomes import IngestOutcome
 
-        incoming = read_files(
-            format_name,
-            [Path(path) for path in paths],
-            self.model,
-            source=source,
-            period=period,
-            cost_column=cost_column,
-            reject_file=None if reject_file is None else Path(reject_file),
-            limits=limits,
-            replace=replace,
-        )
         bounds = pc.min_max(incoming.rows["date"]).as_py()
         days = (bounds["min"], bounds["max"]) if incoming.rows.num_rows else None
-        names = tuple(Path(path).name for path in paths)
+        names = tuple(path.name for path in paths)
         if incoming.kind is Kind.BILLABLE:
+            replace = answer == "replace"
             return IngestOutcome(
                 *self.billing.ingest(incoming, format_name, names, replace=replace), days
             )
-        at = self.now()
-        table = COSTS if incoming.kind is Kind.COSTS else USAGE
-        recorded = commit_ingest(
-            self.store,
-            Ingest(
-                table,
-                incoming.rows,
-                incoming.replaces,
-                format_name,
-                names,
-                {total.currency: total.rows for total in incoming.report.totals},
-                guessed=incoming.guessed,
-                read_with=reading(self.model, table, format_name, cost_column),
-            ),
-            ingest_id=self._id(at),
-            at=at,
-            program=apportion.__version__,
-            on_step=self.on_step,
+        made: dict[str, Any] = {"at": at, "program": apportion.__version__, "on_step": self.on_step}
+        if incoming.kept is not None:
+            asked = cost_column or "", answer, period
+            coming = delivery_of(incoming, incoming.kept, format_name, paths, self.model, *asked)
+            how = derive_by(self.model)
+            recorded = commit_delivery(self.store, coming, how, delivery_id=delivery, **made)
+            return _outcome(incoming.report, recorded, days)
+        ingest = Ingest(
+            USAGE,
+            incoming.rows,
+            incoming.replaces,
+            format_name,
+            names,
+            {total.currency: total.rows for total in incoming.report.totals},
+            guessed=incoming.guessed,
+            read_with=reading(self.model, USAGE, format_name, cost_column),
         )
+        recorded = commit_ingest(self.store, ingest, ingest_id=delivery, **made)
         return _outcome(incoming.report, recorded, days)
+
+    def deliveries(self) -> list[Delivered]:
+        """What came in of costs, the latest first, and whether it counts (`D1`)."""
+        from apportion.ledger.inventory import deliveries
+
+        return deliveries(self.store)
+
+    def delivery(self, delivery: str) -> Inventoried:
+        """One delivery with its parts and its history, by its id or the beginning of it.
+
+        Raises ``LedgerError`` (``unknown_delivery``).
+        """
+        from apportion.ledger.inventory import delivery_in_full
+
+        return delivery_in_full(self.store, delivery)
+
+    def withdraw(self, delivery: str, reason: str) -> Recorded:
+        """Let a delivery count no more; what it had superseded counts again (`D6`).
+
+        Raises ``LedgerError`` (``unknown_delivery``), ``UsageError`` where nothing of it counts or
+        there is no reason, ``IngestError`` (``unsaid_replacement``).
+        """
+        from apportion.ledger.record_standing import withdraw
+
+        kept, why = self._kept(delivery, reason)
+        return withdraw(self.store, kept, why, *self._deriving(), **self._change())
+
+    def restore(
+        self, delivery: str, reason: str, *, replace: bool = False, append: bool = False
+    ) -> Recorded:
+        """Let a delivery count again that was withdrawn, as if it came now (`D6`).
+
+        Raises ``LedgerError`` (``unknown_delivery``), ``UsageError`` where it is not withdrawn or
+        there is no reason, ``IngestError`` (``unsaid_replacement``).
+        """
+        from apportion.ledger.record_standing import restore
+
+        answer = "replace" if replace else "append" if append else ""
+        kept, why = self._kept(delivery, reason)
+        return restore(self.store, kept, why, *self._deriving(), answer, **self._change())
+
+    def _kept(self, delivery: str, reason: str) -> tuple[str, str]:
+        """The whole id of a delivery that can be taken back, and why it is."""
+        from apportion.ledger.inventory import find_delivery, require_kept, require_reason
+
+        return require_kept(find_delivery(self.store, delivery)), require_reason(reason)
+
+    def upgrade(self) -> Upgraded:
+        """Move a ledger over that an older program wrote; no figure changes (`D12`).
+
+        What that program did not keep, the lines of bills, cannot be recovered. Raises
+        ``LedgerError``; the ledger then is as it was.
+        """
+        from apportion.ingest.former_sources import owner_of
+        from apportion.ledger.upgrade import upgrade
+
+        program = apportion.__version__
+        return upgrade(self.store, owner_of, at=self.now(), program=program, on_step=self.on_step)
+
+    def audit(self, on_progress: Progress | None = None) -> Audit:
+        """Read all that the ledger holds, and hold it against what was recorded of it.
+
+        Costs are made anew of their lines and compared, unless the model cannot be read. Damage is
+        told in the answer. Raises ``LedgerError`` where the records themselves cannot be read.
+        """
+        from apportion.deliveries import derive_by
+        from apportion.ledger.audit import audit
+        from apportion.ledger.readings import stale_changes
+
+        store = self.store
+        try:
+            model = self.model
+        except ModelError:
+            return audit(store, None, (), "", on_progress)
+        stale = stale_changes(store, model)
+        return audit(store, derive_by(model), stale, model.settings.cost_column, on_progress)
+
+    def derive(self, start: date, end: date) -> Recorded | None:
+        """Make the costs of bills anew that were made by other rules than those of now (`D2`).
+
+        Bills that have no cost within these days stay as they are. None where all is as it would
+        be made. Raises ``ModelError``, ``LedgerError``, ``IngestError`` (``amount_overflow``).
+        """
+        from apportion.ledger.readings import stale_changes
+        from apportion.ledger.record_standing import derive_anew
+
+        stale = stale_changes(self.store, self.model)
+        if not stale:
+            return None
+        made, cost_column, read_with = self._deriving()
+        return derive_anew(
+            self.store,
+            stale,
+            (start, end),
+            made,
+            cost_column,
+            read_with,
+            **self._change(),
+        )
+
+    def _deriving(self) -> tuple[Derive, str, str]:
+        """How costs are made now: the function, the cost column, and the rules as a record."""
+        from apportion.deliveries import derive_by
+        from apportion.ledger.readings import reading
+
+        read_with = reading(self.model, COSTS, "", None)
+        return derive_by(self.model), self.model.settings.cost_column, read_with
+
+    def _change(self) -> dict[str, Any]:
+        """What every change of the ledger is recorded with."""
+        at = self.now()
+        program = apportion.__version__
+        return {"change": self._id(at), "at": at, "program": program, "on_step": self.on_step}
 
     def run(
         self,
@@ -243,7 +398,6 @@ class Workspace:
         """
         from apportion.attribution.problem import prepare
         from apportion.ledger.record_run import RunEnd, commit_run
-        from apportion.ledger.runs import pinned_versions, require_inputs
         from apportion.ledger.views import input_views
         from apportion.outcomes import RunOutcome
         from apportion.pipeline import Assumed, flow_rows
@@ -252,7 +406,7 @@ class Workspace:
         from apportion.report.ledger_doubts import require_allowed
         from apportion.result import warning_days, warning_rows
 
-        rating = self.billing.rate() if self.billing.has_usage() else None
+        rating, derived = self._rated(), self.derive(start, end)
         require_inputs(self.store, pins := pinned_versions(self.store))
         costs, usage, doubts = self._inputs(pins, start, end, rating)
         problem = prepare(self.model, costs, usage, start, end, dimensions, currency)
@@ -293,7 +447,12 @@ class Workspace:
             now=self.now,
             on_step=self.on_step,
         )
-        return RunOutcome(find_run(self.store, run_id), (*findings, *stale), proofs[0], rating)
+        made = find_run(self.store, run_id), (*findings, *stale), proofs[0], rating
+        return RunOutcome(*made, derived)
+
+    def _rated(self) -> RatingOutcome | None:
+        """The rating of the billable usage, where there is any."""
+        return self.billing.rate() if self.billing.has_usage() else None
 
     def _inputs(
         self, pins: dict[str, int], start: date, end: date, rating: RatingOutcome | None
@@ -436,6 +595,93 @@ class Workspace:
             model_has_changed,
             self._written,
         )
+
+    def lines(
+        self,
+        node: str,
+        start: date | None = None,
+        end: date | None = None,
+        dimension: str | Sequence[str] | None = None,
+        top: int | None = None,
+    ) -> NodeLines:
+        """The lines of bills behind a node's direct cost, proved to sum to it (`D1`, `D2`).
+
+        It is the cost that the ledger has now, whatever a run has read. Without dates it is of all
+        days on which the node has some; ``top`` asks for the largest lines of each currency alone.
+        Where sums differ it is a finding of the answer.
+
+        Raises ``UsageError`` (``unknown_name``, ``invalid_argument``), ``ModelError``,
+        ``LedgerError``.
+        """
+        from apportion import database
+        from apportion.report.node_lines import LinesWanted, node_lines
+
+        named = (dimension,) if isinstance(dimension, str) else tuple(dimension or ())
+        wanted = LinesWanted(node, start, end, named, top)
+        return node_lines(database.connect(), self.store, self.model, wanted)
+
+    def unmapped(
+        self,
+        by: Sequence[str] = ("service", "account"),
+        start: date | None = None,
+        end: date | None = None,
+    ) -> Unmapped:
+        """Cost of bills that no mapping rule takes, by what its lines say.
+
+        ``by`` are short names such as ``service``, columns, or ``tag.NAME``. Raises ``UsageError``
+        (``unknown_name``), ``ModelError``, ``LedgerError``.
+        """
+        from apportion.report.unmapped import unmapped
+
+        return unmapped(self.store, self.model, by, start, end)
+
+    def test_mapping(
+        self,
+        rules: Path | str,
+        start: date | None = None,
+        end: date | None = None,
+        *,
+        alone: bool = False,
+    ) -> MappingMoves:
+        """What the mapping rules of a file would move, before the model's or ``alone`` (`D2`).
+
+        Raises ``ModelError`` for the rules, ``LedgerError``.
+        """
+        from apportion.model.replaced_mapping import with_rules
+        from apportion.report.mapping_moves import mapping_moves
+
+        other = with_rules(self.model, Path(rules), alone=alone)
+        return mapping_moves(self.store, self.model, other, start, end)
+
+    def sql(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection with views of what counts now, for questions of one's own.
+
+        ``apportion.report.sql_views.VIEWS`` says what they are. Where nothing was run yet there are
+        none of runs. Raises ``ModelError``, ``LedgerError``.
+        """
+        from apportion import database
+        from apportion.report.sql_views import with_views
+
+        runs = self.runs()
+        connection = self.result().connect() if runs else database.connect()
+        return with_views(connection, self.store, self.model, has_runs=bool(runs))
+
+    def links(
+        self,
+        result: RecordedResult,
+        proof: Reconciliation,
+        connection: duckdb.DuckDBPyConnection | None = None,
+    ) -> tuple[Link, ...]:
+        """The proof from the files on, of the period of a result that is proved (`D9`).
+
+        It is worked out on ``connection`` where one is given. The cost column is that of the
+        model's files or, while they cannot be read, of the run. Raises ``LedgerError``.
+        """
+        from apportion.report.links import links
+
+        # The settings as they are written: nothing of the model is proved to read an answer.
+        settings = (self._written or result.model).settings
+        return links(self.store, result, settings.cost_column, proof, connection)
 
     def _model_of(self, run: Run) -> tuple[Model, bool]:
         """The model as it was when the run was made, and whether a run would use another now.

@@ -1,7 +1,7 @@
 """The conserving split, for a few figures at a time (`A2`).
 
 Rows are split by the same rule in `attribution/kernel.py` (64 bits) and `attribution/exact.py`
-(any size), days of a charge in `ingest/spread.py`, the rounding of a bill in `ingest/rounding.py`.
+(any size), days of a charge in `derive/spread.py`, the rounding of a bill in `derive/rounding.py`.
 """
 
 from collections.abc import Sequence

@@ -41,7 +41,7 @@ def answer_listing(
     result = read.result
     chosen = wanted_format(request, asked.format)
     pieces = [(each.run_id, each.first, each.last) for each in result.pieces]
-    question = (request.url.path, pieces, _asked(request))
+    question = (request.url.path, pieces, asked_of(request))
     place = place_of(question, asked.cursor)
     wanted = Wanted(
         result.start,
@@ -77,7 +77,7 @@ def answer_listing(
 _OF_PAGES = frozenset({"cursor", "format", "limit"})
 
 
-def _asked(request: Request) -> list[tuple[str, str]]:
+def asked_of(request: Request) -> list[tuple[str, str]]:
     """What makes a question another one: all parameters but those that cut it into pages."""
     given = request.query_params.multi_items()
     return sorted(each for each in given if each[0] not in _OF_PAGES)

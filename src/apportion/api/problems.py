@@ -31,7 +31,14 @@ from apportion.ledger.damage import damage
 MEDIA_TYPE = "application/problem+json"
 
 NOT_FOUND_CODES = frozenset(
-    {"unknown_run", "no_run", "unknown_account", "unknown_organisation", "unknown_node"}
+    {
+        "unknown_run",
+        "unknown_delivery",
+        "no_run",
+        "unknown_account",
+        "unknown_organisation",
+        "unknown_node",
+    }
 )
 """Codes that tell of something that is not there, rather than of a wrong question."""
 
@@ -49,6 +56,9 @@ _STATUS_OF_CODES: Mapping[str, HTTPStatus] = {
     "damaged_ledger": HTTPStatus.SERVICE_UNAVAILABLE,
     "run_under_way": HTTPStatus.CONFLICT,
     "key_in_use": HTTPStatus.CONFLICT,
+    "older_ledger": HTTPStatus.CONFLICT,
+    "unsaid_replacement": HTTPStatus.CONFLICT,
+    "repeated_lines": HTTPStatus.CONFLICT,
     "too_many_waiting": HTTPStatus.TOO_MANY_REQUESTS,
     "stopped_work": HTTPStatus.SERVICE_UNAVAILABLE,
 }

@@ -19,6 +19,8 @@ ROUTES: Mapping[str, str] = {
     "rate": f"POST {_API}/ratings",
     "reconcile": f"GET {_API}/warnings",
     "runs list": f"GET {_API}/runs",
+    "deliveries list": f"GET {_API}/deliveries",
+    "deliveries withdraw": f"POST {_API}/deliveries/{{delivery_id}}/withdrawal",
     "show nodes": f"GET {_API}/nodes",
     "allowance set": f"POST {_API}/allowances",
 }
@@ -40,6 +42,9 @@ _NOT_HERE: Mapping[str, str] = {
     ", or take the others with --reject-file": "",
     ", and with --reject-file PATH for the late ones": " and the late ones out of the files",
     ", or run without --strict": "",
+    "Move it over with: apportion upgrade.": (
+        "Whoever keeps the server moves it over, with the command upgrade."
+    ),
     "--reject-file PATH takes the good lines and writes the bad ones to PATH.": (
         "Mend the lines, or leave them out of the file."
     ),
@@ -48,6 +53,7 @@ _NOT_HERE: Mapping[str, str] = {
 
 _COMMAND = re.compile(rf": apportion ({'|'.join(ROUTES)})((?: [^ ]+)*)$")
 _SET = re.compile(r"with --replace\b|--cost-column (?=\w)")
+_MODE = re.compile(r"(?<![\w-])--(replace|append)\b")
 _OPTION = re.compile(rf"(?<![\w-])({'|'.join(PARAMETERS)})(?![\w-])")
 
 
@@ -58,7 +64,12 @@ def over_http(remedy: str) -> str:
     'Cover them with: POST /api/v1/runs, start_date 2024-01-01, end_date 2024-01-31'
     >>> over_http("If the files are all there is, say so with --replace.")
     'If the files are all there is, say so with replace=true.'
+    >>> over_http("If they are all there is, say so with --replace; if they add, with --append.")
+    'If they are all there is, say so with mode=replace; if they add, with mode=append.'
     """
+    if "--append" in remedy:
+        # Where both are answers, they are the two values of one parameter.
+        remedy = _MODE.sub(r"mode=\1", remedy)
     for typed, said in _NOT_HERE.items():
         remedy = remedy.replace(typed, said)
     remedy = _COMMAND.sub(_asked, remedy)

@@ -196,7 +196,7 @@ def unmapped_cost(problem: Problem) -> list[Finding]:
         Finding(
             "unmapped_cost",
             f"No mapping rule took the cost on {name!r}; no product carries it.",
-            remedy="Write a mapping rule that takes it, and ingest the bill again.",
+            remedy="Write a mapping rule that takes it; the next run applies it.",
             severity=Severity.WARNING,
             details={"source": name},
         )

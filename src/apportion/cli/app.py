@@ -11,10 +11,13 @@ from typer.main import get_command
 
 from apportion.cli.commands import (
     allowance,
+    audit,
+    deliveries,
     demo,
     examples,
     ingest,
     init,
+    mapping,
     rate,
     reconcile,
     run,
@@ -22,8 +25,10 @@ from apportion.cli.commands import (
     schema,
     serve,
     show,
+    sql,
     strategies,
     token,
+    upgrade,
     usage,
     validate,
 )
@@ -125,14 +130,19 @@ app.command("init", rich_help_panel=START)(init.init)
 app.command("validate", rich_help_panel=WORK)(validate.validate)
 app.command("schema", rich_help_panel=WORK)(schema.schema)
 app.command("ingest", rich_help_panel=WORK)(ingest.ingest)
+app.add_typer(deliveries.app, name="deliveries", rich_help_panel=WORK)
 app.command("run", rich_help_panel=WORK)(run.run)
+app.add_typer(mapping.app, name="map", rich_help_panel=WORK)
 app.add_typer(runs.app, name="runs", rich_help_panel=WORK)
 app.command("rate", rich_help_panel=WORK)(rate.rate)
 app.add_typer(allowance.app, name="allowance", rich_help_panel=WORK)
+app.command("upgrade", rich_help_panel=WORK)(upgrade.upgrade)
 app.command("test", rich_help_panel=WORK)(examples.check_examples)
 app.add_typer(token.app, name="token", rich_help_panel=WORK)
-app.command("reconcile", rich_help_panel=LOOK)(reconcile.reconcile)
+app.add_typer(reconcile.app, name="reconcile", rich_help_panel=LOOK)
+app.command("audit", rich_help_panel=LOOK)(audit.audit)
 app.add_typer(show.app, name="show", rich_help_panel=LOOK)
+app.command("sql", rich_help_panel=LOOK)(sql.sql)
 app.add_typer(usage.app, name="usage", rich_help_panel=LOOK)
 app.command("serve", rich_help_panel=LOOK)(serve.serve)
 app.command("strategies", rich_help_panel=LOOK)(strategies.strategies)

@@ -18,6 +18,7 @@ WRONG_USAGE = frozenset(
         "invalid_argument",
         "not_a_workspace",
         "not_empty",
+        "unknown_delivery",
         "unknown_format",
         "unknown_name",
         "unknown_run",

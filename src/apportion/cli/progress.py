@@ -28,6 +28,8 @@ RUN = {
     "record": "Recording",
 }
 RATE = {"": "Rating", "record": "Recording"}
+UPGRADE = {"": "Reading the ledger", "write": "Writing lines", "record": "Recording"}
+AUDIT = {"": "Reading the ledger and comparing it with its records"}
 PROOF = {"": "Proving the results anew"}
 """The stages of each kind of work by the step of a write with which they begin, in their order."""
 

@@ -12,7 +12,8 @@ _FILTERS = {"show": (*_SAME_DAYS, "--dimension"), "reconcile": _SAME_DAYS}
 """Which filters a command understands; others have none that could be handed on."""
 
 _TOLD = re.compile(
-    r"\bapportion (?=(?:run|runs|reconcile|show|ingest|validate|test|rate|usage|allowance|token)\b)"
+    r"\bapportion (?=(?:deliveries|run|runs|reconcile|show|ingest|validate|test|rate|usage)\b"
+    r"|(?:allowance|token|upgrade|audit)\b)"
 )
 
 

@@ -16,6 +16,7 @@ import httpx2 as httpx
 from apportion.client import records
 from apportion.client.charges import Charges, charges
 from apportion.client.connection import KEY, Connection
+from apportion.client.deliveries import Changed, Delivered, Inventoried, changed, inventoried
 from apportion.client.result import Result, result
 from apportion.client.running import Progress, RunOutcome, follow, wanted
 from apportion.client.uploads import upload
@@ -110,17 +111,20 @@ class Client:
         period: tuple[date, date] | None = None,
         cost_column: str | None = None,
         replace: bool = False,
+        append: bool = False,
         kind: str = "",
         idempotency_key: str = "",
     ) -> records.Ingested:
         """Send files of one format to be brought into the ledger together, all or nothing.
 
-        ``replace`` says of billable usage that the files are all there is of what they speak for.
+        ``replace`` says that the files are all there is of what they speak for, so that what they
+        lack goes; ``append`` that they add to what the ledger has, which only costs can (`D4`).
         ``kind`` is ``costs``, ``usage`` or ``metrics``, for formats of plug-ins. Give an
         ``idempotency_key`` of your own where the program itself may be started again and must not
         bring the file twice.
 
-        Raises ``IngestError``, ``ModelError``, ``LedgerError``; the ledger then is as it was.
+        Raises ``IngestError`` (``unsaid_replacement`` where neither is said and has to be),
+        ``ModelError``, ``LedgerError``; the ledger then is as it was.
         """
         sent = upload(paths, f"apportion-{self._new_key()}")
         start, end = period or (None, None)
@@ -132,6 +136,7 @@ class Client:
             "end_date": end,
             "cost_column": cost_column,
             "replace": "true" if replace else None,
+            "mode": "append" if append else None,
         }
         kind = kind or _PATHS.get(format_name, "usage")
         if kind not in _KINDS:
@@ -142,6 +147,47 @@ class Client:
             "POST", f"/ingest/{kind}", asked, headers=headers, body=sent.body
         )
         return records.ingested(told)
+
+    def deliveries(self) -> list[Delivered]:
+        """What came in of costs, the latest first, and whether it counts."""
+        told = self._connection.json("GET", "/deliveries")
+        return [Delivered.of(each) for each in told["deliveries"]]
+
+    def delivery(self, delivery: str) -> Inventoried:
+        """One delivery with its parts and its history, by its id or the beginning of it.
+
+        Raises ``LedgerError`` (``unknown_delivery``).
+        """
+        return inventoried(self._connection.json("GET", _delivery_path(delivery)))
+
+    def withdraw(self, delivery: str, reason: str, *, idempotency_key: str = "") -> Changed:
+        """Let a delivery count no more; what it had superseded counts again.
+
+        Raises ``LedgerError`` (``unknown_delivery``), ``UsageError`` where nothing of it counts or
+        there is no reason, ``IngestError`` (``unsaid_replacement``).
+        """
+        key = {KEY: idempotency_key or self._new_key()}
+        path = f"{_delivery_path(delivery)}/withdrawal"
+        return changed(self._send("POST", path, {"reason": reason}, key))
+
+    def restore(
+        self,
+        delivery: str,
+        reason: str,
+        *,
+        replace: bool = False,
+        append: bool = False,
+        idempotency_key: str = "",
+    ) -> Changed:
+        """Let a delivery count again that was withdrawn, as if it came now.
+
+        Raises ``LedgerError`` (``unknown_delivery``), ``UsageError`` where it is not withdrawn or
+        there is no reason, ``IngestError`` (``unsaid_replacement``).
+        """
+        key = {KEY: idempotency_key or self._new_key()}
+        path = f"{_delivery_path(delivery)}/restoration"
+        mode = "replace" if replace else "append" if append else ""
+        return changed(self._send("POST", path, {"reason": reason, "mode": mode}, key))
 
     def run(
         self,
@@ -254,6 +300,10 @@ class Client:
         return self._connection.json(
             method, path, headers={**_JSON, **headers}, body=lambda: iter([body])
         )
+
+
+def _delivery_path(delivery: str) -> str:
+    return f"/deliveries/{quote(delivery, safe='')}"
 
 
 def _plain(value: Any) -> str:

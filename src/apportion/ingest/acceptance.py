@@ -48,7 +48,8 @@ class Accepted:
 
     ``groups`` has the layouts' aliases, ``file`` (the index of the file), ``amount``, ``lines``
     and ``blanks``. ``rejected`` is a table of ``file``, ``line``, ``reason``, ``record``.
-    ``notes`` say what was read otherwise than it stands.
+    ``notes`` say what was read otherwise than it stands. ``careful`` has the lines of each file
+    that was read carefully.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -57,6 +58,7 @@ class Accepted:
     rejected: pa.Table
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    careful: tuple[CarefulLines | None, ...]
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ class _Taken:
     rejected: pa.Table
     findings: list[Finding]
     more: int = 0
+    careful: CarefulLines | None = None
 
 
 def accept(
@@ -102,7 +105,8 @@ def accept(
         relation = relation.union(connection.table(each.table))
     reports = tuple(each.report for each in taken)
     told = notes(found.values())
-    return Accepted(connection, relation, reports, rejected, _warnings(taken), told)
+    careful = tuple(each.careful for each in taken)
+    return Accepted(connection, relation, reports, rejected, _warnings(taken), told, careful)
 
 
 def _take(
@@ -146,7 +150,7 @@ def _proved(
 ) -> _Taken:
     report = _report(connection, layout, _table(index), careful)
     findings = _prove(layout, report, careful)
-    return _Taken(_table(index), report, _rejected(layout, careful), findings)
+    return _Taken(_table(index), report, _rejected(layout, careful), findings, careful=careful)
 
 
 def _read(

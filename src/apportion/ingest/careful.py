@@ -194,8 +194,8 @@ def read_carefully(
     path, columns = file.path, tuple(column.id for column in file.columns)
     if file.shape is Shape.CSV:
         path = folder / f"careful_{index}"
-        columns = ("line", "record", "problem", *(column.id for column in wanted))
-        walk(file.path, file.columns, wanted, path, longest)
+        columns = ("line", "record", "problem", *(column.id for column in file.columns))
+        walk(file.path, file.columns, file.columns, path, longest)
         lines = connection.read_parquet(str(path))
     else:
         lines = _numbered(connection, layout)

@@ -17,14 +17,16 @@ from duckdb import (
 
 from apportion.amounts import MAXIMUM_UNITS
 from apportion.amounts.currencies import CODES as CURRENCIES
+from apportion.derive.cost_rows import PRECISION
+from apportion.derive.mapping import or_else
 from apportion.ingest.decimals import doubt, exact, has_form, is_blank, is_nothing
-from apportion.ingest.incoming import PRECISION
 from apportion.ingest.inspected import Column, Holds
 from apportion.ingest.stored import as_text
 
 LONGEST_NAME = 1_000
 """Characters of a name, a category, an account."""
 
+_CODES = ", ".join(f"'{code}'" for code in sorted(CURRENCIES))
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]00:00(:00([.]0+)?)?Z?)?"
 _MOMENT = (
     "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -135,14 +137,14 @@ def currency(alias: str, column: Column, default: str) -> Cell:
     """A currency code in any capitals; where it is blank the default counts."""
     cell = text(alias, column, default)
     value = SQLExpression(f"upper(trim({cell.value.fragment()}))")
-    known = value.isin(*[_literal(code) for code in sorted(CURRENCIES)])
+    unknown = SQLExpression(f"coalesce({value.fragment()} not in ({_CODES}), false)")
     check = Check(
         alias,
         column,
         "unknown_currency",
         "that is not an ISO 4217 currency code",
         "Write three capital letters, such as USD.",
-        _false_if_null(~known),
+        unknown,
     )
     return Cell(alias, cell.raw, value, (*cell.checks, check), column)
 
@@ -336,15 +338,9 @@ def _entries_of_text(alias: str, kind: str) -> str:
 
 def any_of(conditions: Iterable[Expression]) -> Expression:
     """Whether at least one condition holds; of none, it is false."""
-    result = SQLExpression("false")
-    for condition in conditions:
-        result = result | _false_if_null(condition)
-    return result
-
-
-def or_else(value: Expression, other: Expression) -> Expression:
-    """The value, or where it is null the other."""
-    return SQLExpression(f"coalesce({value.fragment()}, {other.fragment()})")
+    # In one text, because each expression that is put together is parsed by itself.
+    told = " or ".join(f"coalesce(({each.fragment()}), false)" for each in conditions)
+    return SQLExpression(told or "false")
 
 
 def _false_if_null(condition: Expression) -> Expression:

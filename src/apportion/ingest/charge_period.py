@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from duckdb import ColumnExpression, ConstantExpression, Expression, SQLExpression
 
+from apportion.derive.spread import LONGEST
 from apportion.ingest import cells
 from apportion.ingest.cells import Cell, Check
 from apportion.ingest.inspected import Column, Holds
-from apportion.ingest.spread import LONGEST
 
 _SPANS = "({end} > cast({start} as date) + interval 1 day or {end} < {start})"
 

@@ -7,6 +7,9 @@ import duckdb
 
 from apportion.ingest.inspected import Column, SafeFile, Shape
 
+_FLUSHED = 2**16
+"""Rows of a part of the lines that are held until they are written, by each thread."""
+
 MEMORY = "60%"
 """Of the machine's memory; beyond it DuckDB works in the private folder."""
 
@@ -24,6 +27,7 @@ def connect(
             "autoload_known_extensions": "false",
             "temp_directory": str(folder),
             "memory_limit": memory,
+            "partitioned_write_flush_threshold": _FLUSHED,
         }
     )
     connection.execute("SET TimeZone = 'UTC'")

@@ -5,12 +5,13 @@ from decimal import ROUND_UP, Decimal, localcontext
 
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
+from apportion.derive.cost_rows import CostRows
+from apportion.derive.nodes import UNMAPPED
 from apportion.findings import Finding, IngestError, Place, Severity
 from apportion.ingest.connection import open_lines
-from apportion.ingest.cost_rows import CostRows
 from apportion.ingest.decimals import shown
 from apportion.ingest.first_reading import Layout, raw_cells
-from apportion.ingest.incoming import UNMAPPED, Context, FileReport, MappedAmount, Total
+from apportion.ingest.incoming import Context, FileReport, MappedAmount, Total
 from apportion.ingest.inspected import Holds
 from apportion.ingest.words import count_of, readable
 from apportion.model.spelling import did_you_mean
@@ -157,7 +158,7 @@ def unmapped_findings(unmapped: Sequence[MappedAmount]) -> list[Finding]:
             "unmapped_cost",
             f"No mapping rule took {count_of(each.lines, 'line')}, {readable(each.amount)} "
             f"{each.currency} in all; they are on {each.node!r} and show as unallocated.",
-            remedy="Add a rule under `mapping:` that takes them, and ingest the bill again.",
+            remedy="Add a rule under `mapping:` that takes them; the next run applies it.",
             severity=Severity.WARNING,
             details={"node": each.node, "lines": each.lines},
         )
@@ -188,8 +189,8 @@ def lacking_findings(
             f"not declare. Kept as unmapped: {count_of(lines, 'line')}, {readable(shown(amount))} "
             f"{currency}.",
             rules[rule].where,
-            f"{did_you_mean(name, nodes)} Declare the node or mend the rule, and ingest the bill "
-            "again.".strip(),
+            f"{did_you_mean(name, nodes)} Declare the node or mend the rule; the next run applies "
+            "it.".strip(),
             Severity.WARNING,
             {"node": name, "lines": lines},
         )
@@ -200,8 +201,8 @@ def lacking_findings(
             Finding(
                 "unknown_node",
                 f"Rules lead to {count_of(len(rows) - _MOST_NODES, 'more node')} not declared.",
-                remedy="Declare them, or let a rule for all the others come last, and ingest the "
-                "bill again.",
+                remedy="Declare them, or let a rule for all the others come last; the next run "
+                "applies it.",
                 severity=Severity.WARNING,
             )
         )

@@ -35,8 +35,16 @@ def is_blank(column: str, holds: Holds, nulls: tuple[str, ...]) -> Expression:
 
 def is_nothing(column: str, nulls: tuple[str, ...]) -> str:
     """The condition that a text is absent or one of the words for nothing, in any capitals."""
-    words = ", ".join(str(ConstantExpression(word)) for word in nulls) or "null"
-    return f"coalesce(lower(trim({column})) in ({words}), {column} is null)"
+    return f"({column} is null or not ({is_no_word(column, nulls)}))"
+
+
+def is_no_word(column: str, nulls: tuple[str, ...]) -> str:
+    """The condition that a text is none of the words for nothing, in any capitals.
+
+    DuckDB makes a join of its own of each `in` with more than a few words, and of `list_contains`.
+    """
+    words = ", ".join(str(ConstantExpression(word)) for word in nulls)
+    return f"coalesce(list_position([{words}]::varchar[], lower(trim({column}))), 0) = 0"
 
 
 def has_form(column: str, holds: Holds) -> Expression:

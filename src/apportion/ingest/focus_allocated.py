@@ -12,10 +12,10 @@ from apportion.findings import Finding, Place, Severity
 from apportion.ingest import cells
 from apportion.ingest.connection import open_lines
 from apportion.ingest.decimals import AMOUNT_DECIMALS, is_nothing, shown
-from apportion.ingest.focus_columns import COSTS
 from apportion.ingest.incoming import Context
 from apportion.ingest.inspected import Column, SafeFile
 from apportion.ingest.words import count_of, readable
+from apportion.ledger.bill_lines import COSTS
 from apportion.model.values import show
 
 _METHOD = "AllocatedMethodId"

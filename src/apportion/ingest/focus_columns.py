@@ -2,33 +2,6 @@
 
 from collections.abc import Collection, Mapping
 
-COSTS: Mapping[str, str] = {
-    "effective": "EffectiveCost",
-    "billed": "BilledCost",
-    "contracted": "ContractedCost",
-    "list": "ListCost",
-}
-"""The setting ``cost_column`` and the column it stands for."""
-
-SUCCESSORS: Mapping[str, str] = {
-    "ProviderName": "ServiceProviderName",
-    "ServiceProviderName": "ProviderName",
-}
-"""What a rule means by a column that the bill's version does not have.
-
-Version 1.3 named the provider anew and 1.4 dropped the old name; rules need not change with it.
-"""
-
-SPELLINGS: Mapping[str, str] = {
-    "ProviderName": "Provider",
-    "PublisherName": "Publisher",
-    "InvoiceIssuerName": "InvoiceIssuer",
-    "RegionId": "Region",
-    "ConsumedQuantity": "UsageQuantity",
-    "ConsumedUnit": "UsageUnit",
-}
-"""How Oracle's FOCUS reports, and drafts before 1.0, name a column."""
-
 VERSIONS: Mapping[str, frozenset[str]] = {
     "1.0": frozenset(
         (

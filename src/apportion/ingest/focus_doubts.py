@@ -21,11 +21,11 @@ from apportion.ingest import cells
 from apportion.ingest.acceptance import Accepted
 from apportion.ingest.connection import open_lines
 from apportion.ingest.decimals import AMOUNT_DECIMALS, is_blank, is_nothing, shown
-from apportion.ingest.focus_columns import COSTS
 from apportion.ingest.header import NUMBERS
 from apportion.ingest.incoming import Context, FileReport
 from apportion.ingest.inspected import Column, SafeFile
 from apportion.ingest.words import count_of, readable
+from apportion.ledger.bill_lines import COSTS
 
 _ONCE = "billed"
 """The one cost that a commitment has on its purchase alone."""

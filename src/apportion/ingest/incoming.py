@@ -12,17 +12,15 @@ from typing import Any
 
 import pyarrow as pa
 
+from apportion.derive.cost_rows import PRECISION
 from apportion.findings import Finding
 from apportion.ingest.inspected import Limits
+from apportion.ledger.kept import Kept
 from apportion.ledger.record_ingest import Replaced
 from apportion.model import Model
 
-PRECISION = 38
 USAGE_DECIMALS = 9
 """Decimals kept of a usage value."""
-
-UNMAPPED = "unmapped:"
-"""Nodes with this prefix need no declaration: they hold cost that no mapping rule took."""
 
 
 class Kind(StrEnum):
@@ -31,25 +29,6 @@ class Kind(StrEnum):
     COSTS = "costs"
     USAGE = "usage"
     BILLABLE = "billable"
-
-
-def cost_schema(scale: int) -> pa.Schema:
-    """Rows of costs, as the ledger's table without its own columns, at the workspace's scale.
-
-    ``lines`` counts the lines of the file that have a part in the row.
-    """
-    return pa.schema(
-        [
-            ("source", pa.string()),
-            ("period", pa.string()),
-            ("node", pa.string()),
-            ("date", pa.date32()),
-            ("dimension", pa.string()),
-            ("currency", pa.string()),
-            ("amount", pa.decimal128(PRECISION, scale)),
-            ("lines", pa.int64()),
-        ]
-    )
 
 
 USAGE_SCHEMA = pa.schema(
@@ -167,7 +146,7 @@ class Incoming:
     ``guessed`` are those sources that only the name of a file tells. Billable usage replaces not
     ``replaces`` but the rows with its keys; ``days`` are those that it speaks for, and with
     ``whole_days`` it is all there is of them. ``uncounted`` are keys of events that do not count,
-    where the files hold events.
+    where the files hold events. ``kept`` are the lines of costs.
     """
 
     kind: Kind
@@ -178,6 +157,7 @@ class Incoming:
     days: tuple[date, ...] = ()
     whole_days: bool = False
     uncounted: pa.Table | None = None
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +167,8 @@ class Context:
     ``period`` is the declared first and last day, ``source`` the declared name of who says it,
     ``cost_column`` one of ``effective``, ``billed``, ``contracted``, ``list``. With a
     ``reject_file``, lines that are wrong go there and the others are taken. ``replace`` says that
-    the files are all there is of what they speak for.
+    the files are all there is of what they speak for, ``append`` that they add to it. ``delivery``
+    is the id under which lines are kept, ``folder`` where they are put until the ledger has them.
     """
 
     model: Model
@@ -197,6 +178,9 @@ class Context:
     reject_file: Path | None = None
     limits: Limits = field(default_factory=Limits)
     replace: bool = False
+    append: bool = False
+    delivery: str = ""
+    folder: Path | None = None
 
     @property
     def nulls(self) -> tuple[str, ...]:

@@ -57,14 +57,18 @@ def read_files(
     reject_file: Path | str | None = None,
     limits: Limits = LIMITS,
     replace: bool = False,
+    append: bool = False,
+    delivery: str = "",
+    folder: Path | None = None,
 ) -> Incoming:
     """Read files of one format, prove them and give rows for the ledger.
 
     ``source`` is who says it, in place of what the files say; ``period`` the first and last day
     that the files speak for; ``cost_column`` which cost of a bill counts, in place of the
     workspace's setting. With ``reject_file`` bad lines are written there and the others taken.
-    ``limits`` are what a file may cost to read. ``replace`` says of billable usage that the files
-    are all there is of what they speak for.
+    ``limits`` are what a file may cost to read. ``replace`` says that the files are all there is of
+    what they speak for, ``append`` that they add to it. Lines are kept under the id ``delivery`` in
+    ``folder``, if it is given.
 
     Raises ``UsageError`` for arguments, ``IngestError`` with every finding for files.
     """
@@ -77,18 +81,28 @@ def read_files(
     if period is not None and period[0] > period[1]:
         message = f"The period ends on {period[1]}, before it begins on {period[0]}."
         raise UsageError([Finding("invalid_argument", message)])
-    _require_meaning(chosen, source, replace=replace)
+    _require_meaning(chosen, source, replace=replace, append=append)
     files = [Path(path) for path in paths]
     rejects = Path(reject_file) if reject_file is not None else None
     refuse_overwriting(files, rejects)
     refuse_repeats(files)
-    context = Context(model, source or None, period, column, rejects, limits, replace)
+    context = Context(
+        model, source or None, period, column, rejects, limits, replace, append, delivery, folder
+    )
     try:
         incoming = chosen.read(files, context)
     except IngestError as error:
         raise IngestError(_placed(error.findings, files)) from None
     except duckdb.OutOfRangeException as error:
         raise IngestError(_placed([_TOO_LARGE], files)) from error
+    except duckdb.IOException as error:
+        # Whatever is wrong with a file was told by who read it; this is the disk for its lines.
+        reason = str(error).split(": ")[-1].split("\n")[0]
+        message = f"The lines could not be put down while they are read: {reason}."
+        remedy = "Nothing was recorded. Check space and permissions, then retry."
+        raise IngestError(
+            _placed([Finding("storage_failed", message, remedy=remedy)], files)
+        ) from (error)
     except (duckdb.Error, pa.ArrowException) as error:
         # A fault of the program. Whoever reads the log sees the cause; whoever sent the file sees
         # which file it was, and a way on.
@@ -102,7 +116,7 @@ def read_files(
     return dataclasses.replace(incoming, report=report)
 
 
-def _require_meaning(chosen: Format, source: str | None, *, replace: bool) -> None:
+def _require_meaning(chosen: Format, source: str | None, *, replace: bool, append: bool) -> None:
     """Refuse what would be taken and mean nothing, or be a name that cannot be read."""
     if source:
         try:
@@ -118,10 +132,17 @@ def _require_meaning(chosen: Format, source: str | None, *, replace: bool) -> No
             "all others stay."
         )
         raise UsageError([Finding("invalid_argument", message, remedy=remedy)])
-    if chosen.kind is not Kind.BILLABLE and replace:
+    if chosen.kind is Kind.USAGE and replace:
         message = f"Files of the format {chosen.name!r} replace what their source said by itself."
-        remedy = "Leave out --replace, which is for billable usage and events."
+        remedy = "Leave out --replace, which is for costs, billable usage and events."
         raise UsageError([Finding("invalid_argument", message, remedy=remedy)])
+    if chosen.kind is not Kind.COSTS and append:
+        message = f"Files of the format {chosen.name!r} do not add to what the ledger has."
+        remedy = "Leave out --append, which is for costs."
+        raise UsageError([Finding("invalid_argument", message, remedy=remedy)])
+    if replace and append:
+        message = "The files cannot be all there is of a period and add to it as well."
+        raise UsageError([Finding("invalid_argument", message, remedy="Say one of the two.")])
 
 
 def _placed(findings: Sequence[Finding], files: Sequence[Path]) -> list[Finding]:

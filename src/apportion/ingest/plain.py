@@ -6,7 +6,6 @@ import pyarrow as pa
 from duckdb import (
     ColumnExpression,
     ConstantExpression,
-    DuckDBPyConnection,
     DuckDBPyRelation,
     Expression,
     SQLExpression,
@@ -15,27 +14,12 @@ from duckdb import (
 from apportion.ingest import cells
 from apportion.ingest.cells import Cell, Check
 from apportion.ingest.decimals import is_nothing
-from apportion.ingest.incoming import UNMAPPED, Context
+from apportion.ingest.incoming import Context
 from apportion.ingest.inspected import SafeFile
 from apportion.ledger.record_ingest import Replaced
-from apportion.model import Model
-
-NODES = "model_nodes"
-"""The table of the model's nodes, for queries."""
 
 _GUESS = "guessed"
 _SUFFIXES = (".gz", ".csv", ".parquet", ".pq", ".json", ".txt")
-
-
-def register_nodes(connection: DuckDBPyConnection, model: Model) -> None:
-    """Make the ids of the model's nodes known to queries."""
-    ids = pa.array([node.id for node in model.nodes], pa.string())
-    connection.register(NODES, pa.table({"id": ids}))
-
-
-def declared(column: str) -> str:
-    """The condition that a node's name in a column of ours is one of the model, or unmapped."""
-    return f"({column} in (from {NODES}) or starts_with({column}, '{UNMAPPED}'))"
 
 
 def source_cell(file: SafeFile, context: Context) -> Cell:

@@ -29,8 +29,11 @@ _HARMLESS = 2**26
 
 
 @contextmanager
-def private_folder() -> Iterator[Path]:
-    """A folder that only this user can enter, removed at the end."""
+def private_folder(known: Path | None = None) -> Iterator[Path]:
+    """A folder that only this user can enter, removed at the end; or one that stays, if known."""
+    if known is not None:
+        yield known
+        return
     folder = Path(tempfile.mkdtemp(prefix="apportion-"))
     try:
         yield folder

@@ -26,6 +26,7 @@ WORKS = {
     "put": "apportion.jobs.putting",
     "rate": "apportion.jobs.rating",
     "run": "apportion.jobs.running",
+    "take back": "apportion.jobs.taking_back",
 }
 """Modules with a function ``work``; each imports what is slow to import when it is called."""
 

@@ -44,6 +44,7 @@ class Said:
     period: tuple[date, date] | None = None
     cost_column: str | None = None
     replace: bool = False
+    append: bool = False
 
 
 def ingest(
@@ -71,6 +72,7 @@ def ingest(
         "period": None if said.period is None else [day.isoformat() for day in said.period],
         "cost_column": said.cost_column,
         "replace": said.replace,
+        "append": said.append,
         "limits": dict(cost),
     }
     return children.do(request, allowed, Place(", ".join(upload.names)))
@@ -95,5 +97,6 @@ def work(request: Mapping[str, Any], _tell: Callable[[Mapping[str, Any]], None])
         cost_column=request["cost_column"],
         limits=dataclasses.replace(LIMITS, **request["limits"]),
         replace=request["replace"],
+        append=request["append"],
     )
     return as_data(outcome.report, outcome.recorded, outcome.days)

@@ -6,26 +6,27 @@ import duckdb
 import pyarrow as pa
 
 from apportion.findings import Finding, LedgerError
+from apportion.ledger.bill_lines import BILL_LINES, FACTS
 from apportion.ledger.disk import Store
 from apportion.ledger.record_rating import list_ratings
-from apportion.ledger.runs import list_runs, pinned_versions, require_inputs
+from apportion.ledger.runs import VERSIONED, list_runs, pinned_versions, require_inputs
 from apportion.ledger.schemas import (
     BILLABLE_USAGE,
     BILLING_TABLES,
     CHARGES,
-    INPUTS,
     RESULTS,
     TABLES,
     Table,
 )
+from apportion.ledger.standing import require_parts
 from apportion.ledger.store import files, files_by_run, require_sound
 
 
 def require_readable(store: Store) -> None:
     """Look, without reading rows, whether the newest answers can be given.
 
-    What counts of costs, usage and allowances must be there, and all rows of the latest run and
-    rating.
+    What counts of costs, usage, allowances and kept lines must be there, and all rows of the latest
+    run and rating.
     Raises ``LedgerError``.
     """
     # A child that only tells of damage needs neither model nor rating.
@@ -33,8 +34,11 @@ def require_readable(store: Store) -> None:
     from apportion.ledger.record_billing import billing_version  # noqa: PLC0415
 
     require_inputs(store, pins := pinned_versions(store))
-    for table in INPUTS:
-        files(store, table, pins[table.name])
+    for table in VERSIONED:
+        # A ledger of an older program has no lines.
+        if pins[table.name] or table is not BILL_LINES:
+            files(store, table, pins[table.name])
+    require_parts(store)
     for run in list_runs(store)[:1]:
         for table in RESULTS:
             files_by_run(store, table, {run.run_id: run.rows[table.name]})
@@ -54,7 +58,7 @@ def damage(error: BaseException, workspace: Path) -> LedgerError | None:
         return None
     store = Store((workspace / "ledger").resolve())
     findings: list[Finding] = []
-    for table in (*TABLES, *BILLING_TABLES):
+    for table in (*TABLES, *FACTS, *BILLING_TABLES):
         try:
             require_sound(table, _present(store, table))
         except LedgerError as damaged:

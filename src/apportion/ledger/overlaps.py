@@ -92,8 +92,10 @@ def counted_twice(source: str, other: str, totals: Mapping[str, str]) -> list[Fi
             "counted_twice",
             f"The same rows count under the source {other!r} already; now they count twice"
             f"{f', with {money} each time' if money else ''}.",
-            remedy="If it is the same delivery, take this one back: ingest a file of one line of "
-            f"0 for its days with --source {shlex.quote(source)}, and their --from and --to.",
+            remedy="If it is the same delivery, take this one back: apportion deliveries withdraw"
+            if totals
+            else "If it is the same delivery, take this one back: ingest a file of one line of 0 "
+            f"for its days with --source {shlex.quote(source)}, and their --from and --to.",
             severity=Severity.WARNING,
             details={"source": source, "other": other},
         )

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -17,16 +17,19 @@ from apportion import database
 from apportion.findings import Finding, LedgerError, Place
 from apportion.ledger.digest import content_digest
 from apportion.ledger.disk import Store
+from apportion.ledger.format_version import require_known
 from apportion.ledger.locks import writing
 from apportion.ledger.moved import Moved, moved
+from apportion.ledger.moved_costs import MovedCosts
 from apportion.ledger.overlaps import keys_of, refuse_overlaps
-from apportion.ledger.runs import pinned_versions, require_inputs
-from apportion.ledger.schemas import INGESTS, INPUTS, USAGE, Table
+from apportion.ledger.runs import VERSIONED, pinned_versions, require_inputs
+from apportion.ledger.schemas import INGESTS, USAGE, Table
 from apportion.ledger.steps import Step, no_step
 from apportion.ledger.store import (
     add_record,
     as_json,
     files,
+    is_made,
     next_sequence,
     overwrite,
     read,
@@ -96,7 +99,8 @@ class Recorded:
     ``ingest_id`` is empty where nothing was written, because the same rows are there already:
     under the same source, or under ``same_as``. ``moved`` is what changed of what was there.
     ``beside`` is another source under which the same rows count as well, because somebody named
-    the one of this ingest.
+    the one of this ingest. ``days`` are the first and the last day of what was written anew.
+    ``moved_costs`` is what changed of costs, by source and period.
     """
 
     ingest_id: str
@@ -105,6 +109,8 @@ class Recorded:
     same_as: str = ""
     moved: tuple[Moved, ...] = ()
     beside: str = ""
+    days: Days = (None, None)
+    moved_costs: tuple[MovedCosts, ...] = ()
 
 
 def commit_ingest(
@@ -121,42 +127,45 @@ def commit_ingest(
     Raises ``LedgerError``, and ``IngestError`` (``overlapping_source``); the ledger then is as it
     was.
     """
-    rows = _as_recorded(ingest, ingest_id)
+    rows = as_recorded(ingest, ingest_id)
     digest = content_digest(ingest.table.name, rows)
     on_step("lock")
     with writing(store):
         on_step("recover")
-        pins = _recover(store)
+        pins = recover(store)
         on_step("compare")
-        named = _Named(store, ingest.table, ingest.replaced)
+        named = NamedRows(store, ingest.table, ingest.replaced)
         before = named.rows(pins[ingest.table.name])
-        if _placed_digest(ingest.table, before) == _placed_digest(ingest.table, rows):
-            _read_again(store, before, ingest.read_with)
+        if placed_digest(ingest.table, before) == placed_digest(ingest.table, rows):
+            note_same(store, before, ingest.read_with)
             return Recorded("", rows.num_rows, 0)
-        twin = _twin(store, ingest, digest, pins)
+        twin = twin_of(store, ingest, digest, pins)
         if twin and ingest.guessed:
             return Recorded("", rows.num_rows, 0, twin)
         if ingest.guessed:
             names = ["source", *keys_of(rows)]
-            kept = named.others(pins[ingest.table.name], _days(rows), names)
+            kept = named.others(pins[ingest.table.name], days_of(rows), names)
             refuse_overlaps(kept, before, rows, ingest.guessed, Place(", ".join(ingest.files)))
         on_step("write")
-        days = _days(before, rows)
+        days = days_of(before, rows)
         # Of many all rows of their days are written anew, those that stay among them.
         whole = pa.concat_tables([rows, *named.staying(pins[ingest.table.name], days)])
         reached = replace(store, ingest.table, whole, named.predicate(days))
         on_step("read back")
         after = pa.concat_tables([named.rows(reached), *named.staying(reached, days)])
-        _require_same(ingest.table, whole, after, Place(str(store.folder(ingest.table))))
+        require_same(ingest.table, whole, after, Place(str(store.folder(ingest.table))))
         on_step("record")
-        record = _record(store, ingest, ingest_id, at, program, digest, reached, days)
+        now = {**pins, ingest.table.name: reached}
+        record = record_of(
+            store, ingest, ingest_id, at, program, digest, now, days, {"kind": "usage"}
+        )
         add_record(store, INGESTS, record)
         on_step("unlock")
     changes = moved(ingest.table.name, before, rows)
     return Recorded(ingest_id, rows.num_rows, before.num_rows, moved=changes, beside=twin)
 
 
-def _read_again(store: Store, rows: pa.Table, read_with: str) -> None:
+def note_same(store: Store, rows: pa.Table, read_with: str) -> None:
     """Record that the rules of now give the very rows that the ledger has."""
     records = read(store, INGESTS)
     mine = pc.is_in(records["ingest_id"], pc.unique(rows["ingest_id"]))
@@ -167,7 +176,7 @@ def _read_again(store: Store, rows: pa.Table, read_with: str) -> None:
     overwrite(store, INGESTS, records.set_column(place, records.schema.field(place), told))
 
 
-def _as_recorded(ingest: Ingest, ingest_id: str) -> pa.Table:
+def as_recorded(ingest: Ingest, ingest_id: str) -> pa.Table:
     """Rows as the table has them, with the digest of what each belongs to."""
     keys = ["source", "period"] + (["metric"] if ingest.table is USAGE else [])
     known = ingest.rows.select(keys).group_by(keys).aggregate([])
@@ -180,20 +189,25 @@ def _as_recorded(ingest: Ingest, ingest_id: str) -> pa.Table:
     return rows.select(ingest.table.schema.names).cast(ingest.table.schema)
 
 
-def _placed_digest(table: Table, rows: pa.Table) -> str:
+def placed_digest(table: Table, rows: pa.Table) -> str:
     """A digest of rows that tells apart which bill each stands on, as a plain one does not."""
     placed = pc.binary_join_element_wise(rows["slice"], rows["node"], "\x1f")
     at = rows.schema.get_field_index("node")
     return content_digest(table.name, rows.set_column(at, "node", placed))
 
 
-def _recover(store: Store) -> dict[str, int]:
-    """Undo what a killed writer left beyond the last record; return the versions that count."""
+def recover(store: Store) -> dict[str, int]:
+    """Undo what a killed writer left beyond the last record; return the versions that count.
+
+    Raises ``LedgerError`` (``newer_ledger``) where a newer program came since it was opened.
+    """
+    require_known(store)
     pins = pinned_versions(store)
     require_inputs(store, pins)
-    reached = {table.name: version(store, table) for table in INPUTS}
-    for table in INPUTS:
-        if reached[table.name] != pins[table.name]:
+    for table in VERSIONED:
+        if is_made(store, table) and version(store, table) != pins[table.name]:
+            # What is gone cannot be gone back to.
+            files(store, table, pins[table.name])
             restore(store, table, pins[table.name])
     return pins
 
@@ -208,7 +222,7 @@ _OTHERS = f"FROM known ANTI {_SPOKEN_FOR}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
+class NamedRows:
     """The rows of a table that an ingest replaces, and those that it does not.
 
     They are found by a join with the table of what is replaced: a file can name a hundred thousand
@@ -257,7 +271,7 @@ class _Named:
         return found.to_arrow_table().cast(schema)
 
 
-def _twin(store: Store, ingest: Ingest, digest: str, pins: dict[str, int]) -> str:
+def twin_of(store: Store, ingest: Ingest, digest: str, pins: dict[str, int]) -> str:
     """The other source under which the same rows already count, if there is one."""
     records = read(store, INGESTS, columns=["ingest_id", "digest", "rows", "sources"])
     same = records.filter(pc.equal(records["digest"], digest)).sort_by("ingest_id").to_pylist()
@@ -279,7 +293,7 @@ def _twin(store: Store, ingest: Ingest, digest: str, pins: dict[str, int]) -> st
 _OF_INGEST = "SELECT * FROM known WHERE ingest_id = ?"
 
 
-def _require_same(table: Table, written: pa.Table, after: pa.Table, where: Place) -> None:
+def require_same(table: Table, written: pa.Table, after: pa.Table, where: Place) -> None:
     """Hold what was read back: a disk that changed rows is found before they count."""
     if content_digest(table.name, after) != content_digest(table.name, written):
         raise LedgerError(
@@ -294,24 +308,27 @@ def _require_same(table: Table, written: pa.Table, after: pa.Table, where: Place
         )
 
 
-def _days(*parts: pa.Table) -> Days:
+def days_of(*parts: pa.Table) -> Days:
     """The first and the last day of which anything is told anew."""
     bounds = pc.min_max(pa.concat_tables([each.select(["date"]) for each in parts])["date"])
     return bounds["min"].as_py(), bounds["max"].as_py()
 
 
-def _record(
+def record_of(
     store: Store,
     ingest: Ingest,
     ingest_id: str,
     at: datetime,
     program: str,
     digest: str,
-    reached: int,
+    reached: Mapping[str, int],
     days: Days,
+    what: Mapping[str, str | None],
 ) -> pa.Table:
-    versions = {table.name: version(store, table) for table in INPUTS}
-    versions[ingest.table.name] = reached
+    """The row of ``ingests``. ``reached`` are the versions that hold from now on.
+
+    ``what`` has ``kind``, ``delivery`` and ``reason`` where they are known.
+    """
     row = {
         "sequence": next_sequence(store, INGESTS),
         "ingest_id": ingest_id,
@@ -324,8 +341,8 @@ def _record(
         "first_date": days[0],
         "last_date": days[1],
         "totals": as_json(ingest.totals),
-        "costs_version": versions["costs"],
-        "usage_version": versions["usage"],
+        **{f"{name}_version": number for name, number in reached.items()},
+        **what,
         "read_with": ingest.read_with,
         "program": program,
     }

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from apportion.findings import Finding, LedgerError, Place
+from apportion.ledger.bill_lines import BILL_LINES
 from apportion.ledger.disk import Store, damaged
 from apportion.ledger.schemas import (
     ALLOCATIONS,
@@ -27,6 +28,9 @@ from apportion.ledger.schemas import (
 from apportion.ledger.store import files_by_run, is_made, part, read
 
 Days = npt.NDArray[np.datetime64]
+
+VERSIONED = (*INPUTS, BILL_LINES)
+"""The tables of which each change names the version that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +125,17 @@ def find_run(store: Store, run_id: str) -> Run:
 
 
 def pinned_versions(store: Store) -> dict[str, int]:
-    """The versions of ``costs`` and ``usage`` that count: those of the latest ingest."""
-    columns = ["sequence", *(f"{table.name}_version" for table in INPUTS)]
-    records = read(store, INGESTS, columns=columns)
+    """The versions of costs, usage and lines that count: those of the latest change."""
+    columns = ["sequence", *(f"{table.name}_version" for table in VERSIONED)]
+    return pins_of(read(store, INGESTS, columns=columns))
+
+
+def pins_of(records: pa.Table) -> dict[str, int]:
+    """The same as some rows of ``ingests`` tell it."""
     if records.num_rows == 0:
-        return {table.name: 0 for table in INPUTS}
+        return {table.name: 0 for table in VERSIONED}
     last = max(records.to_pylist(), key=lambda record: record["sequence"])
-    return {table.name: last[f"{table.name}_version"] for table in INPUTS}
+    return {table.name: last[f"{table.name}_version"] or 0 for table in VERSIONED}
 
 
 def require_not_behind(store: Store, log: Table, pins: Mapping[str, int]) -> None:
@@ -153,7 +161,7 @@ def require_not_behind(store: Store, log: Table, pins: Mapping[str, int]) -> Non
 
 def require_inputs(store: Store, pins: Mapping[str, int]) -> None:
     """The same for costs and usage, of which ``pins`` are the versions that count."""
-    require_not_behind(store, INGESTS, {f"{name}_version": pins[name] for name in pins})
+    require_not_behind(store, INGESTS, {f"{each.name}_version": pins[each.name] for each in INPUTS})
 
 
 def ingests_since(records: pa.Table, answers: Sequence[tuple[Run, date, date]]) -> int:

@@ -12,6 +12,8 @@ import pyarrow as pa
 from apportion.amounts.units import RATE_DECIMALS
 
 AMOUNT = pa.decimal128(38, 9)
+EXACT = pa.decimal128(38, 24)
+"""As files have it: with more decimals than any amount that is computed with."""
 RATE = pa.decimal128(9 + RATE_DECIMALS, RATE_DECIMALS)
 CHARGE = pa.decimal128(38, RATE_DECIMALS)
 DATE = pa.date32()
@@ -30,12 +32,13 @@ class Table:
     partition_by: tuple[str, ...] = ()
 
 
-def _table(
+def make_table(
     name: str,
     meaning: str,
     columns: Mapping[str, tuple[pa.DataType, str]],
     partition_by: tuple[str, ...] = (),
 ) -> Table:
+    """A table whose columns each have a type and a sentence."""
     fields = [
         pa.field(column, kind, metadata={"comment": said})
         for column, (kind, said) in columns.items()
@@ -50,7 +53,7 @@ _SLICE = {
     "ingest_id": (TEXT, "the ingest that brought the row"),
 }
 
-COSTS = _table(
+COSTS = make_table(
     "costs",
     "Direct cost of one node, day and kind of cost, as a source states it.",
     {
@@ -64,7 +67,7 @@ COSTS = _table(
     },
 )
 
-USAGE = _table(
+USAGE = make_table(
     "usage",
     "What one node used of a metric on one day.",
     {
@@ -78,12 +81,18 @@ USAGE = _table(
     },
 )
 
-INGESTS = _table(
+INGESTS = make_table(
     "ingests",
-    "One completed ingest. It counts from the moment its row stands here.",
+    "One change of what counts. It holds from the moment its row stands here.",
     {
         "sequence": (WHOLE, "1, 2, 3 ... in the order of ingests"),
         "ingest_id": (TEXT, "id of the ingest"),
+        "kind": (
+            TEXT,
+            "delivery, withdrawal, restoration, derivation or usage; null if older",
+        ),
+        "delivery": (TEXT, "the delivery that was brought, withdrawn or restored; else null"),
+        "reason": (TEXT, "why, in the words of whoever withdrew or restored"),
         "at": (TIME, "when it was recorded"),
         "format": (TEXT, "format of the files"),
         "files": (TEXT, "JSON list of file names"),
@@ -95,12 +104,13 @@ INGESTS = _table(
         "totals": (TEXT, "JSON object: amount per currency, as decimal text"),
         "costs_version": (WHOLE, "version of the table costs that holds from here on"),
         "usage_version": (WHOLE, "version of the table usage that holds from here on"),
+        "bill_lines_version": (WHOLE, "version of the table bill_lines that holds from here on"),
         "read_with": (TEXT, "JSON: rules and cost column it was read by; empty or null for none"),
         "program": (TEXT, "version of the program"),
     },
 )
 
-RUNS = _table(
+RUNS = make_table(
     "runs",
     "One completed run. Its rows in the result tables count because it stands here.",
     {
@@ -136,7 +146,7 @@ _CELL = {
     "currency": (TEXT, "currency of the amounts"),
 }
 
-ALLOCATIONS = _table(
+ALLOCATIONS = make_table(
     "allocations",
     "What one node had, got and gave on one day in one dimension (`A17`).",
     {
@@ -152,7 +162,7 @@ ALLOCATIONS = _table(
     partition_by=("run_id",),
 )
 
-CONTRIBUTIONS = _table(
+CONTRIBUTIONS = make_table(
     "contributions",
     "What one edge carried on one day in one dimension.",
     {
@@ -167,7 +177,7 @@ CONTRIBUTIONS = _table(
     partition_by=("run_id",),
 )
 
-WARNINGS = _table(
+WARNINGS = make_table(
     "warnings",
     "What one run assumed.",
     {
@@ -187,7 +197,7 @@ WARNINGS = _table(
     partition_by=("run_id",),
 )
 
-RECONCILIATIONS = _table(
+RECONCILIATIONS = make_table(
     "reconciliations",
     "The proof of one run, as it was found when its rows were read back.",
     {
@@ -212,13 +222,13 @@ _METERED = {
     "notifications_sent": (WHOLE, "messages counted"),
 }
 
-BILLABLE_USAGE = _table(
+BILLABLE_USAGE = make_table(
     "billable_usage",
     "What one account used of a channel on one day; a row for each key (`B3`).",
     {**_METERED, "ingest_id": (TEXT, "the ingest that brought the row")},
 )
 
-BILLING_INGESTS = _table(
+BILLING_INGESTS = make_table(
     "billing_ingests",
     "One completed ingest of billable usage. It counts from the moment its row stands here.",
     {
@@ -237,7 +247,7 @@ BILLING_INGESTS = _table(
     },
 )
 
-ALLOWANCES = _table(
+ALLOWANCES = make_table(
     "allowances",
     "An account's allowance as it was set by command; the latest of a year counts (`B16`).",
     {
@@ -252,7 +262,7 @@ ALLOWANCES = _table(
     },
 )
 
-RATINGS = _table(
+RATINGS = make_table(
     "ratings",
     "One completed rating. Its rows in charges count because it stands here.",
     {
@@ -274,7 +284,7 @@ RATINGS = _table(
     },
 )
 
-CHARGES = _table(
+CHARGES = make_table(
     "charges",
     "A row of billable usage, what it cost, and why (`B8`).",
     {

@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.transaction import AddAction, RemoveAction
 
 from apportion.amounts import MAXIMUM_UNITS
 from apportion.findings import Finding, LedgerError
@@ -31,8 +33,9 @@ from apportion.ledger.disk import (
     sync_path,
     touching,
 )
+from apportion.ledger.format_version import note_format, require_known
 from apportion.ledger.locks import writing
-from apportion.ledger.schemas import TABLES, Table
+from apportion.ledger.schemas import INGESTS, TABLES, Table
 
 _UNUSABLE = set('[]%{}|\\^`<>"')
 _WRITING = WriterProperties(compression="ZSTD", compression_level=1)
@@ -45,12 +48,13 @@ _MOST_FILES = 20
 _RUNS_AT_ONCE = 50
 """Runs that are removed by one condition: the Delta library fails in the midst of thousands."""
 _TRIES = 20
+_TOLD = "kind_is_told"
 
 
 def open_store(root: Path) -> Store:
     """Open a ledger, making its tables where they do not exist yet.
 
-    Raises ``LedgerError`` (``storage_failed``).
+    Raises ``LedgerError`` (``storage_failed``, ``newer_ledger``).
     """
     strange = sorted(_UNUSABLE & set(str(root.resolve())))
     if strange:
@@ -58,6 +62,7 @@ def open_store(root: Path) -> Store:
             root, f"The ledger's path holds {' '.join(strange)}", "Move it to a plainer path."
         )
     store = Store(root.resolve())
+    require_known(store)
     make_tables(store, TABLES)
     return store
 
@@ -67,8 +72,26 @@ def make_tables(store: Store, tables: Sequence[Table]) -> None:
     missing = [table for table in tables if not is_made(store, table)]
     if missing:
         with writing(store), changing(store.root, "make its tables"):
+            if INGESTS in missing:
+                note_format(store)
             for table in missing:
                 _create(store, table)
+            if INGESTS in missing:
+                require_kinds(store)
+
+
+def require_kinds(store: Store) -> None:
+    """Let the table of changes refuse one that does not say of what kind it is (`D12`).
+
+    Programs that kept no lines know nothing of kinds. They would add to what stands there, or write
+    it anew without the kinds; so their change is refused, and nothing of it counts.
+    """
+    with changing(store.folder(INGESTS), "guard its rows"):
+        table = DeltaTable(store.folder(INGESTS))
+        if f"delta.constraints.{_TOLD}" not in table.metadata().configuration:
+            table.alter.add_constraint(
+                {_TOLD: "kind IS NOT NULL"}, post_commithook_properties=_NOTHING_AFTER
+            )
 
 
 def widen(store: Store, tables: Sequence[Table]) -> None:
@@ -155,6 +178,54 @@ def append(store: Store, table: Table, rows: pa.Table) -> None:
         _append(store, table, rows)
         _sync(store, table, before)
     _checkpoint(store, table)
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A finished data file: where it is, its name and folders in the table, its rows."""
+
+    path: Path
+    name: str
+    place: Mapping[str, str]
+    rows: int
+
+
+def add_files(store: Store, table: Table, added: Sequence[NewFile]) -> int:
+    """Take finished data files into a table, in one commit. Returns the new version.
+
+    Each is moved to its place, ``issuer=aws/month=2024-09/NAME``, or copied where that lies on
+    another disk.
+    """
+    before = _newest_entry(store, table)
+    folder = store.folder(table)
+    with changing(folder, "add lines"):
+        actions: list[AddAction | RemoveAction] = []
+        for each in added:
+            path = folder.joinpath(*(f"{name}={value}" for name, value in each.place.items()))
+            path.mkdir(parents=True, exist_ok=True)
+            shutil.move(each.path, path / each.name)
+            found = (path / each.name).stat()
+            actions.append(
+                AddAction(
+                    str((path / each.name).relative_to(folder)),
+                    found.st_size,
+                    each.place,
+                    int(found.st_mtime * 1000),
+                    True,  # noqa: FBT003
+                    json.dumps({"numRecords": each.rows}),
+                )
+            )
+        delta = DeltaTable(folder)
+        delta.create_write_transaction(
+            actions,
+            "append",
+            delta.schema(),
+            list(table.partition_by),
+            post_commithook_properties=_NOTHING_AFTER,
+        )
+        _sync(store, table, before)
+    _checkpoint(store, table)
+    return version(store, table)
 
 
 def add_record(store: Store, table: Table, rows: pa.Table) -> None:

@@ -26,10 +26,18 @@ def input_views(connection: duckdb.DuckDBPyConnection, store: Store, pins: dict[
 
 
 def table_view(
-    connection: duckdb.DuckDBPyConnection, table: Table, paths: Sequence[Path], name: str = ""
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    paths: Sequence[Path],
+    name: str = "",
+    *,
+    placed: bool = False,
 ) -> None:
-    """A view of some of a table's files, under the table's name or another."""
-    _relation(connection, table, paths).create_view(name or table.name)
+    """A view of some of a table's files, under the table's name or another.
+
+    ``placed`` adds the columns ``path`` and ``place``: a row's file, and its number there from 0.
+    """
+    _relation(connection, table, paths, placed=placed).create_view(name or table.name)
 
 
 def read_view(
@@ -86,11 +94,20 @@ def _united(
 
 
 def _relation(
-    connection: duckdb.DuckDBPyConnection, table: Table, paths: Sequence[Path]
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    paths: Sequence[Path],
+    *,
+    placed: bool = False,
 ) -> duckdb.DuckDBPyRelation:
     names = [name for name in table.schema.names if name not in table.partition_by]
     if paths:
-        found = connection.read_parquet([_literal(path) for path in paths], hive_partitioning=False)
+        found = connection.read_parquet(
+            [_literal(path) for path in paths],
+            hive_partitioning=False,
+            file_row_number=placed,
+            filename=placed,
+        )
     else:
         found = connection.from_arrow(table.schema.empty_table())
     # What an older program did not write is not known.
@@ -99,8 +116,19 @@ def _relation(
         *(
             duckdb.ColumnExpression(name) if name in found.columns else missing.alias(name)
             for name in names
-        )
+        ),
+        *(_PLACED if placed and paths else _NO_PLACE if placed else ()),
     )
+
+
+_PLACED = (
+    duckdb.ColumnExpression("filename").alias("path"),
+    duckdb.ColumnExpression("file_row_number").alias("place"),
+)
+_NO_PLACE = (
+    duckdb.ConstantExpression(None).cast("varchar").alias("path"),
+    duckdb.ConstantExpression(None).cast("bigint").alias("place"),
+)
 
 
 def _literal(path: Path) -> str:

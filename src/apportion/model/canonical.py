@@ -75,7 +75,8 @@ def rules_digest(model: Declared, of: str) -> str:
 def flow_digest(model: Declared) -> str:
     """A digest of what a run computes with: all but the rules by which files become rows."""
     kept = to_dict(model)
-    kept["settings"].pop("cost_column", None)
+    for of_deliveries in ("cost_column", "deliveries", "issuer_aliases"):
+        kept["settings"].pop(of_deliveries, None)
     for rules in ("mapping", "metrics", "metric_nodes"):
         kept.pop(rules)
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()

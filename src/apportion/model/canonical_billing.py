@@ -86,7 +86,13 @@ def billing_settings(model: Declared) -> dict[str, Any]:
         "counted_key_types",
         "ignored_key_types",
     )
+    answers = [
+        filled({"issuer": each.issuer, "source": each.source, "mode": each.mode})
+        for each in settings.deliveries
+    ]
+    aliases = {name: list(others) for name, others in settings.issuer_aliases.items()}
     return {
+        **filled({"deliveries": answers, "issuer_aliases": aliases}),
         **({} if threshold is None else {"high_volume_threshold": threshold}),
         **{
             key: list(getattr(settings, key))

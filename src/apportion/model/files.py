@@ -122,7 +122,7 @@ def add_folder(folder: Path, gathered: Gathered) -> None:
     try:
         files = sorted(folder.iterdir(), key=lambda file: file.name) if folder.is_dir() else []
         for file in files:
-            _add(file, gathered)
+            add_file(file, gathered)
     except OSError as error:
         message = f"The folder cannot be read: {error.strerror or error}."
         gathered.complete = False
@@ -131,7 +131,8 @@ def add_folder(folder: Path, gathered: Gathered) -> None:
         )
 
 
-def _add(file: Path, gathered: Gathered) -> None:
+def add_file(file: Path, gathered: Gathered) -> None:
+    """Take what one file of a model folder declares; what belongs to no model is left out."""
     suffix = file.suffix.lower()
     if file.name.startswith("."):
         return

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from apportion import plugins
 from apportion.model.build import LIST_KINDS
 from apportion.model.fields import Shape
-from apportion.model.kinds import edges, settings
+from apportion.model.kinds import answers, edges, settings
 from apportion.model.types import NodeType, OnZeroUsage
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -46,6 +46,7 @@ VALUES: Mapping[str, Schema] = MappingProxyType(
         **dict.fromkeys(("infrastructure", "billed", "custom"), _FLAG),
         **dict.fromkeys(("part_of", "receiver", "former_ids"), _NAMES),
         **dict.fromkeys(settings.LISTS, _WORDS),
+        "issuer_aliases": {"type": "object", "additionalProperties": _NAMES},
         **dict.fromkeys(("scale", "high_volume_threshold"), _WHOLE),
         **dict.fromkeys(("units", "year", "valid_from_year"), _WHOLE),
         "rate": _NUMBER,
@@ -60,7 +61,9 @@ VALUES: Mapping[str, Schema] = MappingProxyType(
 )
 """What the value of a key looks like, where it is not plain text."""
 
-_OF_ONE_KIND = MappingProxyType({("nodes", "type"): _one_of(NodeType)})
+_OF_ONE_KIND = MappingProxyType(
+    {("nodes", "type"): _one_of(NodeType), ("deliveries", "mode"): _one_of(answers.MODES)}
+)
 
 
 def text_of(schema: Schema) -> str:
@@ -71,6 +74,7 @@ def text_of(schema: Schema) -> str:
 def model_schema() -> Schema:
     """Of ``apportion.yaml`` and of every YAML file of the model."""
     own = _keys("settings", settings.SHAPE)
+    own["deliveries"] |= _records("deliveries", answers.SHAPE)
     lists = {name: _records(name, kind.shape) for name, kind in LIST_KINDS.items()}
     return {
         "$schema": DIALECT,

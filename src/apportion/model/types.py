@@ -67,6 +67,16 @@ NULL_WORDS = ("null", "(null)", "<null>", "\\N", "none", "n/a", "#n/a")
 
 
 @dataclass(frozen=True, slots=True)
+class StandingAnswer:
+    """Whether deliveries of an issuer, or of one source, replace or append (`D4`)."""
+
+    issuer: str
+    source: str
+    mode: str
+    where: Place = field(default=MEMORY, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The workspace's settings, from ``apportion.yaml``.
 
@@ -79,6 +89,9 @@ class Settings:
     ``high_volume_threshold`` is how many units of a channel an account may have used in the year
     before and still have the default allowance (`B5`). The statuses and key types decide which
     raw events are counted, and which are known and left out (`B3`).
+
+    ``deliveries`` say what deliveries do to what the ledger has, where nobody says it of one.
+    ``issuer_aliases`` are further names of issuers, by one of their names (`D3`).
 
     ``model_folder`` says where the rest of a model lies, and so is no part of it.
     """
@@ -98,6 +111,10 @@ class Settings:
     ignored_statuses: tuple[str, ...] = IGNORED_STATUSES
     counted_key_types: tuple[str, ...] = ("normal", "team")
     ignored_key_types: tuple[str, ...] = ("test",)
+    deliveries: tuple[StandingAnswer, ...] = ()
+    issuer_aliases: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: MappingProxyType({}), hash=False
+    )
     places: Mapping[str, Place] = field(default_factory=lambda: _NOTHING, compare=False, repr=False)
 
 

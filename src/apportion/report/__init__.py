@@ -13,7 +13,8 @@ records or an Arrow table. This is the only place where figures are rounded for 
   (``node_figures``: those of a node), whole, in pages (``paging``) or handed on in parts as it
   is read (``listing_parts``).
 - ``reconciliation``: what came in, where it went, what is left and why.
-- ``runs``: which of them answer for some day. ``strategies``: how shares can be decided.
+- ``runs``: which of them answer for some day. ``deliveries``: what came in, and the runs that a
+  change of it left behind. ``strategies``: how shares can be decided.
 - ``usage_statement``: what an account used and owes; ``statements``: files of it that can be sent.
   ``margin``: charges beside cost. ``usage_questions``: usage and charges, as a ``usage_listing``;
   ``usage_changes``: what moved between two ratings.

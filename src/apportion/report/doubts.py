@@ -61,7 +61,11 @@ class Answer(Protocol):
 
     @property
     def read_otherwise(self) -> tuple[str, ...]:
-        """Files whose rows count, and would be others by the mapping and cost column of now."""
+        """Files that have to be ingested again for the mapping and cost column of now to count."""
+
+    @property
+    def mapped_otherwise(self) -> tuple[str, ...]:
+        """Files whose costs the next run makes anew by the mapping and cost column of now."""
 
 
 def require_order(start: date | None, end: date | None) -> None:
@@ -75,7 +79,8 @@ def doubts(answer: Answer) -> tuple[Finding, ...]:
     """Warnings: days that no run covers, and that ledger or model changed since, if they did."""
     gaps = (_gap(first, last) for first, last in answer.gaps)
     read_otherwise = outdated_mapping(answer.read_otherwise, answer.start, answer.end)
-    return (*gaps, *_outdated(answer), *read_otherwise, *_no_cost(answer), *_assumed(answer))
+    mapping = (*read_otherwise, *_remapped(answer))
+    return (*gaps, *_outdated(answer), *mapping, *_no_cost(answer), *_assumed(answer))
 
 
 def without_assumed(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -147,19 +152,39 @@ def outdated_mapping(names: Sequence[str], start: date, end: date) -> Sequence[F
     """A warning where files whose rows of these days count would be read otherwise now."""
     if not names:
         return []
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    listed = ", ".join(names[:_SHOWN]) + more
     return [
         Finding(
             "outdated_mapping",
             f"The mapping rules or the cost column were changed since these files of "
-            f"{start} to {end} were ingested: {listed}. All figures still follow the "
+            f"{start} to {end} were ingested: {_listed(names)}. All figures still follow the "
             "rules of then.",
             remedy="Ingest the files again, then run again; a run alone changes no figure.",
             severity=Severity.WARNING,
             details={"files": names},
         )
     ]
+
+
+def _remapped(answer: Answer) -> Sequence[Finding]:
+    """A warning where a run would make costs anew because their rules have changed."""
+    names = answer.mapped_otherwise
+    if not names:
+        return []
+    return [
+        Finding(
+            "outdated_mapping",
+            "The mapping rules, the nodes or the cost column were changed since the costs of these "
+            f"files were made: {_listed(names)}. All figures still follow the rules of then.",
+            remedy=f"Make them anew with: apportion run --from {answer.start} --to {answer.end}",
+            severity=Severity.WARNING,
+            details={"files": names},
+        )
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def unproven(answer: Answer, proof: Reconciliation) -> tuple[Finding, ...]:

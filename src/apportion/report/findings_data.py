@@ -1,6 +1,6 @@
 """Findings for programs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from apportion.findings import Finding
@@ -26,6 +26,8 @@ def as_data(findings: Sequence[Finding]) -> list[dict[str, Any]]:
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, str)):
         return value
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(each) for each in value]
     return str(value)

@@ -255,8 +255,8 @@ def require_known(connection: duckdb.DuckDBPyConnection, model: Model, wanted: W
         distinct = "SELECT DISTINCT CAST(dimension AS VARCHAR) FROM allocations"
         dimensions = _names(connection, distinct)
     findings = [
-        *_unknown("node", wanted.nodes, nodes),
-        *_unknown("dimension", wanted.dimensions, dimensions),
+        *unknown("node", wanted.nodes, nodes),
+        *unknown("dimension", wanted.dimensions, dimensions),
     ]
     if findings:
         raise UsageError(findings)
@@ -266,7 +266,8 @@ def _names(connection: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
     return {str(row[0]) for row in connection.execute(sql).fetchall()}
 
 
-def _unknown(kind: str, asked: Sequence[str], known: set[str]) -> Iterator[Finding]:
+def unknown(kind: str, asked: Sequence[str], known: set[str]) -> Iterator[Finding]:
+    """A finding for each name asked for that is none of those that are known."""
     for name in asked:
         if name not in known:
             listed = sorted(known)

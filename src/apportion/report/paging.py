@@ -135,7 +135,7 @@ def small_page(relation: duckdb.DuckDBPyRelation, wanted: Asked) -> Rows:
 
     Raises ``UsageError`` (``invalid_argument``) where the place is no such number.
     """
-    skipped = _number(wanted.after)
+    skipped = rows_before(wanted.after)
     if wanted.limit is None:
         rows = relation.to_arrow_table()
         return rows.slice(skipped), ()
@@ -147,7 +147,7 @@ def small_page(relation: duckdb.DuckDBPyRelation, wanted: Asked) -> Rows:
 
 def table_page(rows: pa.Table, limit: int | None, after: tuple[str, ...]) -> Rows:
     """The same for rows that are all there already."""
-    skipped = _number(after)
+    skipped = rows_before(after)
     following = skipped + (rows.num_rows if limit is None else limit)
     follows = following < rows.num_rows
     return rows.slice(skipped, limit), (str(following),) if follows else ()
@@ -156,7 +156,11 @@ def table_page(rows: pa.Table, limit: int | None, after: tuple[str, ...]) -> Row
 _LONGEST = 12
 
 
-def _number(after: tuple[str, ...]) -> int:
+def rows_before(after: tuple[str, ...]) -> int:
+    """How many rows stand before a place of ``small_page``.
+
+    Raises ``UsageError`` (``invalid_argument``) where it is no such place.
+    """
     if not after:
         return 0
     if (

@@ -42,14 +42,20 @@ def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return pc.replace_substring_regex(column, _FORMULA, "'\\0")
     if pa.types.is_decimal(kind):
         return _digits(column)
+    if pa.types.is_map(kind):
+        return _asked(column, "CAST(to_json(value) AS VARCHAR)")
     return column
 
 
 def _digits(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Amounts without exponents, which Arrow's own cast uses for small ones."""
-    amounts = pa.table({"amount": column})
-    texts = database.connect().from_arrow(amounts).select("CAST(amount AS VARCHAR) AS text")
-    return texts.to_arrow_table()["text"]
+    return _asked(column, "CAST(value AS VARCHAR)")
+
+
+def _asked(column: pa.ChunkedArray, text: str) -> pa.ChunkedArray:
+    """The text of each value, by an expression over it."""
+    values = database.connect().from_arrow(pa.table({"value": column}))
+    return values.select(f"{text} AS text").to_arrow_table()["text"]
 
 
 FORMAT = Format("text/csv", write)

@@ -18,7 +18,7 @@ def write(answer: Answer) -> Iterator[bytes]:
 def _rows(answer: Answer) -> Iterator[dict[str, Any]]:
     for table in answer.tables():
         for batch in table.to_batches(max_chunksize=_AT_ONCE):
-            yield from batch.to_pylist()
+            yield from batch.to_pylist(maps_as_pydicts="strict")
 
 
 FORMAT = Format("application/json", write)

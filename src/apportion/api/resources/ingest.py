@@ -12,9 +12,11 @@ from starlette.responses import JSONResponse, Response
 
 from apportion.api.asking import Day, Name
 from apportion.api.described import (
+    AMOUNT,
     COUNT,
     TEXT,
     Schema,
+    array_schema,
     described_answer,
     object_schema,
     schema_of,
@@ -60,6 +62,15 @@ AskedReplace = Annotated[
         "so rows that they lack go."
     ),
 ]
+AskedMode = Annotated[
+    str,
+    Query(
+        pattern="^(replace|append)?$",
+        description="Costs and bills that lack something of what the ledger has of the same: with "
+        "replace they are all there is, so what they lack goes; with append they add to it. "
+        "Default: such files are refused (409).",
+    ),
+]
 
 
 async def _asked(
@@ -78,8 +89,8 @@ async def _asked(
     source: Annotated[
         Name,
         Query(
-            description="Who says it; a corrected file of the same source replaces. "
-            "Default: by the file. Billable usage and events have none."
+            description="Who says it; what one source says of a day or a bill is compared with "
+            "what it said before. Default: by the file. Billable usage and events have none."
         ),
     ] = "",
     period: Annotated[
@@ -148,7 +159,7 @@ def _names(kinds: tuple[Kind, ...]) -> list[str]:
 _FLAG: Schema = {"type": "boolean"}
 _WARNING = object_schema({"code": TEXT, "message": TEXT, "remedy": TEXT})
 _DAY_OR_NONE: Schema = {"type": ["string", "null"], "format": "date"}
-_MOVED = object_schema(
+MOVED = object_schema(
     {
         "what": TEXT,
         "before": TEXT,
@@ -156,6 +167,22 @@ _MOVED = object_schema(
         "days_gone": COUNT,
         "first_day_gone": _DAY_OR_NONE,
         "last_day_gone": _DAY_OR_NONE,
+    }
+)
+MOVED_COSTS = object_schema(
+    {
+        "source": TEXT,
+        "period": TEXT,
+        "currency": TEXT,
+        "lines_before": COUNT,
+        "lines_after": COUNT,
+        "before": AMOUNT,
+        "after": AMOUNT,
+        "days_gone": COUNT,
+        "first_day_gone": _DAY_OR_NONE,
+        "last_day_gone": _DAY_OR_NONE,
+        "amount_gone": AMOUNT,
+        "nodes": array_schema(object_schema({"node": TEXT, "before": AMOUNT, "after": AMOUNT})),
     }
 )
 _INGESTED = object_schema(
@@ -178,7 +205,8 @@ _INGESTED = object_schema(
         "rows": COUNT,
         "replaced_rows": COUNT,
         "same_as": TEXT,
-        "moved": {"type": "array", "items": _MOVED},
+        "moved": {"type": "array", "items": MOVED},
+        "moved_costs": {"type": "array", "items": MOVED_COSTS},
         "first_day": _DAY_OR_NONE,
         "last_day": _DAY_OR_NONE,
     }
@@ -200,10 +228,19 @@ _BODY = {
         },
     }
 }
+_UNSAID = (
+    "The files would take away what they do not mention, or mix two cuts of the same days, and "
+    "nobody said that they should (`unsaid_replacement`). Of costs the `details` of each finding "
+    "have source, period and currency, the lines and amounts known, coming and going, and those "
+    "known and coming of each day and account in `days`. Or the same lines came in two files or "
+    "under two sources (`repeated_lines`), or a request with the same Idempotency-Key is still "
+    "being answered (`key_in_use`)."
+)
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: described_answer(_INGESTED, "The ledger has the same rows already."),
     201: described_answer(_INGESTED, "The rows are in the ledger."),
-    **documented(400, 409),
+    **documented(400),
+    409: {**documented(409)[409], "description": _UNSAID},
 }
 
 
@@ -214,6 +251,7 @@ def _bringing(kinds: tuple[Kind, ...], usual: str) -> Callable[..., Awaitable[Re
         asked: Annotated[Asked, Depends(_asked)],
         *,
         replace: AskedReplace = False,
+        mode: AskedMode = "",
     ) -> Response:
         format_name = _format(asked, kinds, usual, named=is_form(request))
         said = Said(
@@ -221,7 +259,8 @@ def _bringing(kinds: tuple[Kind, ...], usual: str) -> Callable[..., Awaitable[Re
             asked.source or None,
             asked.period,
             asked.cost_column or None,
-            replace,
+            replace or mode == "replace",
+            mode == "append",
         )
         async with taken_in(request, asked.file or UNNAMED) as taken:
 
@@ -254,7 +293,7 @@ async def _brought(request: Request, taken: Taken, said: Said) -> Response:
     return JSONResponse(reworded(outcome.done), int(status))
 
 
-def _add(path: str, what: str, kinds: tuple[Kind, ...], usual: str) -> None:
+def _add(path: str, what: str, kinds: tuple[Kind, ...], usual: str, rule: str) -> None:
     router.add_api_route(
         f"/{path}",
         _bringing(kinds, usual),
@@ -262,7 +301,7 @@ def _add(path: str, what: str, kinds: tuple[Kind, ...], usual: str) -> None:
         name=f"post_{path}",
         summary=f"Bring in {what}",
         description="A file with a bad line is refused whole, with every finding. The same content "
-        "again changes nothing; a corrected file replaces what its source said of the same days. "
+        f"again changes nothing. {rule} "
         f"Formats: {', '.join(_names(kinds))}; without one it is read as {usual}.",
         response_class=Response,
         responses=_ANSWERS,
@@ -270,6 +309,21 @@ def _add(path: str, what: str, kinds: tuple[Kind, ...], usual: str) -> None:
     )
 
 
-_add("costs", "a bill", (Kind.COSTS,), "costs")
-_add("usage", "usage, that decides shares or is billed", (Kind.USAGE, Kind.BILLABLE), "usage")
-_add("metrics", "metrics of a monitoring system", (Kind.USAGE,), "dynatrace")
+_add(
+    "costs",
+    "a bill",
+    (Kind.COSTS,),
+    "costs",
+    "Files that have nothing in common with what their source said are added, those that mention "
+    "all of it take its place; any others are refused (409) until `mode` says what is meant.",
+)
+_CORRECTED = "A corrected file replaces what its source said of the same days."
+_add(
+    "usage",
+    "usage, that decides shares or is billed",
+    (Kind.USAGE, Kind.BILLABLE),
+    "usage",
+    f"{_CORRECTED} Billable usage that would take away what it does not mention is refused (409) "
+    "until `replace` says so.",
+)
+_add("metrics", "metrics of a monitoring system", (Kind.USAGE,), "dynatrace", _CORRECTED)

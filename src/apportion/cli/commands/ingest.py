@@ -44,8 +44,16 @@ Replace = Annotated[
     bool,
     typer.Option(
         "--replace",
-        help="Billable usage and events: the files are all there is of what they speak for, so "
-        "rows that they lack go.",
+        help="The files are all there is of what they speak for, so what they lack goes. For "
+        "costs, bills, billable usage and events.",
+    ),
+]
+Append = Annotated[
+    bool,
+    typer.Option(
+        "--append",
+        help="Costs and bills: the files add to what the ledger has, even where they speak of the "
+        "same days.",
     ),
 ]
 
@@ -75,8 +83,8 @@ def ingest(
         typer.Option(
             "--source",
             metavar="NAME",
-            help="Who says it; a corrected file of the same source replaces. Default: by the file. "
-            "Billable usage and events have none.",
+            help="Who says it; what one source says of a day or a bill is compared with what it "
+            "said before. Default: by the file. Billable usage and events have none.",
         ),
     ] = None,
     period: Month = None,
@@ -85,12 +93,14 @@ def ingest(
     cost_column: CostColumn = None,
     reject_file: RejectFile = None,
     replace: Replace = False,
+    append: Append = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring files into the ledger; a file with a bad line is refused whole.
 
-    Ingesting the same content again changes nothing. A corrected file replaces what its source said
-    of the same days.
+    Ingesting the same content again changes nothing. Costs and bills that have nothing in common
+    with what their source said are added, those that mention all of it take its place, and any
+    others are refused with figures until --replace or --append says what is meant.
     """
     from apportion.cli.output import put_json
     from apportion.cli.progress import INGEST, progress
@@ -108,6 +118,7 @@ def ingest(
             cost_column=cost_column,
             reject_file=reject_file,
             replace=replace,
+            append=append,
         )
     if as_json:
         put_json(as_data(outcome.report, outcome.recorded, outcome.days))

@@ -1,12 +1,15 @@
 """``apportion run``: let the ledger's costs of a period flow to products."""
 
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from apportion.cli.arguments import AsJson, Strict, currency_code, first_day, last_day
 from apportion.cli.session import session_of
+
+if TYPE_CHECKING:
+    from apportion.outcomes import RunOutcome
 
 First = Annotated[
     date,
@@ -69,7 +72,7 @@ def run(
     from apportion.cli.views import runs as view
     from apportion.report.assumptions import assumptions
     from apportion.report.doubts import doubts, require_order, without_assumed
-    from apportion.report.findings_data import as_data
+    from apportion.report.ingested import derived_as_data
     from apportion.report.ledger_doubts import ignored_files
     from apportion.report.runs import as_data as run_data
 
@@ -78,6 +81,7 @@ def run(
     tell(ignored_files(session.folder()), session.suggestions)
     with progress(RUN) as bar:
         workspace = session.open(bar.step)
+        derived = workspace.derive(start, end)
         known = (
             None if again else run_of_the_same(workspace, start, end, dimension or None, currency)
         )
@@ -98,21 +102,29 @@ def run(
                 on_progress=bar,
                 strict=strict,
             )
+    if not as_json:
+        view.show_derived(derived)
     if known is not None and as_json:
         told = {**view.recorded(result), "assumptions": assumed}
-        put_json({"run": run_data(known), "is_new": False, **told})
+        made = {"derived": derived_as_data(derived)}
+        put_json({"run": run_data(known), "is_new": False, **told, **made})
     elif known is not None:
         tell(doubted, session.suggestions)
         view.show_known(known, session.suggestions)
     elif as_json:
-        put_json(
-            {
-                "run": run_data(outcome.run),
-                "is_new": True,
-                "warnings": as_data(outcome.findings),
-                "assumptions": outcome.assumptions(),
-                "reconciliation": outcome.reconciliation.to_dict(),
-            }
-        )
+        put_json({**_as_data(outcome), "derived": derived_as_data(derived)})
     else:
         view.show_outcome(outcome, workspace.model, session.suggestions)
+
+
+def _as_data(outcome: "RunOutcome") -> dict[str, Any]:
+    from apportion.report.findings_data import as_data
+    from apportion.report.runs import as_data as run_data
+
+    return {
+        "run": run_data(outcome.run),
+        "is_new": True,
+        "warnings": as_data(outcome.findings),
+        "assumptions": outcome.assumptions(),
+        "reconciliation": outcome.reconciliation.to_dict(),
+    }

@@ -1,6 +1,7 @@
 """``apportion show``: the figures of a period, as tables, JSON or CSV."""
 
 from collections.abc import Callable
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,8 @@ from apportion.cli.arguments import (
     Limit,
     RunId,
     To,
+    first_day,
+    last_day,
     one_format,
 )
 from apportion.cli.session import session_of
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     Ask = Callable[..., Listing]
 
 ROWS_FOR_PEOPLE = 40
+LINES_FOR_PEOPLE = 20
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -124,6 +128,71 @@ def margin(
         view.show(found, charges.model.settings.name, session.suggestions)
 
 
+@app.command("lines")
+def lines(
+    context: typer.Context,
+    node: Annotated[str, typer.Option("--node", metavar="ID", help="The node whose cost it is.")],
+    start: Annotated[
+        date | None,
+        typer.Option(
+            "--from",
+            parser=first_day,
+            metavar="DATE",
+            help="First day, or month. Default: the first on which the node has cost.",
+        ),
+    ] = None,
+    end: Annotated[
+        date | None,
+        typer.Option(
+            "--to",
+            parser=last_day,
+            metavar="DATE",
+            help="Last day, or month. Default: the last on which it has.",
+        ),
+    ] = None,
+    dimension: Dimensions = None,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            "--top",
+            min=0,
+            metavar="K",
+            help="Show the K largest lines and the sum of the others, 0 for all. "
+            "Default: 20, and all with --json and --csv.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """The lines of bills behind a node's direct cost, proved to sum to it.
+
+    It is the cost that the ledger has now, whatever a run has read. In JSON and CSV `cost` is the
+    whole line's, and `cost_within` what of it falls on the days asked for; a line has all columns
+    of its bill that any line shown has something in. The exit status is 1 where the sums differ by
+    more than the rounding of bills.
+    """
+    from apportion.cli.messages import tell
+    from apportion.cli.output import put_csv, put_json_rows
+    from apportion.cli.views import lines as view
+    from apportion.report.node_lines import flat, head, rows
+
+    one_format(as_json=as_json, as_csv=as_csv)
+    session = session_of(context)
+    workspace = session.open()
+    usual = None if as_json or as_csv else LINES_FOR_PEOPLE
+    cut = usual if top is None else top or None
+    found = workspace.lines(node, start, end, dimension, cut)
+    tell(found.findings, session.suggestions)
+    if as_json:
+        put_json_rows(head(found), rows(found.table))
+    elif as_csv:
+        put_csv(flat(found.table))
+    else:
+        view.show(found, workspace.model)
+    if not found.holds:
+        raise typer.Exit(1)
+
+
 def _listing(ask: "Ask") -> Callable[..., None]:
     """A command for a listing: the same options for all."""
 
@@ -209,3 +278,62 @@ for _name, _ask, _help in (
     ("shares", _shares, "Which share each receiver got of its sources, and on which days."),
 ):
     app.command(_name, help=_help)(_listing(_ask))
+
+
+By = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        metavar="NAMES",
+        help="What to tell lines apart by, with commas: service, account, resource, sku, region, "
+        "category, provider, a column of the bill, or tag.NAME.",
+    ),
+]
+
+
+@app.command("unmapped")
+def unmapped(
+    context: typer.Context,
+    by: By = "service,account",
+    start: From = None,
+    end: To = None,
+    as_json: AsJson = False,
+) -> None:
+    """Cost of bills that no mapping rule takes, by what its lines say, the dearest first.
+
+    It is of charges that begin on the days, by the rules of now, whatever a run has used.
+    """
+    from apportion.cli.output import put_json
+    from apportion.cli.views import mapping as view
+    from apportion.report.mapping_data import unmapped_as_data
+
+    session = session_of(context)
+    names = [name.strip() for name in by.split(",") if name.strip()]
+    found = session.open().unmapped(names, start, end)
+    if as_json:
+        put_json(unmapped_as_data(found))
+    else:
+        view.show_unmapped(found, session.suggestions)
+
+
+@app.command("tags")
+def tags(
+    context: typer.Context,
+    tag: Annotated[str, typer.Option("--tag", metavar="NAME", help="The values of this tag.")] = "",
+    start: From = None,
+    end: To = None,
+    as_json: AsJson = False,
+) -> None:
+    """How much cost of bills carries each tag, or each value of one."""
+    from apportion.cli.output import put_json
+    from apportion.cli.views import mapping as view
+    from apportion.report.mapping_data import tags_as_data
+    from apportion.report.tags import tags as report
+
+    session = session_of(context)
+    workspace = session.open()
+    found = report(workspace.store, workspace.model, tag, start, end)
+    if as_json:
+        put_json(tags_as_data(found))
+    else:
+        view.show_tags(found, tag)

@@ -8,6 +8,7 @@ from apportion.cli.names import shown_name
 from apportion.cli.output import put, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
+from apportion.cli.views.moved_costs import show_moved_costs
 from apportion.cli.words import several
 from apportion.ingest.incoming import IngestReport, Kind, MappedAmount
 from apportion.ingest.words import readable
@@ -30,7 +31,8 @@ def show(outcome: IngestOutcome, reject_file: Path | None, suggestions: Suggesti
     if report.sources:
         say(_said_by(report))
     say(_recorded(outcome))
-    _show_moved(outcome.recorded.moved)
+    show_moved(outcome.recorded.moved)
+    show_moved_costs(outcome.recorded.moved_costs)
     if report.rejected and reject_file is not None:
         say(f"The rejected lines, with reasons, are in {shown_name(str(reject_file))}.")
     if outcome.days is not None:
@@ -62,7 +64,7 @@ def _recorded(outcome: IngestOutcome) -> str:
     )
 
 
-def _show_moved(changes: Sequence[Moved]) -> None:
+def show_moved(changes: Sequence[Moved]) -> None:
     """What changed of what the ledger had, each currency, metric or channel in its own row."""
     if not changes:
         return

@@ -1,20 +1,24 @@
 """A reconciliation for people: a statement that anyone in finance can follow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from apportion.cli.output import heading, put, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, bar, table
 from apportion.cli.words import few, several
+from apportion.ingest.words import readable
+from apportion.report.links import NAMES, Link
+from apportion.report.mapping_data import exact
 from apportion.report.reconciliation import Line, Statement
 
 
-def show_statement(said: Statement, title: str) -> None:
-    """The whole statement."""
+def show_statement(said: Statement, title: str, links: Sequence[Link] = ()) -> None:
+    """The whole statement, and the proof from the files on."""
     heading(title)
     say()
-    show_sides(said)
+    show_sides(said, links)
+    _show_links(links)
     _show_reasons(said)
     _show_products(said)
 
@@ -25,13 +29,23 @@ def show_next(said: Statement, suggestions: Suggestions) -> None:
         say_next(*_next(said, suggestions))
 
 
-def show_sides(said: Statement) -> None:
-    """What came in and where it went, and that both are the same."""
+def show_sides(said: Statement, links: Sequence[Link] = ()) -> None:
+    """What came in and where it went, and that both are the same.
+
+    That every unit is accounted for is said where all links hold that lead to it.
+    """
     amount = Head(said.currency, number=True)
     put(table([Head("What came in"), amount], _rows(said.came_in), ("Total", said.total_in)))
     went = [*_rows(said.went_to[:1]), *_rows(said.allocated, "  "), *_rows(said.went_to[1:])]
     put(table([Head("Where it went"), amount], went, ("Total", said.total_out)))
-    if said.proven:
+    broken = [link for link in links if not link.holds]
+    if said.proven and broken:
+        say(
+            f"The difference is exactly 0 within the run, but not on the way to it: see below. "
+            f"{said.checks} checks over {several(said.rows_checked, 'row')} found nothing "
+            f"wrong{_skipped(said)}."
+        )
+    elif said.proven:
         say(
             f"The difference is exactly 0: every unit is accounted for. {said.checks} checks over "
             f"{several(said.rows_checked, 'row')} found nothing wrong{_skipped(said)}."
@@ -48,6 +62,30 @@ def show_sides(said: Statement) -> None:
         named = ", ".join(f"{line.label} {line.shown}" for line in said.left_out)
         say(f"Left out on request, and in none of these figures: {named} {said.currency}.")
     say()
+
+
+def _show_links(links: Sequence[Link]) -> None:
+    """Each link from the files to the products, with both sides."""
+    if not links:
+        return
+    heads = [
+        Head("From the files on"),
+        Head("Currency"),
+        Head("One side", number=True),
+        Head("Other side", number=True),
+        Head("Difference", number=True),
+    ]
+    rows = [
+        (
+            NAMES[link.name],
+            link.currency,
+            readable(exact(link.one)),
+            readable(exact(link.other)),
+            readable(exact(link.difference)),
+        )
+        for link in links
+    ]
+    put(table(heads, rows))
 
 
 def _skipped(said: Statement) -> str:

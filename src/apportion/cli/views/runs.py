@@ -17,6 +17,7 @@ from apportion.cli.words import several
 from apportion.findings import Finding, Severity
 
 if TYPE_CHECKING:
+    from apportion.ledger.record_ingest import Recorded
     from apportion.ledger.runs import Run
     from apportion.model import Model
     from apportion.outcomes import RunOutcome
@@ -48,6 +49,17 @@ def show_outcome(outcome: RunOutcome, model: Model, suggestions: Suggestions) ->
     say_next(about.command("reconcile"), about.command("show", "products"))
 
 
+def show_derived(derived: Recorded | None) -> None:
+    """What moved where costs were made anew by the rules of now."""
+    if derived is None or not derived.ingest_id:
+        return
+    from apportion.cli.views.moved_costs import show_moved_costs
+
+    rows = several(derived.rows, "row")
+    say(f"The rules have changed, so {rows} of costs were made anew of the lines of bills.")
+    show_moved_costs(derived.moved_costs)
+
+
 def show_known(run: Run, suggestions: Suggestions) -> None:
     """That a run came to the same already."""
     say(
@@ -55,12 +67,17 @@ def show_known(run: Run, suggestions: Suggestions) -> None:
         "same costs, usage, model and options."
     )
     say()
+    about = suggestions if run.dimensions is None else suggestions.about(run=run.run_id)
+    again = suggestions.command(*words_of(run), "--again")
+    say_next(about.command("show", "products"), again)
+
+
+def words_of(run: Run) -> tuple[str, ...]:
+    """The command that makes a run of the same days, currency and kinds of cost."""
     period = ("--from", str(run.start_date), "--to", str(run.end_date))
     dimensions = [] if run.dimensions is None else json.loads(run.dimensions)
     chosen = [word for each in dimensions for word in ("--dimension", each)]
-    words = (*period, "--currency", run.currency, *chosen, "--again")
-    about = suggestions if run.dimensions is None else suggestions.about(run=run.run_id)
-    say_next(about.command("show", "products"), suggestions.command("run", *words))
+    return ("run", *period, "--currency", run.currency, *chosen)
 
 
 def recorded(result: RecordedResult) -> dict[str, Any]:

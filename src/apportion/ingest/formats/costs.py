@@ -12,28 +12,37 @@ node, day, dimension and currency are summed.
 from collections.abc import Sequence
 from pathlib import Path
 
-from duckdb import ColumnExpression, ConstantExpression, DuckDBPyRelation, SQLExpression
+from duckdb import DuckDBPyConnection, SQLExpression
 
+from apportion.derive.costs import derive_costs
+from apportion.derive.nodes import declared, register_nodes
 from apportion.ingest import cells
 from apportion.ingest.acceptance import Accepted, accept
 from apportion.ingest.connection import connect
 from apportion.ingest.cost_report import float_findings, proved_totals, rounding_findings
-from apportion.ingest.cost_rows import cost_rows
 from apportion.ingest.decimals import AMOUNT_DECIMALS
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.header import require_columns, require_tables, unknown_columns
 from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
 from apportion.ingest.inspected import Column, SafeFile
+from apportion.ingest.kept_lines import (
+    SOURCE_OF_LINE,
+    cost_lines,
+    numbered_lines,
+    parts_of,
+    source_table,
+    write_lines,
+)
+from apportion.ingest.lines_in_two_files import refuse_lines_in_two_files
 from apportion.ingest.plain import (
     day_cell,
-    declared,
     guess_cell,
     guessed_sources,
-    register_nodes,
     source_cell,
     speaks_for,
 )
 from apportion.ingest.safe_reading import inspect, private_folder
+from apportion.ledger.kept import Kept
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean
 
@@ -44,7 +53,7 @@ COLUMNS = (*REQUIRED, "currency", "source")
 def read(paths: Sequence[Path], context: Context) -> Incoming:
     """Read plain costs. Raises ``IngestError`` with all findings."""
     scale = context.model.settings.scale
-    with private_folder() as folder:
+    with private_folder(context.folder) as folder:
         files = inspect(paths, folder, context)
         require_tables(files, "costs")
         require_columns(files, REQUIRED, "amount")
@@ -53,7 +62,13 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
             layouts = [_layout(file, context) for file in files]
             accepted = accept(connection, layouts, context, folder)
             floats = float_findings(connection, layouts, context)
-            rows = cost_rows(connection, _mapped(accepted), scale)
+            kept = _kept(connection, layouts, accepted, context, folder)
+            if not context.append:
+                refuse_lines_in_two_files(
+                    connection, [file.name for file in files], "EffectiveCost"
+                )
+            connection.execute(_LINES)
+            rows = derive_costs(connection, "lines", context.model).rows
             totals = proved_totals(accepted.files, rows)
             guessed = guessed_sources(accepted.groups)
     doubts = [
@@ -70,7 +85,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         findings=(*accepted.findings, *floats, *doubts, *rounding_findings(totals, rows, scale)),
     )
     replaced = speaks_for(rows.table, context)
-    return Incoming(Kind.COSTS, rows.table, replaced, report, guessed)
+    return Incoming(Kind.COSTS, rows.table, replaced, report, guessed, kept=kept)
 
 
 def _layout(file: SafeFile, context: Context) -> Layout:
@@ -119,17 +134,40 @@ def _node_cell(column: Column, model: Model) -> cells.Cell:
     return cells.Cell(cell.alias, cell.raw, cell.value, (*cell.checks, check), column)
 
 
-def _mapped(accepted: Accepted) -> DuckDBPyRelation:
-    kept = [ColumnExpression(name) for name in ("source", "node", "dimension", "currency", "day")]
-    nothing = ConstantExpression(None).cast("timestamp")
-    return accepted.groups.select(
-        *kept,
-        ConstantExpression("").alias("period"),
-        nothing.alias("start"),
-        nothing.alias("end_"),
-        ColumnExpression("amount"),
-        ColumnExpression("lines"),
+_LINES = """
+    create view lines as select kept.*, bills.source, bills.period, "EffectiveCost" as cost
+    from kept join bills using (bill)
+"""
+
+
+def _kept(
+    connection: DuckDBPyConnection,
+    layouts: Sequence[Layout],
+    accepted: Accepted,
+    context: Context,
+    folder: Path,
+) -> Kept:
+    """Write the accepted lines, each with the number of its source."""
+    sources = accepted.groups.select("source").distinct().order("source").to_arrow_table()
+    bills = source_table(connection, sources, context.source)
+    connection.register("bills", bills)
+    lines = numbered_lines(connection, layouts, accepted.careful, context.limits.line)
+    queries = []
+    for place, (each, layout) in enumerate(zip(lines, layouts, strict=True)):
+        known = [column for name in COLUMNS if (column := layout.file.find(name))]
+        queries.append(cost_lines(each, layout, place, known))
+    month = "strftime(c.\"ChargePeriodStart\"::timestamp, '%Y-%m')"
+    days = accepted.groups.select("strftime(day, '%Y-%m')").distinct().fetchall()
+    data_files = write_lines(
+        connection,
+        queries,
+        SOURCE_OF_LINE,
+        month,
+        context.delivery,
+        folder,
+        sorted(("costs", found[0]) for found in days),
     )
+    return Kept(data_files, bills, parts_of(connection))
 
 
 def _notes(files: Sequence[SafeFile], context: Context) -> tuple[str, ...]:

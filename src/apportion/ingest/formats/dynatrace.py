@@ -42,6 +42,7 @@ from duckdb import (
     SQLExpression,
 )
 
+from apportion.derive.mapping import Fields, choose
 from apportion.findings import Finding, IngestError, Place, Severity
 from apportion.ingest import cells
 from apportion.ingest.acceptance import Accepted, accept
@@ -61,7 +62,6 @@ from apportion.ingest.incoming import (
     Kind,
 )
 from apportion.ingest.inspected import Column, Holds, RefusedError, SafeFile, Shape
-from apportion.ingest.mapping import Fields, choose
 from apportion.ingest.metric_days import days_of_metric, summed
 from apportion.ingest.plain import speaks_for
 from apportion.ingest.safe_reading import inspect, private_folder

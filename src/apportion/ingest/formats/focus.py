@@ -4,9 +4,8 @@ The workspace's ``cost_column`` says which cost counts. Credits, refunds, correc
 keep their sign. A charge over several days is divided over them by time. The model's mapping
 rules say where a line belongs; what none takes lands on ``unmapped:<provider>``.
 
-A bill's source is its provider and billing account, and it speaks for its billing periods.
-Where version 1.4 has no ``ProviderName`` the source is named after the issuer of the invoice,
-because a service's provider may change from line to line.
+All columns of all lines are kept (``kept_lines``), and costs are derived from what is kept. Whose
+bill a line stands on, and of which period, is told by ``identity``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +16,11 @@ from duckdb import (
     ConstantExpression,
     DuckDBPyConnection,
     DuckDBPyRelation,
-    Expression,
-    SQLExpression,
 )
 
+from apportion.derive.costs import DerivedCosts, derive_costs
+from apportion.derive.mapping import named_columns, named_tags
+from apportion.derive.nodes import register_nodes
 from apportion.findings import Finding, Place, Severity, UsageError
 from apportion.ingest import cells
 from apportion.ingest.acceptance import Accepted, accept
@@ -34,12 +34,11 @@ from apportion.ingest.cost_report import (
     rounding_findings,
     unmapped_findings,
 )
-from apportion.ingest.cost_rows import MAPPED, CostRows, cost_rows
 from apportion.ingest.decimals import AMOUNT_DECIMALS
 from apportion.ingest.first_reading import Layout
 from apportion.ingest.focus_accounts import account_findings
 from apportion.ingest.focus_allocated import allocated_findings
-from apportion.ingest.focus_columns import COLUMNS, COSTS, SPELLINGS, SUCCESSORS, version_of
+from apportion.ingest.focus_columns import COLUMNS, version_of
 from apportion.ingest.focus_doubts import (
     blank_findings,
     commitment_cell,
@@ -49,18 +48,27 @@ from apportion.ingest.focus_doubts import (
     zero_findings,
 )
 from apportion.ingest.header import require_columns, require_tables, unknown_columns
-from apportion.ingest.incoming import UNMAPPED, Context, Format, Incoming, IngestReport, Kind
+from apportion.ingest.identity import ISSUER_COLUMNS, bills_of, known_aliases
+from apportion.ingest.incoming import Context, Format, Incoming, IngestReport, Kind
 from apportion.ingest.inspected import Column, SafeFile
-from apportion.ingest.mapping import UNKNOWN, Fields, choose, named_columns, named_tags
-from apportion.ingest.plain import declared, register_nodes
+from apportion.ingest.kept_lines import (
+    bill_of_line,
+    bill_table,
+    focus_lines,
+    numbered_lines,
+    parts_of,
+    write_lines,
+)
+from apportion.ingest.lines_in_two_files import refuse_lines_in_two_files
 from apportion.ingest.safe_reading import inspect, private_folder
 from apportion.ingest.words import count_of
+from apportion.ledger.bill_lines import COSTS, SPELLINGS
+from apportion.ledger.kept import Kept
 from apportion.ledger.record_ingest import Replaced
 from apportion.model import Model
 from apportion.model.spelling import did_you_mean, one_of
 
 _PROVIDER = ("ProviderName", "ServiceProviderName", "InvoiceIssuerName")
-_ISSUER = ("ProviderName", "InvoiceIssuerName", "ServiceProviderName")
 _REQUIRED = {"BillingCurrency": "USD", "ChargePeriodStart": "2024-01-31T00:00:00Z"}
 _KNOWN = (*COLUMNS, *SPELLINGS.values())
 _WANTED = (
@@ -77,7 +85,7 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
     if context.period is not None:
         message = "A bill names its own billing periods; a period cannot be declared for it."
         raise UsageError([Finding("invalid_argument", message)])
-    with private_folder() as folder:
+    with private_folder(context.folder) as folder:
         files = inspect(paths, folder, context)
         require_tables(files, "bills")
         cost = COSTS[context.cost_column]
@@ -87,12 +95,11 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
         with connect(folder, files) as connection:
             register_nodes(connection, context.model)
             accepted = accept(connection, layouts, context, folder)
-            mapped = _mapped(connection, accepted, names, context)
-            rows = cost_rows(
-                connection,
-                mapped.select(*[ColumnExpression(name) for name in (*MAPPED, "amount", "lines")]),
-                context.model.settings.scale,
-            )
+            kept = _kept(connection, layouts, accepted, names, context, folder)
+            if not context.append:
+                refuse_lines_in_two_files(connection, [file.name for file in files], cost)
+            connection.execute(_LINES.format(cost=cost))
+            derived = derive_costs(connection, "lines", context.model)
             doubts = [
                 *_doubts(files, context),
                 *blank_findings(connection, files, accepted, context),
@@ -103,7 +110,54 @@ def read(paths: Sequence[Path], context: Context) -> Incoming:
                 *account_findings(connection, files, accepted.groups, names, context),
                 *float_findings(connection, layouts, context),
             ]
-            return _incoming(files, context, accepted, mapped, rows, doubts)
+            return _incoming(files, context, accepted, derived, kept, doubts)
+
+
+_LINES = """
+    create view lines as select kept.*, bills.source, bills.period, "{cost}" as cost
+    from kept join bills using (bill)
+"""
+
+
+_COMBINATIONS = """
+    select {told}, billed_from, billed_to,
+           case when billed_from is null then date_trunc('month', day)::date end as month,
+           sum(lines)::bigint as lines
+    from accepted group by all order by all
+"""
+
+
+def _kept(
+    connection: DuckDBPyConnection,
+    layouts: Sequence[Layout],
+    accepted: Accepted,
+    names: Mapping[str, str],
+    context: Context,
+    folder: Path,
+) -> Kept:
+    """Write the accepted lines, each with the bill it stands on."""
+    columns = (*ISSUER_COLUMNS, "PublisherName", "BillingAccountId")
+    told = [f'{names.get(name, "null::varchar")} as "{name}"' for name in columns]
+    accepted.groups.create_view("accepted")
+    query = _COMBINATIONS.format(told=", ".join(told))
+    combinations = connection.sql(query).to_arrow_table()
+    aliases = known_aliases(context.model.settings.issuer_aliases)
+    found = bills_of(combinations.to_pylist(), context.source, aliases)
+    bills = bill_table(connection, combinations, found)
+    connection.register("bills", bills)
+    lines = numbered_lines(connection, layouts, accepted.careful, context.limits.line)
+    default = context.model.settings.currency or "USD"
+    queries = [focus_lines(each, place, default) for place, each in enumerate(lines)]
+    data_files = write_lines(
+        connection,
+        queries,
+        bill_of_line(combinations),
+        "combinations.billing_month",
+        context.delivery,
+        folder,
+        sorted({(bill.issuer, f"{bill.first:%Y-%m}") for bill in found}),
+    )
+    return Kept(data_files, bills, parts_of(connection))
 
 
 def _other_cost(file: SafeFile) -> str:
@@ -116,9 +170,8 @@ def _other_cost(file: SafeFile) -> str:
 def _text_columns(files: Sequence[SafeFile], context: Context) -> Mapping[str, str]:
     """The columns that are read as texts, each with the alias it has in queries."""
     rules = context.model.mapping
-    wanted = {"ProviderName", "BillingAccountId", "ServiceCategory", *named_columns(rules)}
-    if any(_found(file, "ProviderName") is None for file in files):
-        wanted |= {"ServiceProviderName", "InvoiceIssuerName"}
+    named = (*ISSUER_COLUMNS, "PublisherName", "BillingAccountId", "ServiceCategory")
+    wanted = {*named, *named_columns(rules)}
     present = sorted(name for name in wanted if any(_found(file, name) for file in files))
     return {name: f"x{place}" for place, name in enumerate(present)}
 
@@ -179,73 +232,15 @@ def _tags(file: SafeFile, model: Model) -> cells.Cell:
     return cells.tags("tags", column)
 
 
-def _mapped(
-    connection: DuckDBPyConnection, accepted: Accepted, names: Mapping[str, str], context: Context
-) -> DuckDBPyRelation:
-    """Groups with the node and dimension they belong to, as a table."""
-    columns = {
-        **{old: names[new] for old, new in SUCCESSORS.items() if new in names},
-        **names,
-    }
-    chosen = choose(context.model.mapping, Fields(columns, {"tag": "tags"}))
-    kept = [ColumnExpression(name) for name in MAPPED[4:]]
-    found = accepted.groups.select(
-        *kept,
-        ColumnExpression("amount"),
-        ColumnExpression("lines"),
-        _source(names, context).alias("source"),
-        _period().alias("period"),
-        _first_of(_PROVIDER, names).alias("provider"),
-        _first_of(("ServiceCategory",), names).alias("category"),
-        chosen.rule.alias("rule"),
-        chosen.node.alias("wanted"),
-        chosen.dimension.alias("chosen_dimension"),
-    )
-    known = declared("wanted")
-    placed = found.select(
-        "*",
-        SQLExpression(
-            f"case when {known} then wanted else concat('{UNMAPPED}', provider) end"
-        ).alias("node"),
-        SQLExpression(f"case when not {known} then wanted end").alias("lacking"),
-        SQLExpression("case when rule < 0 then category else chosen_dimension end").alias(
-            "dimension"
-        ),
-    )
-    placed.create("mapped")
-    return connection.table("mapped")
-
-
-def _source(names: Mapping[str, str], context: Context) -> Expression:
-    if context.source:
-        return ConstantExpression(context.source)
-    issuer = _first_of(_ISSUER, names).fragment()
-    account = _first_of(("BillingAccountId",), names).fragment()
-    return SQLExpression(f"concat({issuer}, '/', {account})")
-
-
-def _first_of(columns: Sequence[str], names: Mapping[str, str]) -> Expression:
-    """The first of some columns that a line has something in."""
-    present = [f"nullif(trim({names[name]}), '')" for name in columns if name in names]
-    return SQLExpression(f"coalesce({', '.join([*present, ''])}'{UNKNOWN}')")
-
-
-def _period() -> Expression:
-    """The billing period's first and last day; without one, the month in which a charge starts."""
-    first = "coalesce(cast(billed_from as date), cast(date_trunc('month', day) as date))"
-    last = f"coalesce(cast(billed_to - interval 1 microsecond as date), last_day({first}))"
-    return SQLExpression(f"concat(cast({first} as varchar), '/', cast({last} as varchar))")
-
-
 def _incoming(
     files: Sequence[SafeFile],
     context: Context,
     accepted: Accepted,
-    mapped: DuckDBPyRelation,
-    rows: CostRows,
+    derived: DerivedCosts,
+    kept: Kept,
     doubts: Sequence[Finding],
 ) -> Incoming:
-    rules = context.model.mapping
+    rules, mapped, rows = context.model.mapping, derived.mapped, derived.rows
     nodes = [node.id for node in context.model.nodes]
     totals = proved_totals(accepted.files, rows)
     taken, left = mapped_amounts(mapped, rules)
@@ -266,13 +261,13 @@ def _incoming(
         _notes(files, context, accepted, mapped),
         findings,
     )
-    keys = rows.table.group_by(["source", "period"]).aggregate([]).to_pylist()
-    replaced = sorted((row["source"], row["period"]) for row in keys)
+    replaced = sorted((row["source"], row["period"]) for row in kept.bills.to_pylist())
     return Incoming(
         Kind.COSTS,
         rows.table,
         tuple(Replaced(source=source, period=period) for source, period in replaced),
         report,
+        kept=kept,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from apportion.findings import Finding
 from apportion.model.fields import Fields, Shape
 from apportion.model.kinds.allowances import as_units
+from apportion.model.kinds.answers import build_aliases, build_answers
 from apportion.model.types import Settings
 from apportion.model.values import as_name, as_text, as_whole
 
@@ -19,6 +20,8 @@ MEANINGS = MappingProxyType(
         "time_zone": "In which a moment of monitoring belongs to a day.",
         "cost_column": "Which cost of a bill counts: `effective`, `billed`, `contracted`, `list`.",
         "null_words": "Words of a file that say as much as an empty cell, in any capitals.",
+        "deliveries": "A list of `issuer` or `source`, each with `mode`: `replace` or `append`.",
+        "issuer_aliases": "Other names of an issuer: `{AWS: [Amazon Web Services EMEA]}`.",
         "residual": "What a product keeps while it gives to others: `allocated`, `unallocated`.",
         "engine": "Where days are computed; there is `local`, on this machine.",
         "model_folder": "The folder of the lists, a plain name inside the workspace.",
@@ -55,11 +58,21 @@ def build_settings(raw: Mapping[str, Any], findings: list[Finding]) -> Settings:
     given: dict[str, Any] = {}
     for key in sorted(raw.keys() & KEYS):
         before = len(findings)
-        value = _listed(fields, key) if key in LISTS else fields.read(key, _reader(key), None)
+        value = _read(fields, key)
         if value is not None and len(findings) == before:
             given[key] = value
     places = {key: fields.place(key) for key in given}
     return Settings(**given, places=MappingProxyType(places))
+
+
+def _read(fields: Fields, key: str) -> Any:
+    if key in LISTS:
+        return _listed(fields, key)
+    if key == "deliveries":
+        return build_answers(fields.records(key), fields.findings)
+    if key == "issuer_aliases":
+        return build_aliases(fields, key)
+    return fields.read(key, _reader(key), None)
 
 
 def _reader(key: str) -> Any:

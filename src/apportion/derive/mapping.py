@@ -8,7 +8,7 @@ Names and values are data: they enter as constants of the expression, never as t
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 
 from duckdb import (
@@ -20,17 +20,18 @@ from duckdb import (
     SQLExpression,
 )
 
-from apportion.ingest.cells import or_else
 from apportion.model.templates import Part, parse_template
 from apportion.model.types import Condition, MappingRule, MetricNodeRule
 
 UNKNOWN = "unknown"
 """What stands for an absent part of a dimension."""
 
-_USERS = "user:"
-"""What AWS puts before the name of a tag that its customer has set."""
-
 _REGEX_SPECIAL = frozenset(r"\.+*?()|[]{}^$")
+
+
+def or_else(value: Expression, other: Expression) -> Expression:
+    """The value, or where it is null the other."""
+    return SQLExpression(f"coalesce({value.fragment()}, {other.fragment()})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +39,23 @@ class Fields:
     """Where rules find what they name.
 
     ``columns`` maps a column's name to the identifier that holds its text; a name that is not
-    there is absent. ``maps`` gives the identifier of the map of tags or labels, if there is one.
+    there is absent. ``tags`` does the same for tags; ``maps`` gives the identifier of the map of
+    labels, if there is one.
     """
 
     columns: Mapping[str, str]
     maps: Mapping[str, str]
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def value(self, space: str, name: str) -> Expression:
         """The text of a column, tag or label; null where it is absent."""
         if space == "column":
             known = self.columns.get(name)
             return ColumnExpression(known) if known else _null()
+        if space == "tag":
+            return ColumnExpression(self.tags[name]) if name in self.tags else _null()
         held = self.maps.get(space)
-        if held is None:
-            return _null()
-        found = _of_map(held, name)
-        return or_else(found, _of_map(held, f"{_USERS}{name}")) if space == "tag" else found
+        return _of_map(held, name) if held else _null()
 
 
 def _of_map(held: str, name: str) -> Expression:

@@ -65,3 +65,49 @@ def _quotient(amount: Integers, part: Integers, whole: Integers) -> Integers:
     left = size * part - estimate * whole
     result = estimate + (2 * left + whole) // (2 * whole)
     return np.where(amount < 0, -result, result)
+
+
+_REACHED = """
+    cast(sign({units}) as hugeint) * (
+        abs({units}) // {whole} * {part}
+        + (2 * (abs({units}) % {whole}) * {part} + {whole}) // (2 * {whole})
+    )
+"""
+_WITHIN = """
+    select *, case
+        when day >= {start} and last_day <= {end} then cost
+        else cast(concat(
+            case when units < 0 then '-' end,
+            left(lpad(cast(abs(units) as varchar), 40, '0'), 40 - {decimals}),
+            '.', right(lpad(cast(abs(units) as varchar), 40, '0'), {decimals})
+        ) as decimal(38, {decimals})) end as cost_within
+    from (
+        select * exclude (units, whole, upto, before), {upto} - {before} as units
+        from (
+            select *,
+                cast(replace(cast(cost as varchar), '.', '') as hugeint) as units,
+                cast(greatest(epoch_us(ended) - epoch_us(began), 1) as hugeint) as whole,
+                case when last_day <= {end} then whole
+                     else cast(epoch_us({end} + interval 1 day) - epoch_us(began) as hugeint)
+                     end as upto,
+                case when day >= {start} then cast(0 as hugeint)
+                     else cast(epoch_us(cast({start} as timestamp)) - epoch_us(began) as hugeint)
+                     end as before
+            from {lines}
+        )
+    )
+"""
+
+
+def parts_within(lines: str, start: str, end: str, decimals: int) -> str:
+    """A query for lines with ``cost_within``: what of ``cost`` falls on the days asked for.
+
+    ``lines`` has ``cost`` with so many ``decimals``, ``began``, ``ended``, ``day`` and ``last_day``
+    (the days of the charge), of which some are asked for. It is the same rule with amounts of up to
+    38 digits: parts of neighbouring stretches of days sum to the amount.
+    """
+    reached = {
+        part: _REACHED.format(units="units", whole="whole", part=part)
+        for part in ("upto", "before")
+    }
+    return _WITHIN.format(lines=lines, start=start, end=end, decimals=decimals, **reached)

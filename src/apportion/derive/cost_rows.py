@@ -11,10 +11,9 @@ import pyarrow.compute as pc
 from duckdb import ColumnExpression, DuckDBPyConnection, DuckDBPyRelation, SQLExpression
 
 from apportion.amounts.columns import arrow_to_units, units_to_arrow
+from apportion.derive.rounding import TOTALS, rounded
+from apportion.derive.spread import spread
 from apportion.findings import Finding, IngestError
-from apportion.ingest.incoming import cost_schema
-from apportion.ingest.rounding import TOTALS, rounded
-from apportion.ingest.spread import spread
 
 MAPPED = ("source", "period", "node", "dimension", "currency", "day", "start", "end_")
 """What tells mapped groups apart. ``start`` and ``end_`` are null for a charge of one day."""
@@ -23,6 +22,26 @@ _ORDER = ("node", "dimension", "day", "start", "end_")
 _KEYS = ("source", "period", "node", "date", "dimension", "currency")
 _EPOCH = date(1970, 1, 1)
 _SHOWN = 20
+PRECISION = 38
+
+
+def cost_schema(scale: int) -> pa.Schema:
+    """Rows of costs, as the ledger's table without its own columns, at the workspace's scale.
+
+    ``lines`` counts the lines of the file that have a part in the row.
+    """
+    return pa.schema(
+        [
+            ("source", pa.string()),
+            ("period", pa.string()),
+            ("node", pa.string()),
+            ("date", pa.date32()),
+            ("dimension", pa.string()),
+            ("currency", pa.string()),
+            ("amount", pa.decimal128(PRECISION, scale)),
+            ("lines", pa.int64()),
+        ]
+    )
 
 
 @dataclass(frozen=True, slots=True)
