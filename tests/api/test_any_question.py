@@ -117,21 +117,24 @@ HERE = {"Host": "localhost"}
 
 
 @pytest.fixture(scope="module")
-def rated(platform: Path) -> Iterator[tuple[schemathesis.BaseSchema, str]]:
-    """The schema of an open server over the platform, and the id of its run."""
+def rated(platform: Path) -> Iterator[tuple[schemathesis.BaseSchema, dict[str, str]]]:
+    """The schema of an open server over the platform, and the ids of its run and a delivery."""
     app = application(ServeSettings(os.fspath(platform)))
     with TestClient(app, base_url="http://localhost") as client:
-        run_id = client.get("/api/v1/runs").json()["runs"][0]["run_id"]
-        yield schemathesis.openapi.from_asgi("/api/v1/openapi.json", app, headers=HERE), run_id
+        ids = {
+            "run_id": client.get("/api/v1/runs").json()["runs"][0]["run_id"],
+            "delivery_id": client.get("/api/v1/deliveries").json()["deliveries"][0]["delivery"],
+        }
+        yield schemathesis.openapi.from_asgi("/api/v1/openapi.json", app, headers=HERE), ids
 
 
 @pytest.mark.parametrize("path", ANSWERED)
 def test_a_right_question_has_the_answer_that_was_described(
-    rated: tuple[schemathesis.BaseSchema, str], path: str
+    rated: tuple[schemathesis.BaseSchema, dict[str, str]], path: str
 ) -> None:
-    described, run_id = rated
+    described, ids = rated
     operation = described[path]["GET"]
-    good = {**GOOD, "run_id": run_id}
+    good = {**GOOD, **ids}
     given = PATHS[path]["get"].get("parameters", [])
     values = {each["name"]: good[each["name"]] for each in given if each["name"] in good}
     places = {each["name"]: each["in"] for each in given}

@@ -171,6 +171,19 @@ def test_a_proof_that_takes_too_long_is_given_up_and_the_next_one_is_made(
     assert patient.get("/api/v1/debug/reconciliation").status_code == 200
 
 
+def test_links_that_take_too_long_are_given_up(
+    small: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(workspace: Workspace, *asked: Any) -> None:
+        while True:
+            asked[-1].execute("SELECT sum(range) FROM range(2000000)")
+            time.sleep(0.05)
+
+    monkeypatch.setattr(Workspace, "links", endless)
+    answer = ask(small, read_seconds=0.5).get("/api/v1/debug/reconciliation")
+    assert answer.status_code == 503
+
+
 def test_one_proof_serves_all_who_ask_about_a_period(
     small: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from apportion import Workspace
 from apportion.model import NodeType
 from apportion.recorded_result import RecordedResult
+from apportion.report.links import NAMES, as_data
 
 Ask = Callable[..., TestClient]
 FIGURES = ("direct", "indirect", "holistic", "given", "retained")
@@ -83,6 +84,19 @@ def test_reconciliation_is_the_proof(api: Callable[..., Any], result: RecordedRe
     proof = result.reconciliation().to_dict()
     assert {name: said[name] for name in proof} == proof
     assert said["conservation_delta"] == "0.000000000"
+
+
+def test_the_proof_begins_at_the_files(api: Callable[..., Any], demo: Path) -> None:
+    workspace = Workspace(demo)
+    result = workspace.result()
+    found = workspace.links(result, result.reconciliation())
+    said = api("debug/reconciliation")
+    assert said["links"] == as_data(found)
+    # Costs that the run converted are held to what it read by the proof itself.
+    assert {each["link"] for each in said["links"]} == {*NAMES} - {"costs_are_read"}
+    assert all(each["holds"] for each in said["links"])
+    # A line has no kind of cost before a rule gives it one.
+    assert api("debug/reconciliation", dimensions="Compute")["links"] == []
 
 
 def test_sums_agree_across_paths(api: Callable[..., Any]) -> None:

@@ -31,6 +31,7 @@ QUESTIONS = {
     f"{API}/nodes": [DAYS, "", "limit=1"],
     f"{API}/nodes/{MINE}": [DAYS],
     f"{API}/nodes/{MINE}/timeseries": [DAYS],
+    f"{API}/nodes/{MINE}/lines": [DAYS, ""],
     f"{API}/costs/by-type": [DAYS],
     f"{API}/costs/by-label": [f"{DAYS}&key=team", f"{DAYS}&key=secret"],
     f"{API}/allocations": [DAYS, f"{DAYS}&dimensions=Consulting"],

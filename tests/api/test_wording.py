@@ -26,6 +26,7 @@ NOT_OVER_HTTP = (
     "JSON with the fields of `apportion reconcile --json`",
     "Name another folder, or make one with: apportion init X",
     "was used on earlier days; --csv and --json have contacts too.",
+    "The views are listed by: apportion sql",
 )
 """What is said on a terminal alone, though not by the command line's own part of the program."""
 

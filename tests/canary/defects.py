@@ -8,6 +8,7 @@ tell. Quick tests are named rather than thorough ones.
 import defects_of_access
 import defects_of_answers
 import defects_of_charges
+import defects_of_deliveries
 import defects_of_figures
 import defects_of_files
 import defects_of_proof
@@ -17,6 +18,7 @@ DEFECTS = (
     *defects_of_figures.DEFECTS,
     *defects_of_charges.DEFECTS,
     *defects_of_files.DEFECTS,
+    *defects_of_deliveries.DEFECTS,
     *defects_of_proof.DEFECTS,
     *defects_of_puts.DEFECTS,
     *defects_of_access.DEFECTS,

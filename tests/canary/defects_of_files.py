@@ -30,21 +30,21 @@ IN_READING = (
     ),
     Defect(
         "cost that no rule takes is lost",
-        "ingest/formats/focus.py",
-        """    placed.create("mapped")\n""",
-        """    placed.filter("rule >= 0").create("mapped")\n""",
+        "derive/costs.py",
+        "    from named\n",
+        "    from named where rule >= 0 or node is not null\n",
         (f"{MAPPING}::test_what_no_rule_takes_is_seen_and_not_lost",),
     ),
     Defect(
         "the last rule that matches wins",
-        "ingest/mapping.py",
+        "derive/mapping.py",
         "_first(matches, nodes),",
         "_first(matches[::-1], nodes[::-1]),",
         (f"{MAPPING}::test_the_first_match_wins",),
     ),
     Defect(
         "a charge of several days loses its remainder",
-        "ingest/spread.py",
+        "derive/spread.py",
         "return Spread(charge, day, reached - before)",
         "return Spread(charge, day, units[charge] // days[charge])",
         (
@@ -54,14 +54,14 @@ IN_READING = (
     ),
     Defect(
         "a charge counts on the day on which it ends at midnight",
-        "ingest/spread.py",
+        "derive/spread.py",
         "np.maximum((end - 1) // DAY, first)",
         "np.maximum(end // DAY, first)",
         (f"{FOCUS}::test_the_days_of_a_charge",),
     ),
     Defect(
         "amounts are rounded line by line",
-        "ingest/rounding.py",
+        "derive/rounding.py",
         "round(({reached.fragment()}), {scale})",
         "sum(round(amount, {scale})) over "
         "(partition by source, period, currency order by node, dimension, day, start, end_)",
@@ -72,9 +72,9 @@ IN_READING = (
 IN_LEDGER = (
     Defect(
         "a corrected bill adds to the one it corrects",
-        "ledger/record_ingest.py",
-        "reached = replace(store, ingest.table, whole, named.predicate(days))",
-        """reached = replace(store, ingest.table, whole, "slice = ''")""",
+        "ledger/record_delivery.py",
+        "reached = replace_rows(store, COSTS, whole, named.predicate(days))",
+        """reached = replace_rows(store, COSTS, whole, "slice = ''")""",
         (f"{AGAIN}::test_a_corrected_bill_replaces_its_period_and_no_other",),
     ),
     Defect(
@@ -86,9 +86,9 @@ IN_LEDGER = (
     ),
     Defect(
         "the same file under another name counts again",
-        "ledger/record_ingest.py",
-        "        if twin and ingest.guessed:\n",
-        "        if twin and ingest.guessed and not rows.num_rows:\n",
+        "ledger/record_delivery.py",
+        "        if twin and delivery.guessed:\n",
+        "        if twin and delivery.guessed and not recorded.num_rows:\n",
         (f"{AGAIN}::test_plain_costs_under_another_file_name_are_known",),
     ),
     Defect(
@@ -115,16 +115,18 @@ IN_LEDGER = (
     Defect(
         "rows count before their ingest is recorded",
         "ledger/runs.py",
-        """    return {table.name: last[f"{table.name}_version"] for table in INPUTS}\n""",
+        "    return pins_of(read(store, INGESTS, columns=columns))\n",
         """    from apportion.ledger.store import version\n\n"""
-        """    return {table.name: version(store, table) for table in INPUTS}\n""",
+        """    known = [each for each in VERSIONED if is_made(store, each)]\n"""
+        """    made = {each.name: version(store, each) for each in known}\n"""
+        """    return dict.fromkeys((each.name for each in VERSIONED), 0) | made\n""",
         (f"{KILLED}::test_killed_at_a_step[ingest-record]",),
     ),
     Defect(
         "what a killed ingest left is taken for recorded",
         "ledger/record_ingest.py",
         "            restore(store, table, pins[table.name])\n",
-        "            pins[table.name] = reached[table.name]\n",
+        "            pins[table.name] = version(store, table)\n",
         (f"{KILLED}::test_what_a_killed_writer_left_counts_nowhere[ingest]",),
     ),
     Defect(

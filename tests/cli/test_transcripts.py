@@ -88,7 +88,8 @@ class Normaliser:
 
     def typed(self, word: str) -> str:
         """What stands in the place of a word of a transcript in truth."""
-        return next((real for real, shown in self.tokens.items() if shown == word), word)
+        known = {**self.tokens, **self.ids}
+        return next((real for real, shown in known.items() if shown == word), word)
 
     def _token(self, match: re.Match[str]) -> str:
         return self.tokens.setdefault(match[0], f"{len(self.tokens) + 1:012x}")

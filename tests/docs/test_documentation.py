@@ -167,6 +167,17 @@ def test_its_links_lead_somewhere(document: Path) -> None:
     assert not missing
 
 
+def test_a_shorter_export_is_refused_as_the_guide_says(tmp_path: Path, forks: Forks) -> None:
+    guide = ROOT / "docs/how-to/deliveries.md"
+    (shown,) = blocks(guide, "text")
+    typed, _, said = shown.partition("\n")
+    put_out(forks, tmp_path, "init", "acme")
+    write_files(guide, tmp_path / "acme")
+    put_out(forks, tmp_path / "acme", "ingest", "focus", "month.csv")
+    done = forks.run(tmp_path / "acme", *typed.removeprefix("$ apportion ").split())
+    assert (done.status, done.said.strip()) == (1, said.strip())
+
+
 def test_the_picture_in_the_readme_is_what_the_demo_shows(demo: Path) -> None:
     (picture,) = blocks(ROOT / "README.md", "text")
     assert picture in (demo.parent / "said.txt").read_text(encoding="utf-8")

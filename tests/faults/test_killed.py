@@ -10,12 +10,12 @@ from forks import KILLED, Forks
 from ledgers import RUN, left_over, seen
 
 from apportion import Workspace
-from apportion.ledger.record_ingest import INGEST_STEPS
+from apportion.ledger.record_delivery import DELIVERY_STEPS
 from apportion.ledger.record_run import RUN_STEPS
 
 STEPS = {
-    "ingest": INGEST_STEPS,
-    "ingest after a killed ingest": INGEST_STEPS,
+    "ingest": DELIVERY_STEPS,
+    "ingest after a killed ingest": DELIVERY_STEPS,
     "run": RUN_STEPS,
     "run after a killed run": RUN_STEPS,
 }

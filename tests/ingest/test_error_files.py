@@ -252,6 +252,8 @@ def test_every_error_that_reading_can_give_has_a_case() -> None:
         "incomplete_answer",
         "mixed_units",
         "overlapping_selectors",
+        "manifest_differs",
+        "repeated_lines",
         "events_as_before",
         "rows_beside",
         "shrunk_day",

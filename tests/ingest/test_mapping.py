@@ -110,20 +110,23 @@ def test_what_no_rule_takes_is_seen_and_not_lost() -> None:
         {"ProviderName": "AWS", "EffectiveCost": "5"},
         {"ProviderName": "Microsoft", "EffectiveCost": "-2"},
         {"ProviderName": "NULL", "InvoiceIssuerName": "Oracle", "EffectiveCost": "1"},
+        {"ProviderName": "NULL", "InvoiceIssuerName": "NULL", "EffectiveCost": "3"},
     ]
     lines[0]["InvoiceIssuerName"] = lines[1]["InvoiceIssuerName"] = "NULL"
     found = read("focus", bill("a.csv", *lines, without=["ServiceName"]))
     assert amounts(found, "node") == {
         "unmapped:AWS": 5,
         "unmapped:Microsoft": -2,
-        "unmapped:unknown": 1,
+        "unmapped:Oracle": 1,
+        "unmapped:unknown": 3,
     }
     assert [(each.node, each.amount, each.lines) for each in found.report.unmapped] == [
         ("unmapped:AWS", "5", 1),
         ("unmapped:Microsoft", "-2", 1),
-        ("unmapped:unknown", "1", 1),
+        ("unmapped:Oracle", "1", 1),
+        ("unmapped:unknown", "3", 1),
     ]
-    assert codes(found) == ["unmapped_cost"] * 3
+    assert codes(found) == ["unmapped_cost"] * 4
 
 
 def test_a_rule_that_leads_nowhere_is_named_and_its_cost_kept() -> None:

@@ -1,4 +1,4 @@
-"""Rules act when a bill is ingested: what is told of that, and that ingesting again mends it."""
+"""Rules of bills act anew by themselves, those of metrics when the file is ingested again."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -41,12 +41,18 @@ def placed(folder: str, *paths: Path, form: str = "focus", **company: Any) -> se
         ),
     ],
 )
-def test_the_same_bill_after_the_rules_were_mended_changes_its_rows(
+def test_rules_that_were_mended_change_the_rows_of_a_bill(
     workspace: Make, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> None:
     folder = str(workspace(COMPANY).folder)
     path = bill("a.csv", {})
-    first, second = placed(folder, path, **before), placed(folder, path, **after)
+    first, again = placed(folder, path, **before), placed(folder, path, **after)
+    # A repeat changes nothing; it is a run that makes them anew.
+    assert again == first
+    here = ap.Workspace(folder)
+    (day,) = {row["date"] for row in recorded(here, "costs")}
+    assert here.derive(day, day).ingest_id
+    second = {row["node"] for row in recorded(here, "costs")}
     assert first != second
     assert len(second) == 1
     assert not any(node.startswith("unmapped:") for node in second)
@@ -61,13 +67,13 @@ def test_the_same_metrics_after_the_rules_were_mended_change_their_rows(workspac
         assert found == {node}
 
 
-def test_warnings_about_rules_say_to_ingest_again() -> None:
+def test_warnings_about_rules_say_that_a_run_is_enough() -> None:
     incoming = read("focus", bill("a.csv", {}))
     assert codes(incoming) == ["unmapped_cost"]
-    assert incoming.report.findings[0].remedy.endswith("and ingest the bill again.")
+    assert incoming.report.findings[0].remedy.endswith("; the next run applies it.")
     lacking = read("focus", bill("a.csv", {}), company=model(mapping=[RULE]))
     assert codes(lacking) == ["unknown_node"]
-    assert lacking.report.findings[0].remedy.endswith("and ingest the bill again.")
+    assert lacking.report.findings[0].remedy.endswith("; the next run applies it.")
 
 
 def test_amounts_in_warnings_are_readable() -> None:

@@ -282,9 +282,9 @@ def test_a_second_reading_that_differs_stops_the_ingest(
 def test_a_line_lost_on_the_way_to_the_rows_stops_the_ingest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from apportion.ingest.formats import costs as format_costs
+    from apportion.derive import costs as derived
 
-    real = format_costs.cost_rows
+    real = derived.cost_rows
 
     def losing(*arguments: Any) -> Any:
         from dataclasses import replace
@@ -292,7 +292,7 @@ def test_a_line_lost_on_the_way_to_the_rows_stops_the_ingest(
         rows = real(*arguments)
         return replace(rows, lines=rows.lines - 1)
 
-    monkeypatch.setattr(format_costs, "cost_rows", losing)
+    monkeypatch.setattr(derived, "cost_rows", losing)
     assert "[total_mismatch]" in refusal("costs", costs("a.csv", {}, {}))[0]
 
 

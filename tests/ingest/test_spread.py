@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apportion.ingest.spread import DAY, LONGEST, spread
+from apportion.derive.spread import DAY, LONGEST, spread
 
 GREATEST = 2**63 - 1
 amounts = st.integers(-GREATEST, GREATEST) | st.integers(-5, 5)

@@ -8,17 +8,20 @@ import io
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
+from apportion.ledger.bill_lines import BILL_LINES, FACTS
 from apportion.ledger.disk import Store
 from apportion.ledger.record_ingest import pinned_versions
 from apportion.ledger.runs import list_runs
 from apportion.ledger.schemas import COSTS, INGESTS, RESULTS, RUNS, USAGE, Table
-from apportion.ledger.store import files_by_run, open_store, read
+from apportion.ledger.standing import connect
+from apportion.ledger.store import files_by_run, is_made, open_store, read
 
 MODEL = """
 nodes:
@@ -70,8 +73,13 @@ def write_company(folder: Path, *, scale: int = 2) -> Path:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a reader sees: rows that count, and for each ingest and run a digest, in order."""
+    """What a reader sees: rows that count, and for each ingest and run a digest, in order.
 
+    ``lines`` are those that were kept, ``parts`` what counts of them by source and day.
+    """
+
+    lines: tuple[tuple[Any, ...], ...]
+    parts: tuple[tuple[Any, ...], ...]
     costs: tuple[tuple[Any, ...], ...]
     usage: tuple[tuple[Any, ...], ...]
     ingests: tuple[str, ...]
@@ -82,7 +90,7 @@ class Seen:
         return replace(self, runs=(*self.runs, self.runs[-1]))
 
 
-NOTHING = Seen((), (), (), ())
+NOTHING = Seen((), (), (), (), (), ())
 
 
 def seen(folder: Path) -> Seen:
@@ -92,6 +100,8 @@ def seen(folder: Path) -> Seen:
     store = open_store(folder / "ledger")
     pins = pinned_versions(store)
     return Seen(
+        _lines(store, pins[BILL_LINES.name]),
+        _parts(store),
         _rows(store, COSTS, pins["costs"]),
         _rows(store, USAGE, pins["usage"]),
         tuple(read(store, INGESTS).sort_by("sequence")["digest"].to_pylist()),
@@ -102,6 +112,24 @@ def seen(folder: Path) -> Seen:
 def _rows(store: Store, table: Table, at_version: int) -> tuple[tuple[Any, ...], ...]:
     told = read(store, table, at_version).drop_columns("ingest_id").to_pylist()
     return tuple(sorted(tuple(row.values()) for row in told))
+
+
+def _lines(store: Store, at_version: int) -> tuple[tuple[Any, ...], ...]:
+    if not is_made(store, BILL_LINES):
+        return ()
+    told = read(store, BILL_LINES, at_version).drop_columns("delivery").to_pylist()
+    return tuple(sorted((tuple(row.values()) for row in told), key=repr))
+
+
+_PARTS = """
+    SELECT source, issuers, account, period, is_bill, day, currency, mode, kept_bill, lines,
+           digest, billed, effective, contracted, list
+    FROM counting ORDER BY ALL
+"""
+
+
+def _parts(store: Store) -> tuple[tuple[Any, ...], ...]:
+    return tuple(connect(store).execute(_PARTS).fetchall())
 
 
 def _run(store: Store, run_id: str) -> str:
@@ -120,6 +148,16 @@ def _bytes(rows: pa.Table) -> bytes:
     with pa.ipc.new_stream(sink, plain.schema) as writer:
         writer.write_table(plain)
     return sink.getvalue()
+
+
+def forget_lines(folder: Path) -> None:
+    """Make of a ledger what an older program left, which kept no lines."""
+    store = open_store(folder / "ledger")
+    old = read(store, INGESTS).drop_columns(["kind", "delivery", "reason", "bill_lines_version"])
+    rmtree(store.folder(INGESTS))
+    write_deltalake(store.folder(INGESTS), old)
+    for table in FACTS:
+        rmtree(store.folder(table))
 
 
 def left_over(folder: Path) -> list[str]:

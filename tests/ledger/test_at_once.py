@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import permutations
 from pathlib import Path
@@ -26,6 +26,7 @@ from ledgers import (
 
 from apportion import Workspace
 from apportion.ledger import store as store_module
+from apportion.ledger.record_delivery import DELIVERY_STEPS
 from apportion.ledger.record_ingest import INGEST_STEPS
 from apportion.ledger.record_run import RUN_STEPS
 from apportion.ledger.schemas import ALLOCATIONS
@@ -191,21 +192,21 @@ def test_rows_are_removed_while_others_are_being_added(
     assert Workspace(folder).result().reconciliation().conservation_delta == 0
 
 
-@pytest.mark.parametrize("kind", ["ingest", "run"])
+@pytest.mark.parametrize(
+    ("kind", "steps"), [("costs", DELIVERY_STEPS), ("usage", INGEST_STEPS), ("run", RUN_STEPS)]
+)
 def test_a_reader_sees_the_old_state_or_the_new_at_each_step(
-    ledgers: Path, tmp_path: Path, kind: str
+    ledgers: Path, tmp_path: Path, kind: str, steps: Sequence[str]
 ) -> None:
     folder = Path(shutil.copytree(ledgers / "ready", tmp_path / "company"))
     looks: list[Seen] = [seen(folder)]
     workspace = Workspace(folder, on_step=lambda _: looks.append(seen(folder)))
-    if kind == "ingest":
-        workspace.ingest("costs", folder / "second.csv", source="vendor")
-    else:
+    if kind == "run":
         workspace.run(*JANUARY)
+    else:
+        file = {"costs": "second.csv", "usage": "usage.csv"}[kind]
+        workspace.ingest(kind, folder / file, source="vendor")
     looks.append(seen(folder))
     # All but the looks before the last step, and after it, are of the old state.
-    assert looks == [looks[0]] * (len(INGEST_STEPS if kind == "ingest" else RUN_STEPS)) + [
-        looks[-1],
-        looks[-1],
-    ]
+    assert looks == [looks[0]] * len(steps) + [looks[-1], looks[-1]]
     assert looks[-1] != looks[0]

@@ -13,7 +13,7 @@ from ledgers import delta, seen
 
 from apportion import Workspace
 from apportion.findings import LedgerError
-from apportion.ledger import record_ingest
+from apportion.ledger import record_delivery
 from apportion.ledger.disk import Store
 from apportion.ledger.schemas import ALLOCATIONS, COSTS, INGESTS, USAGE, Table
 from apportion.ledger.store import require_sound
@@ -38,19 +38,20 @@ SPOILT: dict[str, Callable[[pa.Table], pa.Table]] = {
 def test_rows_that_come_back_otherwise_are_not_recorded(
     company: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    real = record_ingest.replace
+    real = record_delivery.replace_rows
 
     def spoilt(store: Store, table: Table, rows: pa.Table, predicate: str) -> int:
         return real(store, table, SPOILT[name](rows), predicate)
 
     workspace, before = Workspace(company), seen(company)
     with monkeypatch.context() as patch:
-        patch.setattr(record_ingest, "replace", spoilt)
+        patch.setattr(record_delivery, "replace_rows", spoilt)
         with pytest.raises(LedgerError) as refused:
-            workspace.ingest("costs", company / "corrected.csv", source="cloud")
+            workspace.ingest("costs", company / "corrected.csv", source="cloud", replace=True)
     assert [each.code for each in refused.value.findings] == ["damaged_ledger"]
     assert seen(company) == before
-    assert workspace.ingest("costs", company / "corrected.csv", source="cloud").recorded.ingest_id
+    again = workspace.ingest("costs", company / "corrected.csv", source="cloud", replace=True)
+    assert again.recorded.ingest_id
 
 
 def compute(workspace: Workspace) -> None:

@@ -2,6 +2,8 @@
 
 import gc
 import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -42,6 +44,20 @@ def _with_view() -> duckdb.DuckDBPyConnection:
     connection = database.connect()
     connection.sql("SELECT 1").create_view("seen")
     return connection
+
+
+MOMENT = """
+from apportion import database
+print(database.connect().execute(
+    "SELECT CAST(TIMESTAMPTZ '2024-01-01 00:00:00+00' AS TIMESTAMP)::DATE").fetchall()[0][0])
+"""
+
+
+def test_a_moments_day_is_that_of_utc_wherever_the_machine_stands() -> None:
+    command = [sys.executable, "-c", MOMENT]
+    there = {**os.environ, "TZ": "America/New_York"}
+    said = subprocess.run(command, env=there, capture_output=True, text=True, check=True)
+    assert said.stdout == "2024-01-01\n"
 
 
 def test_nothing_stays_of_a_connection_that_is_gone() -> None:

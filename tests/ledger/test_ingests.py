@@ -4,12 +4,14 @@ import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ledgers import COST_COLUMNS, seen
 
 from apportion import IngestError, Workspace
 from apportion.findings import LedgerError
+from apportion.ledger.bill_lines import BILL_LINES, DELIVERIES
 from apportion.ledger.locks import writing
 from apportion.ledger.record_ingest import pinned_versions
 from apportion.ledger.schemas import COSTS, INGESTS, INPUTS
@@ -25,7 +27,7 @@ def total(workspace: Workspace, at_version: int | None = None) -> Decimal:
     return sum(read(workspace.store, COSTS, at_version)["amount"].to_pylist(), Decimal(0))
 
 
-def ingest(workspace: Workspace, name: str, *lines: str, **named: str) -> str:
+def ingest(workspace: Workspace, name: str, *lines: str, **named: Any) -> str:
     """Ingest lines of costs as a file; gives the ingest's id, empty where nothing was written."""
     file = Path(workspace.folder) / name
     if lines:
@@ -59,8 +61,8 @@ def test_a_correction_replaces_its_source_and_no_other(company: Path) -> None:
     workspace = Workspace(company)
     assert ingest(workspace, "second.csv", source="vendor")
     assert total(workspace) == Decimal("38.01")
-    recorded = workspace.ingest("costs", company / "corrected.csv", source="cloud").recorded
-    assert recorded.replaced_rows == 3
+    corrected = workspace.ingest("costs", company / "corrected.csv", source="cloud", replace=True)
+    assert corrected.recorded.replaced_rows == 3
     assert total(workspace) == Decimal("18.55")
 
 
@@ -81,10 +83,47 @@ def test_a_declared_period_replaces_the_days_without_lines(company: Path) -> Non
 def test_a_correction_back_is_the_first_state_again(company: Path) -> None:
     workspace = Workspace(company)
     before = seen(company)
-    assert ingest(workspace, "corrected.csv", source="cloud")
+    assert ingest(workspace, "corrected.csv", source="cloud", replace=True)
     assert seen(company).costs != before.costs
-    assert ingest(workspace, "bill.csv", source="cloud")
+    assert ingest(workspace, "bill.csv", source="cloud", replace=True)
     assert seen(company).costs == before.costs
+
+
+def test_what_lacks_something_of_a_day_is_refused_until_somebody_says_what_it_is(
+    company: Path,
+) -> None:
+    workspace = Workspace(company)
+    before = seen(company)
+    with pytest.raises(IngestError) as refused:
+        ingest(workspace, "corrected.csv", source="cloud")
+    assert [each.code for each in refused.value.findings] == ["unsaid_replacement"]
+    assert seen(company) == before
+    assert ingest(workspace, "corrected.csv", source="cloud", append=True)
+    assert total(workspace) == Decimal("31.01") + Decimal("11.55")
+
+
+def test_days_that_a_file_does_not_mention_stay(company: Path) -> None:
+    workspace = Workspace(company)
+    lines = [f"shop,2024-01-0{day},storage,{day},USD" for day in (3, 4, 5)]
+    assert ingest(workspace, "three.csv", *lines, source="other")
+    assert ingest(workspace, "two.csv", lines[0].replace(",3,", ",7,"), lines[2], source="other")
+    assert total(workspace) == Decimal("31.01") + 7 + 4 + 5
+    assert ingest(workspace, "gone.csv", lines[0], lines[2], source="other", replace=True)
+    assert total(workspace) == Decimal("31.01") + 3 + 4 + 5
+
+
+def test_a_repeat_is_noted_and_changes_nothing_else(company: Path) -> None:
+    workspace = Workspace(company)
+    pins = pinned_versions(workspace.store)
+    (first,) = read(workspace.store, DELIVERIES).to_pylist()
+    assert ingest(workspace, "bill.csv", source="cloud") == ""
+    (again,) = (
+        row for row in read(workspace.store, DELIVERIES).to_pylist() if row["outcome"] == "repeat"
+    )
+    assert json.loads(again["repeats"]) == [first["delivery"]]
+    assert (again["lines"], json.loads(again["data_files"])) == (3, [])
+    assert pinned_versions(workspace.store) == pins
+    assert version(workspace.store, BILL_LINES) == pins[BILL_LINES.name]
 
 
 def test_what_held_before_a_correction_stays_readable(company: Path) -> None:

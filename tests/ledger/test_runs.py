@@ -55,7 +55,9 @@ def test_the_latest_run_that_covers_a_day_answers_for_it(workspace: Workspace) -
 
 def test_an_old_run_keeps_the_costs_it_read(workspace: Workspace) -> None:
     old = run(workspace)
-    workspace.ingest("costs", Path(workspace.folder) / "corrected.csv", source="cloud")
+    workspace.ingest(
+        "costs", Path(workspace.folder) / "corrected.csv", source="cloud", replace=True
+    )
     run(workspace)
     assert workspace.result(run=old).reconciliation().conservation_delta == 0
     assert workspace.result().reconciliation().conservation_delta == 0

@@ -9,6 +9,7 @@ import pytest
 from ledgers import delta
 
 from apportion import Workspace
+from apportion.ledger.bill_lines import FACTS
 from apportion.ledger.schemas import AMOUNT, TABLES, Table
 
 
@@ -18,7 +19,7 @@ def recorded(_ready: Path) -> Path:
     return _ready
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*TABLES, *FACTS], ids=lambda table: table.name)
 def test_the_table_is_as_declared(recorded: Path, table: Table) -> None:
     opened = delta(recorded, table)
     found = pa.schema(opened.schema().to_arrow())
@@ -30,7 +31,7 @@ def test_the_table_is_as_declared(recorded: Path, table: Table) -> None:
     assert tuple(opened.metadata().partition_columns) == table.partition_by
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*TABLES, *FACTS], ids=lambda table: table.name)
 def test_every_column_says_what_it_means(recorded: Path, table: Table) -> None:
     said = {field.name: field.metadata for field in delta(recorded, table).schema().fields}
     for field in table.schema:
@@ -38,7 +39,7 @@ def test_every_column_says_what_it_means(recorded: Path, table: Table) -> None:
         assert said[field.name]["comment"] == field.metadata[b"comment"].decode()
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*TABLES, *FACTS], ids=lambda table: table.name)
 def test_every_file_has_the_columns_and_amounts_are_decimals(recorded: Path, table: Table) -> None:
     paths = list((recorded / "ledger" / table.name).rglob("*.parquet"))
     # This company has nothing to warn of.

@@ -142,10 +142,10 @@ def test_b3_a_source_of_billable_usage_is_refused(bench):
 
 
 def test_b3_replace_is_refused_where_it_means_nothing(bench):
-    path = bench.folder / "costs.csv"
-    path.write_text("node,date,dimension,amount\nnotify,2023-04-01,all,3\n")
+    path = bench.folder / "usage.csv"
+    path.write_text("node,date,metric,value\nnotify,2023-04-01,messages,3\n")
     with pytest.raises(ap.UsageError) as refused:
-        bench.open().ingest("costs", path, replace=True)
+        bench.open().ingest("usage", path, replace=True)
     assert "Leave out --replace" in refused.value.findings[0].remedy
 
 
