@@ -17,6 +17,7 @@ from apportion import plugins
 from apportion.attribution.strategy import SegmentFilter, Strategy
 from apportion.cli.app import app
 from apportion.findings import CODES
+from apportion.ledger.bill_lines import FACTS
 from apportion.ledger.schemas import BILLING_TABLES, TABLES
 from apportion.model import conditions, read_tables, templates
 from apportion.model.billing import (
@@ -63,12 +64,16 @@ ZERO_NOTE = (
 )
 FILTER_NOTE = "A parameter of strategies by usage: `{label: env, operator: in, values: [prod]}`."
 RULES_NOTE = (
-    "Rules act when a bill is ingested. After a change of rules, or once a node is declared that "
-    "they lead to, ingest the bill again: the new rows take the place of the old."
+    "A run makes the costs of bills by the rules of now, from the lines that the ledger keeps. "
+    "After a change of rules, or once a node is declared that they lead to, run again; no bill has "
+    "to be ingested again."
 )
 TABLES_NOTE = (
     "Delta tables under `ledger/`. Rows of result tables count only if their `run_id` stands in "
-    "`runs`; of `costs` and `usage` the version counts that the last row of `ingests` names."
+    "`runs`; of `costs` and `usage` the version counts that the last row of `ingests` names. "
+    "Which deliveries count, and so which of `bill_lines`, is told by `delivery_parts` and the "
+    "order of the changes in `ingests`; `apportion deliveries list` and the views of "
+    "`apportion sql` have it worked out."
 )
 MESSAGES_NOTE = (
     "Every message names its place, a code, what was found and how to mend it. The codes stay the "
@@ -195,7 +200,7 @@ def _options(command: Any) -> str:
 def tables() -> str:
     """Every table of the ledger, column by column."""
     parts = ["# Tables", TABLES_NOTE]
-    for each in (*TABLES, *BILLING_TABLES):
+    for each in (*TABLES, *FACTS, *BILLING_TABLES):
         rows = (
             (f"`{field.name}`", f"`{field.type}`", field.metadata[b"comment"].decode())
             for field in each.schema
