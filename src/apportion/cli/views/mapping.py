@@ -113,8 +113,10 @@ def show_suggested(found: Sequence[SuggestedRule], suggestions: Suggestions) -> 
         say_as_typed(f"  # {several(each.lines, 'line')}, {amount}")
         say_as_typed(f"  - {json.dumps(each.rule, ensure_ascii=False)}")
     # What is said stands in comments, so that all of it can be saved as a file of rules.
-    say_as_typed("# Write the name of a node in place of NODE, and see what the rules would move:")
-    say_as_typed(f"# {suggestions.command('map', 'test', 'rules.yaml')}")
+    say_as_typed(
+        "  # Write the name of a node in place of NODE, and see what the rules would move:"
+    )
+    say_as_typed(f"  # {suggestions.command('map', 'test', 'rules.yaml')}")
 
 
 def show_tags(found: Tags, tag: str) -> None:
