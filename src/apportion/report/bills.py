@@ -9,11 +9,11 @@ from typing import Any
 from apportion import database
 from apportion.amounts import decimals_of
 from apportion.findings import Finding, Severity
+from apportion.ingest.decimals import shown
 from apportion.ledger.counting_lines import counting_bill_lines
 from apportion.ledger.disk import Store
 from apportion.model import Model
 from apportion.report.findings_data import as_data as findings_as_data
-from apportion.report.mapping_data import exact
 
 KINDS: Mapping[str, str] = {
     "commitment_purchases": "purchases of commitments, spread over their use",
@@ -138,7 +138,7 @@ def bill_findings(
             f"{'too few' if each.missing and each.missing > 0 else 'too many'}.",
             remedy="Look whether a part of the bill was not delivered, or came twice: apportion "
             "deliveries list",
-            details={"invoice": each.invoice, "missing": exact(each.missing or Decimal(0))},
+            details={"invoice": each.invoice, "missing": shown(each.missing or Decimal(0))},
         )
         for each in wrong.values()
     ]
@@ -148,7 +148,7 @@ def bill_findings(
             f"No line of a bill names the invoice {invoice!r}, stated with {_amount(amount)}.",
             remedy="Deliver its bill, or correct the number.",
             severity=Severity.ERROR,
-            details={"invoice": invoice, "missing": exact(amount)},
+            details={"invoice": invoice, "missing": shown(amount)},
         )
         for invoice, amount in stated.items()
         if invoice not in known
@@ -170,12 +170,12 @@ def as_data(invoices: tuple[Invoice, ...], findings: tuple[Finding, ...]) -> dic
                 "invoice": each.invoice,
                 "currency": each.currency,
                 "lines": each.lines,
-                "billed": exact(each.billed),
-                "bridge": {kind: exact(amount) for kind, amount in each.bridge.items()},
-                "effective": exact(each.effective),
-                "difference": exact(each.difference),
-                "stated": None if each.stated is None else exact(each.stated),
-                "missing": None if each.missing is None else exact(each.missing),
+                "billed": shown(each.billed),
+                "bridge": {kind: shown(amount) for kind, amount in each.bridge.items()},
+                "effective": shown(each.effective),
+                "difference": shown(each.difference),
+                "stated": None if each.stated is None else shown(each.stated),
+                "missing": None if each.missing is None else shown(each.missing),
             }
             for each in invoices
         ],

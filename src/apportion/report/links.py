@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import duckdb
 
 from apportion import database
+from apportion.ingest.decimals import shown
 from apportion.ledger.bill_lines import COSTS as COST_COLUMNS
 from apportion.ledger.bill_lines import DELIVERIES, DELIVERY_PARTS
 from apportion.ledger.disk import Store
@@ -23,7 +24,6 @@ from apportion.ledger.standing import standing_views
 from apportion.ledger.store import files, is_made, read
 from apportion.ledger.views import table_view
 from apportion.reconcile.reconciliation import Reconciliation
-from apportion.report.mapping_data import exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +215,9 @@ def as_data(found: Sequence[Link]) -> list[dict[str, Any]]:
         {
             "link": each.name,
             "currency": each.currency,
-            "one": exact(each.one),
-            "other": exact(each.other),
-            "difference": exact(each.difference),
+            "one": shown(each.one),
+            "other": shown(each.other),
+            "difference": shown(each.difference),
             "holds": each.holds,
         }
         for each in found

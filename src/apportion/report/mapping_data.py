@@ -6,20 +6,16 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from apportion.ingest.decimals import shown
+
 if TYPE_CHECKING:
     from apportion.report.mapping_moves import MappingMoves
     from apportion.report.tags import Tags
     from apportion.report.unmapped import SuggestedRule, Unmapped
 
 
-def exact(amount: Decimal) -> str:
-    """Plain digits, without zeros at the end."""
-    text = f"{amount:f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
-
-
 def _by_currency(totals: Mapping[str, Decimal]) -> dict[str, str]:
-    return {currency: exact(amount) for currency, amount in totals.items()}
+    return {currency: shown(amount) for currency, amount in totals.items()}
 
 
 def moves_as_data(moves: MappingMoves) -> dict[str, Any]:
@@ -32,7 +28,7 @@ def moves_as_data(moves: MappingMoves) -> dict[str, Any]:
                 "from_dimension": each.from_dimension,
                 "to_dimension": each.to_dimension,
                 "currency": each.currency,
-                "amount": exact(each.amount),
+                "amount": shown(each.amount),
                 "lines": each.lines,
             }
             for each in moves.moves
@@ -41,8 +37,8 @@ def moves_as_data(moves: MappingMoves) -> dict[str, Any]:
             {
                 "node": each.node,
                 "currency": each.currency,
-                "now": exact(each.now),
-                "then": exact(each.then),
+                "now": shown(each.now),
+                "then": shown(each.then),
             }
             for each in moves.nodes
         ],
@@ -58,7 +54,7 @@ def unmapped_as_data(found: Unmapped) -> dict[str, Any]:
             {
                 **dict(zip(found.by, each.values, strict=True)),
                 "currency": each.currency,
-                "amount": exact(each.amount),
+                "amount": shown(each.amount),
                 "lines": each.lines,
             }
             for each in found.groups
@@ -75,7 +71,7 @@ def suggested_as_data(found: Sequence[SuggestedRule]) -> dict[str, Any]:
             {
                 "rule": each.rule,
                 "currency": each.currency,
-                "amount": exact(each.amount),
+                "amount": shown(each.amount),
                 "lines": each.lines,
             }
             for each in found
@@ -92,7 +88,7 @@ def tags_as_data(found: Tags) -> dict[str, Any]:
                 "value": each.value,
                 "values": each.values,
                 "currency": each.currency,
-                "amount": exact(each.amount),
+                "amount": shown(each.amount),
                 "lines": each.lines,
             }
             for each in found.rows

@@ -7,9 +7,9 @@ from apportion.cli.output import put, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.cli.words import several
+from apportion.ingest.decimals import shown
 from apportion.ingest.words import readable
 from apportion.report.bills import KINDS, Invoice
-from apportion.report.mapping_data import exact
 
 _NO_NUMBER = "(no number)"
 
@@ -82,4 +82,4 @@ def _stated(amount: Decimal | None) -> str:
 
 
 def _amount(amount: Decimal) -> str:
-    return readable(exact(amount))
+    return readable(shown(amount))

@@ -10,8 +10,8 @@ from apportion.cli.output import put, say, say_as_typed, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, table
 from apportion.cli.words import several
+from apportion.ingest.decimals import shown
 from apportion.ingest.words import readable
-from apportion.report.mapping_data import exact
 from apportion.report.mapping_moves import MappingMoves
 from apportion.report.tags import Tags
 from apportion.report.unmapped import SuggestedRule, Unmapped
@@ -156,7 +156,7 @@ def _share(part: Decimal, whole: Decimal) -> str:
 
 
 def _amount(amount: Decimal) -> str:
-    return readable(exact(amount))
+    return readable(shown(amount))
 
 
 def _listed(totals: Mapping[str, Decimal]) -> str:

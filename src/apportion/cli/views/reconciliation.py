@@ -7,9 +7,9 @@ from apportion.cli.output import heading, put, say, say_next
 from apportion.cli.suggestions import Suggestions
 from apportion.cli.tables import Head, bar, table
 from apportion.cli.words import few, several
+from apportion.ingest.decimals import shown
 from apportion.ingest.words import readable
 from apportion.report.links import NAMES, Link
-from apportion.report.mapping_data import exact
 from apportion.report.reconciliation import Line, Statement
 
 
@@ -79,9 +79,9 @@ def _show_links(links: Sequence[Link]) -> None:
         (
             NAMES[link.name],
             link.currency,
-            readable(exact(link.one)),
-            readable(exact(link.other)),
-            readable(exact(link.difference)),
+            readable(shown(link.one)),
+            readable(shown(link.other)),
+            readable(shown(link.difference)),
         )
         for link in links
     ]
