@@ -72,9 +72,9 @@ IN_READING = (
 IN_LEDGER = (
     Defect(
         "a corrected bill adds to the one it corrects",
-        "ledger/record_delivery.py",
-        "reached = replace_rows(store, COSTS, whole, named.predicate(days))",
-        """reached = replace_rows(store, COSTS, whole, "slice = ''")""",
+        "ledger/record_ingest.py",
+        "reached = replace(store, table, whole, named.predicate(days))",
+        """reached = replace(store, table, whole, "slice = ''")""",
         (f"{AGAIN}::test_a_corrected_bill_replaces_its_period_and_no_other",),
     ),
     Defect(

@@ -13,7 +13,7 @@ from ledgers import delta, seen
 
 from apportion import Workspace
 from apportion.findings import LedgerError
-from apportion.ledger import record_delivery
+from apportion.ledger import record_ingest
 from apportion.ledger.disk import Store
 from apportion.ledger.schemas import ALLOCATIONS, COSTS, INGESTS, USAGE, Table
 from apportion.ledger.store import require_sound
@@ -38,14 +38,14 @@ SPOILT: dict[str, Callable[[pa.Table], pa.Table]] = {
 def test_rows_that_come_back_otherwise_are_not_recorded(
     company: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    real = record_delivery.replace_rows
+    real = record_ingest.replace
 
     def spoilt(store: Store, table: Table, rows: pa.Table, predicate: str) -> int:
         return real(store, table, SPOILT[name](rows), predicate)
 
     workspace, before = Workspace(company), seen(company)
     with monkeypatch.context() as patch:
-        patch.setattr(record_delivery, "replace_rows", spoilt)
+        patch.setattr(record_ingest, "replace", spoilt)
         with pytest.raises(LedgerError) as refused:
             workspace.ingest("costs", company / "corrected.csv", source="cloud", replace=True)
     assert [each.code for each in refused.value.findings] == ["damaged_ledger"]

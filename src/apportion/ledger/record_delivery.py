@@ -37,9 +37,9 @@ from apportion.ledger.record_ingest import (
     as_recorded,
     days_of,
     placed_digest,
+    put_rows,
     record_of,
     recover,
-    require_same,
     twin_of,
 )
 from apportion.ledger.record_standing import Making, make_anew
@@ -58,7 +58,6 @@ from apportion.ledger.store import (
     make_tables,
     read,
 )
-from apportion.ledger.store import replace as replace_rows
 from apportion.ledger.upgrade import require_lines
 
 DELIVERY_STEPS = ("lock", "recover", "compare", "keep", "write", "read back", "record", "unlock")
@@ -160,11 +159,7 @@ def commit_delivery(
         add_record(store, DELIVERIES, facts)
         add_record(store, DELIVERY_PARTS, parts)
         on_step("write")
-        whole = pa.concat_tables([recorded, *named.staying(pins[COSTS.name], days)])
-        reached = replace_rows(store, COSTS, whole, named.predicate(days))
-        on_step("read back")
-        again = pa.concat_tables([named.rows(reached), *named.staying(reached, days)])
-        require_same(COSTS, whole, again, Place(str(store.folder(COSTS))))
+        reached = put_rows(store, named, recorded, pins[COSTS.name], days, on_step)
         on_step("record")
         now = {**pins, COSTS.name: reached, BILL_LINES.name: lines_version}
         what = {"kind": "delivery", "delivery": delivery_id}

@@ -148,12 +148,7 @@ def commit_ingest(
             refuse_overlaps(kept, before, rows, ingest.guessed, Place(", ".join(ingest.files)))
         on_step("write")
         days = days_of(before, rows)
-        # Of many all rows of their days are written anew, those that stay among them.
-        whole = pa.concat_tables([rows, *named.staying(pins[ingest.table.name], days)])
-        reached = replace(store, ingest.table, whole, named.predicate(days))
-        on_step("read back")
-        after = pa.concat_tables([named.rows(reached), *named.staying(reached, days)])
-        require_same(ingest.table, whole, after, Place(str(store.folder(ingest.table))))
+        reached = put_rows(store, named, rows, pins[ingest.table.name], days, on_step)
         on_step("record")
         now = {**pins, ingest.table.name: reached}
         record = record_of(
@@ -291,6 +286,23 @@ def twin_of(store: Store, ingest: Ingest, digest: str, pins: dict[str, int]) -> 
 
 
 _OF_INGEST = "SELECT * FROM known WHERE ingest_id = ?"
+
+
+def put_rows(
+    store: Store, named: NamedRows, rows: pa.Table, at_version: int, days: Days, on_step: Step
+) -> int:
+    """Put rows in the place of those that are named, and hold what is read back to them.
+
+    Gives the version that was reached. Raises ``LedgerError``.
+    """
+    table = named.table
+    # Of many all rows of their days are written anew, those that stay among them.
+    whole = pa.concat_tables([rows, *named.staying(at_version, days)])
+    reached = replace(store, table, whole, named.predicate(days))
+    on_step("read back")
+    after = pa.concat_tables([named.rows(reached), *named.staying(reached, days)])
+    require_same(table, whole, after, Place(str(store.folder(table))))
+    return reached
 
 
 def require_same(table: Table, written: pa.Table, after: pa.Table, where: Place) -> None:

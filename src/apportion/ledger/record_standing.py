@@ -30,16 +30,16 @@ from apportion.ledger.record_ingest import (
     days_of,
     note_same,
     placed_digest,
+    put_rows,
     record_of,
     recover,
-    require_same,
 )
 from apportion.ledger.replaced_bills import judge
 from apportion.ledger.schemas import COSTS, INGESTS
 from apportion.ledger.settled import TOUCHED, Change, Settled, settled
 from apportion.ledger.standing import standing_views
 from apportion.ledger.steps import Step, no_step
-from apportion.ledger.store import add_record, append, files, make_tables, replace
+from apportion.ledger.store import add_record, append, files, make_tables
 from apportion.ledger.upgrade import require_lines
 from apportion.ledger.views import table_view
 
@@ -255,11 +255,7 @@ def _write(
         append(store, DELIVERY_PARTS, parts)
     reached = pins[COSTS.name]
     if after.replaced and days[0] is not None:
-        whole = pa.concat_tables([recorded, *named.staying(reached, days)])
-        reached = replace(store, COSTS, whole, named.predicate(days))
-        on_step("read back")
-        again = pa.concat_tables([named.rows(reached), *named.staying(reached, days)])
-        require_same(COSTS, whole, again, Place(str(store.folder(COSTS))))
+        reached = put_rows(store, named, recorded, reached, days, on_step)
     on_step("record")
     digest = content_digest(COSTS.name, recorded)
     what = {"kind": change.kind, "delivery": change.delivery or None, "reason": reason}
